@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { defineConfig } from "tsup";
+
+interface Manifest {
+  readonly exports?: Readonly<Record<string, string | { readonly "@gradus/source"?: string }>>;
+  readonly bin?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The one build recipe of the workspace; every package builds itself with it from its own folder. What a package offers
+ * stands in its package.json alone (`exports`, `bin`), so the entries are read from there and cannot drift.
+ */
+const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
+const exported = Object.values(manifest.exports ?? {}).flatMap((target) =>
+  typeof target === "string" ? [] : [target["@gradus/source"] ?? []].flat(),
+);
+const commands = Object.values(manifest.bin ?? {}).map((output) => `src/${basename(output, ".js")}.ts`);
+
+export default defineConfig({
+  entry: [...exported, ...commands],
+  format: "esm",
+  target: "es2022",
+  // TypeScript 6 rejects an option that tsup's declaration bundler still sets.
+  dts: exported.length > 0 && { compilerOptions: { ignoreDeprecations: "6.0", customConditions: [] } },
+  sourcemap: true,
+  clean: true,
+  treeshake: true,
+});
