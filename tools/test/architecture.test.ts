@@ -1,0 +1,65 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { arrows, packageName } from "../architecture.mjs";
+
+interface Manifest {
+  readonly name: string;
+  readonly type: string;
+  readonly license: string;
+  readonly sideEffects: boolean | readonly string[];
+  readonly engines: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly publishConfig: { readonly exports: unknown };
+}
+
+const folders = readdirSync("packages");
+const manifestOf = (folder: string) => JSON.parse(readFileSync(`packages/${folder}/package.json`, "utf8")) as Manifest;
+
+it("names every package", () => {
+  expect(Object.keys(arrows).sort()).toEqual([...folders].sort());
+});
+
+it("has no cycle", () => {
+  // A package may stand on what was placed before it; a table with a cycle leaves packages that never can be placed.
+  const placed = new Set<string>();
+  const isPlaced = (name: string) => placed.has(name);
+  folders.forEach(() => {
+    for (const [name, below] of Object.entries(arrows)) if (below.every(isPlaced)) placed.add(name);
+  });
+  expect([...placed].sort()).toEqual([...folders].sort());
+});
+
+describe.each(folders)("packages/%s", (folder) => {
+  const manifest = manifestOf(folder);
+
+  it("depends on what its arrows allow, each in the workspace's version", () => {
+    const ours = Object.entries(manifest.dependencies ?? {}).filter(([name]) => name === "gradus" || name.startsWith("@gradus/"));
+    expect(Object.fromEntries(ours)).toEqual(Object.fromEntries((arrows[folder] ?? []).map((name) => [packageName(name), "workspace:*"])));
+  });
+
+  it("says the same about itself as its neighbours do", () => {
+    expect(manifest).toMatchObject({ name: packageName(folder), type: "module", license: "MIT", engines: { node: ">=20.19.0" } });
+    expect(manifest.sideEffects).toEqual(folder === "gradus" ? ["./src/index.ts", "./dist/index.js"] : false);
+  });
+
+  it("publishes every export without the source condition, which is for the workspace alone", () => {
+    const published = Object.entries(manifest.exports).map(([subpath, target]) => {
+      if (typeof target === "string") return [subpath, target];
+      const { "@gradus/source": source, ...rest } = target;
+      const built = source?.replace(/^\.\/src\/(.*)\.ts$/, "./dist/$1");
+      expect(rest).toEqual({ types: `${String(built)}.d.ts`, default: `${String(built)}.js` });
+      expect(existsSync(`packages/${folder}/${String(source)}`)).toBe(true);
+      return [subpath, rest];
+    });
+    expect(manifest.publishConfig.exports).toEqual(Object.fromEntries(published));
+  });
+});
+
+it.each(["autograd", "kernel-ir", "scalar-autodiff", "tensor-core", "backend-cpu", "backend-webgpu", "nn", "optim"])(
+  "packages/%s needs nothing from outside at run time",
+  (folder) => {
+    const foreign = Object.keys(manifestOf(folder).dependencies ?? {}).filter((name) => name !== "gradus" && !name.startsWith("@gradus/"));
+    expect(foreign).toEqual([]);
+  },
+);
