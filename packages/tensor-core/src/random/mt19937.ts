@@ -1,0 +1,92 @@
+/** Words in the state of the generator. */
+const N = 624;
+const M = 397;
+
+/** What determines every later draw of a {@link MersenneTwister}. */
+export interface MersenneTwisterState {
+  /** 624 words of 32 bits. */
+  readonly words: Uint32Array;
+  /** Where in `words` the next draw reads, 0 to 624. */
+  readonly next: number;
+  /** Draws until the words are renewed, counting the draw that renews them: 1 to 624. */
+  readonly left: number;
+}
+
+/**
+ * The 32-bit Mersenne Twister (mt19937), the source of all random numbers on the CPU.
+ *
+ * Seeding and order of draws are those of PyTorch's CPU generator, so equal seeds give equal bits.
+ * It knows only bits; {@link Generator} makes numbers of them.
+ *
+ * @see M. Matsumoto, T. Nishimura, "Mersenne Twister", ACM TOMACS 8(1), 1998
+ * @example
+ * new MersenneTwister(5489).nextUint32(); // 3499211612
+ */
+export class MersenneTwister {
+  readonly #words = new Uint32Array(N);
+  // `next` and `left` follow from each other, except after seeding. Both are kept because PyTorch's saved state has both.
+  #next = 0;
+  #left = 1;
+
+  /** @param seed - Only its low 32 bits count. */
+  constructor(seed: number) {
+    this.seed(seed);
+  }
+
+  /** Starts again from `seed`, of which only the low 32 bits count. */
+  seed(seed: number): void {
+    const words = this.#words;
+    let previous = seed >>> 0;
+    words[0] = previous;
+    for (let i = 1; i < N; i++) {
+      previous = (Math.imul(1812433253, previous ^ (previous >>> 30)) + i) >>> 0;
+      words[i] = previous;
+    }
+    this.#next = 0;
+    this.#left = 1;
+  }
+
+  /** 32 random bits, as an integer in [0, 2³²). */
+  nextUint32(): number {
+    if (--this.#left === 0) this.#renew();
+    let y = this.#words[this.#next++]!;
+    y ^= y >>> 11;
+    y ^= (y << 7) & 0x9d2c5680;
+    y ^= (y << 15) & 0xefc60000;
+    y ^= y >>> 18;
+    return y >>> 0;
+  }
+
+  /** A copy of the state: setting it later continues with the draw that would have come next. */
+  getState(): MersenneTwisterState {
+    return { words: this.#words.slice(), next: this.#next, left: this.#left };
+  }
+
+  /** @throws {RangeError} if the state could not have come from {@link getState}. */
+  setState({ words, next, left }: MersenneTwisterState): void {
+    const consistent = next === N + 1 - left || (next === 0 && left === 1);
+    if (words.length !== N || !Number.isInteger(left) || left < 1 || left > N || !consistent) {
+      throw new RangeError(
+        `setState: expected 624 words and matching counters, got ${words.length} words, next ${next}, left ${left}; ` +
+          "pass what getState() returned",
+      );
+    }
+    this.#words.set(words);
+    this.#next = next;
+    this.#left = left;
+  }
+
+  /** Computes the next 624 words from the present ones. */
+  #renew(): void {
+    const words = this.#words;
+    for (let i = 0; i < N; i++) {
+      const here = words[i]!;
+      const after = words[i + 1 < N ? i + 1 : 0]!;
+      const far = words[i + M < N ? i + M : i + M - N]!;
+      const mixed = (here & 0x80000000) | (after & 0x7fffffff);
+      words[i] = far ^ (mixed >>> 1) ^ (after & 1 ? 0x9908b0df : 0);
+    }
+    this.#next = 0;
+    this.#left = N;
+  }
+}
