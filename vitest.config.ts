@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
-import { nodeProjects } from "./tools/vitest/projects.js";
+import { browserProjects, nodeProjects } from "./tools/vitest/projects.js";
 
-export default defineConfig({
-  test: { projects: nodeProjects({ include: ["**/test/**/*.test.ts"], exclude: ["**/node_modules/**", "**/*.long.test.ts"] }) },
-});
+const shortTests = { include: ["**/test/**/*.test.ts"], exclude: ["**/node_modules/**", "**/*.long.test.ts"] };
+
+export default defineConfig({ test: { projects: [...nodeProjects(shortTests), ...browserProjects()] } });

@@ -73,8 +73,8 @@ function workspaceProblem(place, specifier) {
  * @param {string} specifier a package that is not ours
  */
 function dependencyProblem(place, specifier) {
-  /** @type {{ dependencies?: object, peerDependencies?: object }} */
-  const manifest = JSON.parse(readFileSync(join(workspace, place.folder, "package.json"), "utf8"));
+  const text = readFileSync(join(workspace, place.folder, "package.json"), "utf8");
+  const manifest = /** @type {{ dependencies?: object, peerDependencies?: object }} */ (JSON.parse(text));
   const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
   return place.isSource && !(packageOf(specifier) in declared)
     ? `${packageOf(specifier)} is not among the dependencies of ${place.folder}/package.json`

@@ -1,16 +1,64 @@
 import { readdirSync } from "node:fs";
+import { playwright } from "@vitest/browser-playwright";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import type { TestProjectInlineConfiguration } from "vitest/config";
+import { chromiumPath, hasWebGpu, pythonWithTorch, vulkanDriver } from "../capabilities.mjs";
+
+// The Vulkan loader reads it when a test asks for its first adapter; test processes inherit it from here.
+if (vulkanDriver !== undefined) process.env.VK_DRIVER_FILES = vulkanDriver;
 
 /** Workspace packages resolve to their sources, so that tests need no build. */
 const source = "@gradus/source";
-export const resolveSources = {
+const resolveSources = {
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
 };
 
-/** One project for each folder, so that `vitest run --project nn` runs the tests of `nn` alone. */
+const provide = { webgpu: hasWebGpu, pythonWithTorch: pythonWithTorch ?? null };
+
+/**
+ * One project for each folder, so that `vitest run --project nn` runs the tests of `nn` alone.
+ *
+ * @param test - Which files are tests; where the short and the long ones differ.
+ */
 export function nodeProjects(test: TestProjectInlineConfiguration["test"]): TestProjectInlineConfiguration[] {
   const folders = ["packages", "apps"].flatMap((group) => readdirSync(group).map((name) => ({ name, root: `${group}/${name}` })));
-  return [...folders, { name: "tools", root: "tools" }].map(({ name, root }) => ({ ...resolveSources, root, test: { ...test, name } }));
+  return [...folders, { name: "tools", root: "tools" }].map(({ name, root }) => ({
+    ...resolveSources,
+    root,
+    test: { provide, ...test, name },
+  }));
+}
+
+/** The tests that need a real browser; no project where none is installed. */
+export function browserProjects(): TestProjectInlineConfiguration[] {
+  if (chromiumPath === undefined) return [];
+  const quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"];
+  const webgpuInSoftware = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+  return [
+    {
+      ...resolveSources,
+      // Shared memory, and with it threads, exists only on a page that isolates itself.
+      server: {
+        headers: {
+          "Cross-Origin-Opener-Policy": "same-origin",
+          "Cross-Origin-Embedder-Policy": "require-corp",
+          "Cross-Origin-Resource-Policy": "cross-origin",
+        },
+      },
+      test: {
+        name: "browser",
+        include: ["{packages,tools}/**/browser-test/**/*.test.ts"],
+        provide: { ...provide, webgpu: true },
+        browser: {
+          enabled: true,
+          headless: true,
+          screenshotFailures: false,
+          // Chromium's sandbox cannot start in a container, where the tests often run as root.
+          provider: playwright({ launchOptions: { executablePath: chromiumPath, args: ["--no-sandbox", ...quiet, ...webgpuInSoftware] } }),
+          instances: [{ browser: "chromium" }],
+        },
+      },
+    },
+  ];
 }

@@ -1,0 +1,11 @@
+import type {} from "vitest";
+
+/** What a test can ask for by `inject("webgpu")`; the values come from tools/capabilities.mjs. */
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Whether a WebGPU adapter is expected here. Where it is, failing to get one is a failure and no reason to skip. */
+    readonly webgpu: boolean;
+    /** The command of a Python with PyTorch, or null. */
+    readonly pythonWithTorch: string | null;
+  }
+}
