@@ -1,1 +1,3 @@
-export {};
+export * from "./backpropagate.js";
+export * from "./hooks.js";
+export * from "./grad-node.js";
