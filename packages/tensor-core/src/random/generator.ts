@@ -1,3 +1,4 @@
+import { ArgumentError } from "../errors.js";
 import { fusedMultiplyAdd, log, sinCos } from "./accurate-math.js";
 import { MersenneTwister } from "./mt19937.js";
 import { normalFill } from "./normal-fill.js";
@@ -50,12 +51,12 @@ export class Generator {
    *
    * @param seed - An integer in [−2⁶³, 2⁶⁴); a negative one stands for itself plus 2⁶⁴. As in PyTorch, its low 32 bits alone
    *   choose the sequence.
-   * @throws {RangeError} if `seed` is anything else.
+   * @throws {ArgumentError} if `seed` is anything else.
    */
   manualSeed(seed: number | bigint): this {
     const integer = typeof seed === "bigint" || Number.isInteger(seed) ? BigInt(seed) : undefined;
     if (integer === undefined || integer < -(2n ** 63n) || integer >= 2n ** 64n) {
-      throw new RangeError(`manualSeed: expected an integer from -2^63 to 2^64 - 1, got ${seed}`);
+      throw new ArgumentError(`manualSeed: expected an integer from -2^63 to 2^64 - 1, got ${seed}`);
     }
     this.#seed = BigInt.asUintN(64, integer);
     this.#engine.seed(Number(BigInt.asUintN(32, integer)));
@@ -107,7 +108,7 @@ export class Generator {
 
   /** Fills `out` from U[from, to). @see torch.Tensor.uniform_ */
   uniform<A extends FloatArray>(out: A, from = 0, to = 1): A {
-    if (!(from <= to)) throw new RangeError(`uniform: expected from <= to, got from ${from} and to ${to}`);
+    if (!(from <= to)) throw new ArgumentError(`uniform: expected from <= to, got from ${from} and to ${to}`);
     if (out instanceof Float32Array) {
       const low = Math.fround(from);
       const width = Math.fround(Math.fround(to) - low);
@@ -122,7 +123,7 @@ export class Generator {
 
   /** Fills `out` from N(mean, std²). @see torch.Tensor.normal_ */
   normal<A extends FloatArray>(out: A, mean = 0, std = 1): A {
-    if (!(std >= 0)) throw new RangeError(`normal: expected std >= 0, got ${std}`);
+    if (!(std >= 0)) throw new ArgumentError(`normal: expected std >= 0, got ${std}`);
     if (out.length >= VECTOR) {
       this.uniform(out);
       normalFill(out, mean, std, (last) => this.uniform(last));
@@ -146,7 +147,7 @@ export class Generator {
    */
   bernoulliEach<A extends NumberArray>(out: A, probabilities: FloatArray): A {
     if (out.length !== probabilities.length) {
-      throw new RangeError(`bernoulliEach: expected one probability per element, got ${probabilities.length} for ${out.length}`);
+      throw new ArgumentError(`bernoulliEach: expected one probability per element, got ${probabilities.length} for ${out.length}`);
     }
     const single = probabilities instanceof Float32Array;
     for (const [i, p] of probabilities.entries()) {
@@ -165,7 +166,7 @@ export class Generator {
    */
   randint<A extends NumberArray | BigInt64Array>(out: A, low: number, high: number): A {
     if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || low >= high) {
-      throw new RangeError(`randint: expected integers low < high within ±2^53, got low ${low} and high ${high}`);
+      throw new ArgumentError(`randint: expected integers low < high within ±2^53, got low ${low} and high ${high}`);
     }
     const range = high - low;
     // From 2³² on, 32 bits would not reach every number.
@@ -194,7 +195,7 @@ export class Generator {
 
   /** A random order of 0 … n−1. @see torch.randperm */
   randperm(n: number): Int32Array {
-    if (!Number.isInteger(n) || n < 0 || n >= 2 ** 31) throw new RangeError(`randperm: expected an integer from 0 to 2^31 - 1, got ${n}`);
+    if (!Number.isInteger(n) || n < 0 || n >= 2 ** 31) throw new ArgumentError(`randperm: expected an integer from 0 to 2^31 - 1, got ${n}`);
     const order = Int32Array.from({ length: n }, (_, i) => i);
     for (let i = 0; i < n - 1; i++) {
       const j = i + (this.random() % (n - i));
@@ -207,28 +208,28 @@ export class Generator {
 
   /** Fills `out` from the exponential distribution with density λe^(−λx), x ≥ 0. @see torch.Tensor.exponential_ */
   exponential<A extends FloatArray>(out: A, lambda = 1): A {
-    if (!(lambda > 0)) throw new RangeError(`exponential: expected lambda > 0, got ${lambda}`);
+    if (!(lambda > 0)) throw new ArgumentError(`exponential: expected lambda > 0, got ${lambda}`);
     for (let i = 0; i < out.length; i++) out[i] = (-1 / lambda) * log(1 - this.uniformDouble());
     return out;
   }
 
   /** Fills `out` with the number of trials up to the first success, each succeeding with probability `p`. @see torch.Tensor.geometric_ */
   geometric<A extends NumberArray>(out: A, p: number): A {
-    if (!(p > 0 && p < 1)) throw new RangeError(`geometric: expected 0 < p < 1, got ${p}`);
+    if (!(p > 0 && p < 1)) throw new ArgumentError(`geometric: expected 0 < p < 1, got ${p}`);
     for (let i = 0; i < out.length; i++) out[i] = Math.ceil(log(this.uniformDouble()) / log(1 - p));
     return out;
   }
 
   /** Fills `out` from the Cauchy distribution around `median` with scale `sigma`. @see torch.Tensor.cauchy_ */
   cauchy<A extends FloatArray>(out: A, median = 0, sigma = 1): A {
-    if (!(sigma > 0)) throw new RangeError(`cauchy: expected sigma > 0, got ${sigma}`);
+    if (!(sigma > 0)) throw new ArgumentError(`cauchy: expected sigma > 0, got ${sigma}`);
     for (let i = 0; i < out.length; i++) out[i] = median + sigma * Math.tan(Math.PI * (this.uniformDouble() - 0.5));
     return out;
   }
 
   /** Fills `out` with eˣ, x from N(mean, std²). @see torch.Tensor.log_normal_ */
   logNormal<A extends FloatArray>(out: A, mean = 1, std = 2): A {
-    if (!(std > 0)) throw new RangeError(`logNormal: expected std > 0, got ${std}`);
+    if (!(std > 0)) throw new ArgumentError(`logNormal: expected std > 0, got ${std}`);
     for (let i = 0; i < out.length; i++) out[i] = Math.exp(fusedMultiplyAdd(this.normalDouble(), std, mean));
     return out;
   }
@@ -254,11 +255,11 @@ export class Generator {
   /**
    * Continues from a state that {@link getState} or `torch.get_rng_state()` returned.
    *
-   * @throws {RangeError} if the bytes are no such state.
+   * @throws {ArgumentError} if the bytes are no such state.
    */
   setState(bytes: Uint8Array): void {
     if (bytes.length !== STATE.byteLength) {
-      throw new RangeError(`setState: expected ${STATE.byteLength} bytes, got ${bytes.length}; pass what getState() returned`);
+      throw new ArgumentError(`setState: expected ${STATE.byteLength} bytes, got ${bytes.length}; pass what getState() returned`);
     }
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const words = Uint32Array.from({ length: 624 }, (_, i) => view.getUint32(STATE.words + 8 * i, true));
@@ -281,7 +282,7 @@ const STATE = {
 } as const;
 
 function checkProbability(op: string, p: number): void {
-  if (!(p >= 0 && p <= 1)) throw new RangeError(`${op}: expected a probability between 0 and 1, got ${p}`);
+  if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${op}: expected a probability between 0 and 1, got ${p}`);
 }
 
 /** One more than the largest number that {@link Generator.fullRange} gives. */

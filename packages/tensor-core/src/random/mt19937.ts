@@ -1,3 +1,5 @@
+import { ArgumentError } from "../errors.js";
+
 /** Words in the state of the generator. */
 const N = 624;
 const M = 397;
@@ -62,11 +64,11 @@ export class MersenneTwister {
     return { words: this.#words.slice(), next: this.#next, left: this.#left };
   }
 
-  /** @throws {RangeError} if the state could not have come from {@link getState}. */
+  /** @throws {ArgumentError} if the state could not have come from {@link getState}. */
   setState({ words, next, left }: MersenneTwisterState): void {
     const consistent = next === N + 1 - left || (next === 0 && left === 1);
     if (words.length !== N || !Number.isInteger(left) || left < 1 || left > N || !consistent) {
-      throw new RangeError(
+      throw new ArgumentError(
         `setState: expected 624 words and matching counters, got ${words.length} words, next ${next}, left ${left}; ` +
           "pass what getState() returned",
       );
