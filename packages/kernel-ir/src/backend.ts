@@ -31,6 +31,8 @@ export interface BackendLimits {
   readonly buffersPerProgram: number;
   /** Bytes of one buffer, in host width. */
   readonly bytesPerBuffer: number;
+  /** Bytes of all buffers together, where the device knows. */
+  readonly totalBytes?: number;
 }
 
 export interface BackendStats {

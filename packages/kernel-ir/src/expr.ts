@@ -297,6 +297,40 @@ export class ExprBuilder {
   /** A literal of the same type as `like`. */
   like(value: number, like: Expr): Expr { return this.const(value, like.dtype); }
 
+  /** The same node over other arguments: what a rewriting pass makes of each node that it keeps. */
+  rebuild(expr: Expr, args: readonly Expr[]): Expr {
+    const [a, b, c] = args as readonly [Expr, Expr, Expr];
+    switch (expr.op) {
+      case "const":
+        return this.const(expr.value, expr.dtype);
+      case "scalar":
+        return this.scalar(expr.slot, expr.dtype);
+      case "index":
+        return this.index(expr.axis);
+      case "load": {
+        const key = `load ${String(expr.param)} ${args.map((arg) => String(arg.id)).join(" ")}`;
+        const loadArgs = args.length === 1 ? ([a] as const) : ([a, b, c] as const);
+        return this.#intern(key, (id) => ({ op: "load", id, dtype: expr.dtype, args: loadArgs, param: expr.param }));
+      }
+      case "result":
+        return this.result(expr.reduction, expr.slot, expr.dtype);
+      case "left":
+        return this.left(expr.slot, expr.dtype);
+      case "right":
+        return this.right(expr.slot, expr.dtype);
+      case "element":
+        return this.element(expr.dtype);
+      case "cast":
+        return this.cast(a, expr.dtype);
+      case "bitcast":
+        return this.bitcast(a, expr.dtype);
+      case "select":
+        return this.select(a, b, c);
+      default:
+        return this.alu(expr.op, ...args);
+    }
+  }
+
   /** Only identities that hold for every bit pattern: nothing here may turn a NaN or a −0 into something else. */
   #simplify(op: AluOp, args: readonly Expr[]): Expr | null {
     const [a, b] = args as readonly [Expr, Expr | undefined];
