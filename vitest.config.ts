@@ -1,6 +1,12 @@
 import { defineConfig } from "vitest/config";
-import { browserProjects, nodeProjects } from "./tools/vitest/projects.js";
+import { browserProjects, docExamplesProject, nodeProjects } from "./tools/vitest/projects.js";
 
 const shortTests = { include: ["**/test/**/*.test.ts"], exclude: ["**/node_modules/**", "**/*.long.test.ts"] };
 
-export default defineConfig({ test: { projects: [...nodeProjects(shortTests), ...browserProjects()] } });
+export default defineConfig({
+  test: {
+    projects: [...nodeProjects(shortTests), docExamplesProject, ...browserProjects()],
+    // What a test prints is of use when it fails.
+    silent: "passed-only",
+  },
+});

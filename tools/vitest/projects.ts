@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { playwright } from "@vitest/browser-playwright";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import type { TestProjectInlineConfiguration } from "vitest/config";
+import { docExamples } from "../doc-examples/plugin.js";
 import { chromiumPath, hasWebGpu, pythonWithTorch, vulkanDriver } from "../capabilities.mjs";
 
 // The Vulkan loader reads it when a test asks for its first adapter; test processes inherit it from here.
@@ -29,6 +30,13 @@ export function nodeProjects(test: TestProjectInlineConfiguration["test"]): Test
     test: { provide, ...test, name },
   }));
 }
+
+/** The examples of the documentation, as docs/doc-examples.md describes them. */
+export const docExamplesProject: TestProjectInlineConfiguration = {
+  ...resolveSources,
+  plugins: [docExamples],
+  test: { name: "doc-examples", include: ["README.md", "packages/*/README.md"] },
+};
 
 /** The tests that need a real browser; no project where none is installed. */
 export function browserProjects(): TestProjectInlineConfiguration[] {
