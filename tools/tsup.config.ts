@@ -13,16 +13,23 @@ interface Manifest {
  */
 const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
 const exported = Object.values(manifest.exports ?? {}).flatMap((target) =>
-  typeof target === "string" ? [] : [target["@gradus/source"] ?? []].flat(),
+  typeof target === "string" ? [] : (target["@gradus/source"] ?? []),
 );
 const commands = Object.values(manifest.bin ?? {}).map((output) => `src/${basename(output, ".js")}.ts`);
+
+const isProgram = commands.length > 0;
 
 export default defineConfig({
   entry: [...exported, ...commands],
   format: "esm",
   target: "es2022",
   // TypeScript 6 rejects an option that tsup's declaration bundler still sets.
-  dts: exported.length > 0 && { compilerOptions: { ignoreDeprecations: "6.0", customConditions: [] } },
+  dts: !isProgram && { compilerOptions: { ignoreDeprecations: "6.0", customConditions: [] } },
+  // A program takes the sources of its libraries into one file, so that the demo starts without building thirteen packages first.
+  noExternal: isProgram ? [/^(gradus|@gradus\/.*)$/] : [],
+  esbuildOptions(options) {
+    if (isProgram) options.conditions = ["@gradus/source"];
+  },
   sourcemap: true,
   clean: true,
   treeshake: true,
