@@ -27,6 +27,8 @@ export interface GradientAlgebra<G> {
 
 /** Sees each step of a sweep. What it is handed belongs to the sweep: an observer that keeps a device's gradient must copy it. */
 export interface Observer<G> {
+  /** The sweep starts with `grad` at a root; all that has come to that edge so far is `total`. */
+  seed?(edge: Edge<G>, grad: G, total: G): void;
   /** The finished gradients of a node's outputs (null: none came), before the chain rule is applied. */
   visit?(node: GradNode<G>, grads: readonly (G | null)[]): void;
   /** The chain rule gave input `index` of `node` the gradient `grad`; all that has come to that input's edge so far is `total`. */
@@ -65,7 +67,7 @@ export function backpropagate<G>(options: BackpropagateOptions<G>): readonly (G 
 /** The sweep's notes on one node. */
 class Task<G> {
   /** The tasks of the node's inputs. */
-  producers: (Task<G> | null)[] = [];
+  producers: readonly (Task<G> | null)[] = [];
   /** How many uses of this node's outputs have not passed their gradients yet. */
   pending = 0;
   /** The sums of the gradients that have arrived, by output; null while none has. */
@@ -128,11 +130,12 @@ class Sweep<G> {
     };
     for (const { edge } of this.#options.roots) taskOf(edge.node);
     for (let task = open.pop(); task !== undefined; task = open.pop()) {
-      for (const edge of task.node.inputs) {
-        const producer = edge === null ? null : taskOf(edge.node);
-        task.producers.push(producer);
-        if (producer !== null) producer.pending++;
-      }
+      task.producers = task.node.inputs.map((edge) => {
+        if (edge === null) return null;
+        const producer = taskOf(edge.node);
+        producer.pending++;
+        return producer;
+      });
     }
   }
 
@@ -169,7 +172,9 @@ class Sweep<G> {
     const ready = new ReadyQueue<Task<G>>();
     for (const { edge, grad } of this.#options.roots) {
       const task = this.#tasks.get(edge.node)!;
-      if (task.wanted) this.#deliver(task, edge.slot, grad);
+      if (!task.wanted) continue;
+      const total = this.#deliver(task, edge.slot, grad);
+      this.#options.observer?.seed?.(edge, grad, total);
     }
     for (const { edge } of this.#options.roots) {
       const task = this.#tasks.get(edge.node)!;
