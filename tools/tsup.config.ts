@@ -31,6 +31,7 @@ export default defineConfig({
     if (isProgram) options.conditions = ["@gradus/source"];
   },
   sourcemap: true,
+  silent: true,
   clean: true,
   treeshake: true,
 });
