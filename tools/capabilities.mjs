@@ -3,29 +3,31 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
-/** @param {readonly (string | undefined)[]} paths */
-const firstExisting = (...paths) => paths.find((path) => path !== undefined && existsSync(path));
+/** @param {readonly string[]} paths */
+const firstExisting = (...paths) => paths.find((path) => existsSync(path));
 
 /** A Chromium or Chrome for the tests that run in a browser: CHROMIUM_PATH, else the usual places. */
-export const chromiumPath = firstExisting(
-  process.env.CHROMIUM_PATH,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Chromium.app/Contents/MacOS/Chromium",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-);
+export const chromiumPath =
+  process.env.CHROMIUM_PATH ??
+  firstExisting(
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  );
 
 /**
  * The Vulkan driver for WebGPU in Node on Linux: VK_DRIVER_FILES, else SwiftShader, the one in software that Chromium brings along.
  * It is slow and needs no graphics card, so it computes the same on every machine.
  */
-export const vulkanDriver = firstExisting(
-  process.env.VK_DRIVER_FILES,
-  "/usr/lib/chromium/vk_swiftshader_icd.json",
-  "/usr/lib/chromium-browser/vk_swiftshader_icd.json",
-  "/opt/google/chrome/vk_swiftshader_icd.json",
-);
+export const vulkanDriver =
+  process.env.VK_DRIVER_FILES ??
+  firstExisting(
+    "/usr/lib/chromium/vk_swiftshader_icd.json",
+    "/usr/lib/chromium-browser/vk_swiftshader_icd.json",
+    "/opt/google/chrome/vk_swiftshader_icd.json",
+  );
 
 /** Whether WebGPU is expected to work in Node. macOS and Windows always have a driver. */
 export const hasWebGpu = process.platform !== "linux" || vulkanDriver !== undefined;

@@ -43,6 +43,10 @@ describe.each(folders)("packages/%s", (folder) => {
     expect(manifest.sideEffects).toEqual(folder === "gradus" ? ["./src/index.ts", "./dist/index.js"] : false);
   });
 
+  it("has a README, whose examples run", () => {
+    expect(existsSync(`packages/${folder}/README.md`)).toBe(true);
+  });
+
   it("publishes every export without the source condition, which is for the workspace alone", () => {
     const published = Object.entries(manifest.exports).map(([subpath, target]) => {
       if (typeof target === "string") return [subpath, target];
