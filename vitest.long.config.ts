@@ -4,4 +4,4 @@ import { nodeProjects } from "./tools/vitest/projects.js";
 /** Thousands of steps, files or kills: `npm run test:long`. */
 const longTests = { include: ["**/test/**/*.long.test.ts"], exclude: ["**/node_modules/**"], testTimeout: 3_600_000 };
 
-export default defineConfig({ test: { projects: nodeProjects(longTests), passWithNoTests: true } });
+export default defineConfig({ test: { projects: nodeProjects(longTests) } });
