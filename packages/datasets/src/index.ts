@@ -1,1 +1,11 @@
-export {};
+export { ArrayDataset, type Column, type DataArray, type Fields } from "./array-dataset.js";
+export { collate, type Collated } from "./collate.js";
+export { DataLoader, type DataLoaderOptions } from "./data-loader.js";
+export { type Dataset, randomSplit, Subset } from "./dataset.js";
+export { loadDigits } from "./digits.js";
+export { DataFileError } from "./errors.js";
+export { type IdxArray, type IdxData, readIdx } from "./idx.js";
+export type { ImageDataset, ImageDatasets } from "./image-datasets.js";
+export { type PointDataset, type PointDatasetName, pointDatasets } from "./point-datasets.js";
+export type { RandomSource } from "./random-source.js";
+export { BatchSampler, RandomSampler, type Sampler, SequentialSampler } from "./samplers.js";

@@ -1,1 +1,1 @@
-export {};
+export { loadFashionMnist, loadMnist } from "./node/mnist.js";
