@@ -7,15 +7,15 @@ import { chromiumPath, hasWebGpu, pythonWithTorch } from "./capabilities.mjs";
 
 const testResults = "node_modules/.cache/vitest.json";
 
-/** Name → command line. The binaries are those of the workspace, which pnpm has put on the PATH. */
+/** Name → command line. pnpm has put itself and the binaries of the workspace on the PATH. */
 const checks = {
-  "builds": "turbo run build --output-logs=errors-only",
-  "types": "tsc -p .",
-  "lint": "eslint . --cache --cache-location node_modules/.cache/eslint/",
+  builds: "pnpm --silent build --output-logs=errors-only",
+  types: "pnpm --silent typecheck",
+  lint: "pnpm --silent lint",
   "packed packages": "node tools/check-packages.mjs",
-  "sizes": "size-limit",
+  sizes: "size-limit",
   "unused code": "knip --no-config-hints",
-  "tests": `vitest run --reporter=default --reporter=json --outputFile.json=${testResults}`,
+  tests: `vitest run --reporter=default --reporter=json --outputFile.json=${testResults}`,
 };
 
 /** What some tests need beside Node, and where it comes from. */

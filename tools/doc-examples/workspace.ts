@@ -8,9 +8,10 @@ export const entries: ReadonlyMap<string, string> = new Map(
   readdirSync("packages").flatMap((folder) => {
     const text = readFileSync(`packages/${folder}/package.json`, "utf8");
     const { exports } = JSON.parse(text) as { exports: Record<string, string | { "@gradus/source": string }> };
-    return Object.entries(exports).flatMap(([subpath, target]) =>
-      typeof target === "string" ? [] : [[subpath.replace(".", packageName(folder)), join("packages", folder, target["@gradus/source"])] as const],
-    );
+    return Object.entries(exports).flatMap(([subpath, target]) => {
+      if (typeof target === "string") return [];
+      return [[subpath.replace(".", packageName(folder)), join("packages", folder, target["@gradus/source"])] as const];
+    });
   }),
 );
 

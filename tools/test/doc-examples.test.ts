@@ -5,7 +5,8 @@ import { markdownExamples, sourceExamples } from "../doc-examples/extract.js";
 import { typeErrors } from "../doc-examples/type-errors.js";
 import { examplesWith } from "../doc-examples/workspace.js";
 
-const readmes = ["README.md", ...readdirSync("packages").map((folder) => `packages/${folder}/README.md`)].filter((file) => existsSync(file));
+const packages = readdirSync("packages").map((folder) => `packages/${folder}/README.md`);
+const readmes = ["README.md", ...packages].filter((file) => existsSync(file));
 
 it("every example of the documentation has the right types", () => {
   expect(typeErrors(readmes.flatMap(examplesWith))).toEqual([]);

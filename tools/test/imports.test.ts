@@ -5,9 +5,9 @@ import { imports } from "../eslint/imports.mjs";
 
 /** What the rule says about one statement in one file. */
 function problems(filename: string, code: string): string[] {
-  const config = { files: ["**/*.ts"], languageOptions: { parser }, plugins: { gradus: { rules: { imports } } }, rules: { "gradus/imports": 2 } };
-  const linter = new Linter({ cwd: process.cwd() });
-  return linter.verify(code, [config as Linter.Config], { filename }).map(({ message }) => message);
+  const plugins = { gradus: { rules: { imports } } };
+  const config = { files: ["**/*.ts"], languageOptions: { parser }, plugins, rules: { "gradus/imports": "error" } };
+  return new Linter().verify(code, [config as Linter.Config], { filename }).map(({ message }) => message);
 }
 
 it.each([
