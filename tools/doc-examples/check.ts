@@ -14,8 +14,9 @@ export const printed = (...values: readonly unknown[]): string => format(...valu
  * @param place - File and line, for the message.
  */
 export async function check(run: () => Promise<string>, expected: string, place: string): Promise<void> {
-  const actual = tidy(await run().catch((error: unknown) => `throws ${String(error)}`));
   const wanted = tidy(expected);
+  const result = wanted.startsWith("throws ") ? run().catch((error: unknown) => `throws ${String(error)}`) : run();
+  const actual = tidy(await result);
   if (!pattern(wanted).test(actual)) expect(actual, `${place} shows another result than it says`).toBe(wanted);
 }
 

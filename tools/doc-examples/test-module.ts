@@ -96,6 +96,8 @@ export function implicitNames(source: ts.SourceFile): ReadonlySet<string> {
   const used = new Set<string>();
   const declared = new Set<string>();
   const visit = (node: ts.Node): void => {
+    // The `const` of `as const` is a name to the parser.
+    if (ts.isConstTypeReference(node)) return;
     if (ts.isIdentifier(node)) {
       const { parent } = node;
       const isName = "name" in parent && parent.name === node && !ts.isShorthandPropertyAssignment(parent);

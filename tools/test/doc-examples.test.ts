@@ -1,7 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
+import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { check, printed, show } from "../doc-examples/check.js";
 import { markdownExamples, sourceExamples } from "../doc-examples/extract.js";
+import { implicitNames } from "../doc-examples/test-module.js";
 import { typeErrors } from "../doc-examples/type-errors.js";
 import { examplesWith } from "../doc-examples/workspace.js";
 
@@ -47,6 +49,16 @@ export class Box {
     ]);
   });
 
+  it("the names that an example takes from elsewhere", () => {
+    const code = `
+      import { read as load } from "files";
+      const { shape: [rows], ...rest } = load(path, { mode: "r", flags }) as const;
+      const twice = (n: Size): number => n * twice.length;
+      rows.sum(rest.dim);`;
+    const source = ts.createSourceFile("example.ts", code, ts.ScriptTarget.Latest, true);
+    expect([...implicitNames(source)]).toEqual(["path", "flags", "Size"]);
+  });
+
   it("a wrong type, also in code that does not run, with its line", () => {
     const example = { file: "packages/nn/README.md", line: 7, name: "", runs: false, implicitImports: false };
     expect(typeErrors([{ ...example, code: "const n = 1;\nconst s: string = n;" }])).toEqual([
@@ -83,7 +95,7 @@ describe("a result", () => {
     const fail = () => Promise.reject(new RangeError("dim: expected 0 or 1, got 2"));
     await check(fail, "throws RangeError: dim: expected 0 or 1, got 2", "");
     await expect(check(fail, "throws TypeError: …", "nn.ts:3")).rejects.toThrow("nn.ts:3");
-    await expect(check(fail, "3", "nn.ts:3")).rejects.toThrow("nn.ts:3");
+    await expect(check(fail, "3", "nn.ts:3")).rejects.toThrow("dim: expected 0 or 1, got 2");
   });
 
   it("of console.log is what it prints, on as many lines", async () => {
