@@ -192,12 +192,12 @@ export class ExprBuilder {
   load(param: number, dtype: DType, index: Expr, predicate?: { readonly when: Expr; readonly otherwise: Expr }): Expr {
     const compute = dtypeInfo[dtype].compute;
     if (predicate === undefined || (predicate.when.op === "const" && predicate.when.value === 1)) {
-      const key = `load ${String(param)} ${String(index.id)}`;
+      const key = `load ${compute} ${String(param)} ${String(index.id)}`;
       return this.#intern(key, (id) => ({ op: "load", id, dtype: compute, args: [index], param }));
     }
     const { when, otherwise } = predicate;
     if (otherwise.dtype !== compute) throw new Error(`internal: a load of ${dtype} needs an else value of ${compute}, got ${otherwise.dtype}`);
-    const key = `load ${String(param)} ${String(index.id)} ${String(when.id)} ${String(otherwise.id)}`;
+    const key = `load ${compute} ${String(param)} ${String(index.id)} ${String(when.id)} ${String(otherwise.id)}`;
     return this.#intern(key, (id) => ({ op: "load", id, dtype: compute, args: [index, when, otherwise], param }));
   }
 
@@ -308,7 +308,7 @@ export class ExprBuilder {
       case "index":
         return this.index(expr.axis);
       case "load": {
-        const key = `load ${String(expr.param)} ${args.map((arg) => String(arg.id)).join(" ")}`;
+        const key = `load ${expr.dtype} ${String(expr.param)} ${args.map((arg) => String(arg.id)).join(" ")}`;
         const loadArgs = args.length === 1 ? ([a] as const) : ([a, b, c] as const);
         return this.#intern(key, (id) => ({ op: "load", id, dtype: expr.dtype, args: loadArgs, param: expr.param }));
       }

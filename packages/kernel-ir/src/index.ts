@@ -11,6 +11,8 @@ export * from "./expr.js";
 export * from "./program.js";
 export * from "./backend.js";
 export { expressionsOf } from "./children.js";
+export { hostMath } from "./math/host.js";
+export { lowerExpression, lowerProgram } from "./math/lower.js";
 export { equalExpressions, equalPrograms, hashProgram } from "./equality.js";
 export { dependsOnAxis, strideAlong } from "./linear.js";
 export { validateProgram } from "./validate.js";

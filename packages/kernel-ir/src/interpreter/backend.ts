@@ -1,7 +1,7 @@
-import type { Backend, BackendStats, BufferHandle, DTypeSupport, Executable, LostInfo } from "../backend.js";
+import type { Backend, BackendStats, BufferHandle, Executable, LostInfo } from "../backend.js";
 import { DeviceLostError, DeviceMemoryError } from "../backend.js";
-import type { DType } from "../dtype.js";
 import { dtypeInfo, dtypes } from "../dtype.js";
+import { lowerProgram } from "../math/lower.js";
 import type { Program } from "../program.js";
 import { validateProgram } from "../validate.js";
 import { run } from "./run.js";
@@ -10,6 +10,11 @@ export interface InterpreterOptions {
   readonly name?: string;
   /** Bytes after which allocation fails. */
   readonly capacity?: number;
+}
+
+interface Prepared extends Executable {
+  /** What is run: the same functions in the same steps as on other devices. */
+  readonly lowered: Program;
 }
 
 interface Memory extends BufferHandle {
@@ -52,7 +57,7 @@ export function interpreter(options: InterpreterOptions = {}): Backend {
   return {
     name,
     limits: {
-      dtypes: Object.fromEntries(dtypes.map((d) => [d, { storageBytes: dtypeInfo[d].byteLength, compute: dtypeInfo[d].compute }])) as Record<DType, DTypeSupport>,
+      dtypes: Object.fromEntries(dtypes.map((d) => [d, { storageBytes: dtypeInfo[d].byteLength, compute: dtypeInfo[d].compute }])),
       buffersPerProgram: Infinity,
       bytesPerBuffer: 2 ** 31,
     },
@@ -80,22 +85,22 @@ export function interpreter(options: InterpreterOptions = {}): Backend {
     // Async only in form; a failure rejects instead of throwing, as on a device.
     // eslint-disable-next-line @typescript-eslint/require-await
     read: async (buffer, byteOffset, byteLength) => readSync(buffer, byteOffset, byteLength),
-    prepare(program: Program): Executable {
+    prepare(program: Program): Prepared {
       alive("prepare");
       validateProgram(program);
       prepared++;
-      return { program, ready: Promise.resolve() };
+      return { program, lowered: lowerProgram(program), ready: Promise.resolve() };
     },
     dispatch(executable, buffers, scalars) {
       alive("dispatch");
-      const { program } = executable;
+      const { program, lowered } = executable as Prepared;
       if (buffers.length !== program.params.length || scalars.length !== program.scalars.length) {
         throw new Error(`internal: ${program.name} takes ${String(program.params.length)} buffers and ${String(program.scalars.length)} scalars, got ${String(buffers.length)} and ${String(scalars.length)}`);
       }
       if (new Set(buffers).size !== buffers.length) throw new Error(`internal: ${program.name} was given one buffer for two parameters`);
       dispatches++;
       run(
-        program,
+        lowered,
         buffers.map((buffer, i) => {
           const bytes = open("dispatch", buffer);
           const dtype = program.params[i]?.dtype ?? "float32";

@@ -2,6 +2,7 @@ import { dtypeInfo } from "../dtype.js";
 import type { ComputeDType, DType } from "../dtype.js";
 import type { AluOp, Expr } from "../expr.js";
 import { isAlu, topological } from "../expr.js";
+import { hostMath } from "../math/host.js";
 import { elements, roundHalfEven } from "./elements.js";
 
 /** A value of an expression: a bigint for int64, 0 or 1 for bool, a number otherwise. */
@@ -50,13 +51,7 @@ const floatOps: Record<Exclude<AluOp, "and" | "or" | "xor" | "not" | "shl" | "sh
   ne: (x, y) => Number(x !== y),
   lt: (x, y) => Number(x < y),
   le: (x, y) => Number(x <= y),
-  exp: Math.exp,
-  log: Math.log,
-  sin: Math.sin,
-  cos: Math.cos,
-  tanh: Math.tanh,
-  erf: () => { throw new Error("internal: erf has to be lowered before it is interpreted"); },
-  pow: (x, y) => x ** y,
+  ...hostMath,
 };
 
 type IntOp = (x: bigint, y: bigint, width: number) => bigint | boolean;

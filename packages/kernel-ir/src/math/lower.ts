@@ -1,0 +1,55 @@
+import { expressionsOf, mapExpressions } from "../children.js";
+import type { AluOp, Expr } from "../expr.js";
+import { ExprBuilder, isAlu, topological } from "../expr.js";
+import type { Program } from "../program.js";
+import { exp } from "./exp.js";
+import { log } from "./log.js";
+import { Real } from "./notation.js";
+import { tanh } from "./tanh.js";
+
+/** The float32 functions that are made of primitive ops. A new one is a line here and its formula in a file beside this. */
+export const float32Math: Readonly<Partial<Record<AluOp, (x: Real, y: Real) => Real>>> = { exp, log, tanh };
+
+/** How an expression is written out, if it is. */
+const loweringOf = (expr: Expr) => (isAlu(expr) && expr.dtype === "float32" ? float32Math[expr.op] : undefined);
+
+class Lowering {
+  readonly #done = new Map<Expr, Expr>();
+
+  constructor(readonly builder: ExprBuilder) {}
+
+  of(root: Expr): Expr {
+    for (const expr of topological([root])) {
+      if (this.#done.has(expr)) continue;
+      const args = expr.args.map((arg) => this.#done.get(arg) ?? arg);
+      this.#done.set(expr, this.#node(expr, args));
+    }
+    return this.#done.get(root) ?? root;
+  }
+
+  #node(expr: Expr, args: readonly Expr[]): Expr {
+    const lowered = loweringOf(expr);
+    if (lowered === undefined) return this.builder.rebuild(expr, args);
+    const [x = expr, y = x] = args;
+    return lowered(new Real(this.builder, x), new Real(this.builder, y)).expr;
+  }
+}
+
+/**
+ * An expression rebuilt in `builder` with every float32 transcendental function in it written out in primitive ops. Those of
+ * float64 stay: generators call `hostMath` for them.
+ */
+export function lowerExpression(builder: ExprBuilder, expr: Expr): Expr {
+  return new Lowering(builder).of(expr);
+}
+
+/**
+ * A program with every float32 transcendental function in it written out in primitive ops; the same object where there is
+ * none. What the program shares stays shared.
+ */
+export function lowerProgram(program: Program): Program {
+  const roots = expressionsOf(program);
+  if (!topological(roots).some((expr) => loweringOf(expr) !== undefined)) return program;
+  const lowering = new Lowering(new ExprBuilder());
+  return mapExpressions(program, (expr) => lowering.of(expr));
+}
