@@ -14,7 +14,7 @@
  * @param f - Must not keep the array that it is handed: it changes between calls.
  * @returns An array as long as `x`, which stays unchanged.
  * @example
- * numericalGradient(([a, b]) => a * b, Float64Array.of(2, 3)); // ≈ [3, 2]
+ * numericalGradient((x) => x[0]! ** 2, Float64Array.of(1.5)); // Float64Array(1) [3]
  */
 export function numericalGradient(f: (x: Float64Array) => number, x: Float64Array, eps = 6e-6): Float64Array {
   const probe = Float64Array.from(x);
@@ -97,7 +97,7 @@ export interface GradientCheck extends Omit<GradientComparison, "expected" | "at
  *
  * @throws {GradientError}
  * @example
- * gradcheck({ name: "square", f: ([x]) => x * x, at: Float64Array.of(3), received: [6] }); // undefined
+ * gradcheck({ name: "square", f: (x) => x[0]! ** 2, at: Float64Array.of(3), received: [6] }); // undefined
  */
 export function gradcheck(check: GradientCheck): void {
   compareGradients({ ...check, expected: numericalGradient(check.f, check.at, check.eps) });
