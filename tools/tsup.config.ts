@@ -2,8 +2,11 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { defineConfig } from "tsup";
 
+/** A file, or one for each condition; conditions may be nested (`node` around `types`). */
+type Target = string | { readonly [condition: string]: Target };
+
 interface Manifest {
-  readonly exports?: Readonly<Record<string, string | { readonly "@gradus/source"?: string }>>;
+  readonly exports?: Readonly<Record<string, Target>>;
   readonly bin?: Readonly<Record<string, string>>;
 }
 
@@ -12,9 +15,11 @@ interface Manifest {
  * stands in its package.json alone (`exports`, `bin`), so the entries are read from there and cannot drift.
  */
 const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
-const exported = Object.values(manifest.exports ?? {}).flatMap((target) =>
-  typeof target === "string" ? [] : (target["@gradus/source"] ?? []),
-);
+const sourcesOf = (target: Target, condition?: string): readonly string[] => {
+  if (typeof target === "string") return condition === "@gradus/source" ? [target] : [];
+  return Object.entries(target).flatMap(([inner, each]) => sourcesOf(each, inner));
+};
+const exported = [...new Set(sourcesOf(manifest.exports ?? {}))];
 const commands = Object.values(manifest.bin ?? {}).map((output) => `src/${basename(output, ".js")}.ts`);
 
 const isProgram = commands.length > 0;

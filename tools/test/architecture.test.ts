@@ -2,6 +2,9 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { arrows, packageName } from "../architecture.mjs";
 
+/** A file, or one for each condition; conditions may be nested (`node` around `types`). */
+type Target = string | { readonly [condition: string]: Target };
+
 interface Manifest {
   readonly name: string;
   readonly type: string;
@@ -9,7 +12,7 @@ interface Manifest {
   readonly sideEffects: boolean | readonly string[];
   readonly engines: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
-  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly exports: Readonly<Record<string, Target>>;
   readonly publishConfig: { readonly exports: unknown };
 }
 
@@ -48,15 +51,17 @@ describe.each(folders)("packages/%s", (folder) => {
   });
 
   it("publishes every export without the source condition, which is for the workspace alone", () => {
-    const published = Object.entries(manifest.exports).map(([subpath, target]) => {
-      if (typeof target === "string") return [subpath, target];
+    const published = (target: Target): Target => {
+      if (typeof target === "string") return target;
       const { "@gradus/source": source, ...rest } = target;
-      const built = source?.replace(/^\.\/src\/(.*)\.ts$/, "./dist/$1");
-      expect(rest).toEqual({ types: `${String(built)}.d.ts`, default: `${String(built)}.js` });
-      expect(existsSync(`packages/${folder}/${String(source)}`)).toBe(true);
-      return [subpath, rest];
-    });
-    expect(manifest.publishConfig.exports).toEqual(Object.fromEntries(published));
+      if (typeof source === "string") {
+        const built = source.replace(/^\.\/src\/(.*)\.ts$/, "./dist/$1");
+        expect(rest).toMatchObject({ types: `${built}.d.ts`, default: `${built}.js` });
+        expect(existsSync(`packages/${folder}/${source}`)).toBe(true);
+      }
+      return Object.fromEntries(Object.entries(rest).map(([condition, each]) => [condition, published(each)]));
+    };
+    expect(manifest.publishConfig.exports).toEqual(published(manifest.exports));
   });
 });
 
