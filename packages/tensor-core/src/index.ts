@@ -1,1 +1,53 @@
-export {};
+/**
+ * Tensors: an n-dimensional array that remembers how it was made.
+ *
+ * `tensor.ts` is where to begin. A tensor is a `Layout` over a `Storage`; `ops/` holds what can be done with it, one table
+ * of mathematics first (`ops/elementwise.ts`); `kernels/` turns a formula into programs for a device; `autograd/` is
+ * differentiation; `memory.ts` is how device memory is reclaimed.
+ */
+export { Tensor } from "./tensor.js";
+export type { ArrayOf, DTypeOf, ItemOf } from "./tensor.js";
+export type { Operand } from "./kernels/elementwise.js";
+export type { NestedArray } from "./types.js";
+export { decodeBytes, encodeValues } from "./typed-array.js";
+export type { TypedArray, TypedArrays } from "./typed-array.js";
+export type { DType, FloatDType, IntDType } from "@gradus/kernel-ir";
+export { DeviceLostError, DeviceMemoryError, GuardError, UnsupportedError } from "@gradus/kernel-ir";
+
+export * from "./create.js";
+export { ArgumentError, AutogradError, DeviceError, DisposedError, DTypeError, ShapeError } from "./errors.js";
+export { Device, getDefaultDevice, setDefaultDevice, withDefaultDevice } from "./device.js";
+export type { DeviceLike } from "./device.js";
+export { Layout } from "./layout.js";
+export { Storage } from "./storage.js";
+export type { MemoryStats } from "./memory.js";
+export { promoteTypes, resultType } from "./promotion.js";
+export { broadcastShapes } from "./shape.js";
+export type { Shape } from "./shape.js";
+export { keep, openScope, scope } from "./scope.js";
+export type { ScopeHandle } from "./scope.js";
+export { memoryStats, reclaim } from "./memory-stats.js";
+export { formatTensor, getPrintOptions, setPrintOptions } from "./print.js";
+
+export { grad } from "./autograd/backward.js";
+export type { BackwardOptions, GradOptions } from "./autograd/backward.js";
+export { enableGrad, isGradEnabled, noGrad } from "./autograd/mode.js";
+export { ElementwiseOp } from "./kernels/elementwise.js";
+export type { ElementwiseOptions, Formula } from "./kernels/elementwise.js";
+
+export * from "./ops/elementwise.js";
+export * from "./ops/reduce.js";
+export * from "./ops/softmax.js";
+export * from "./ops/view.js";
+export * from "./ops/join.js";
+export * from "./ops/index-ops.js";
+export { linear, matmul } from "./ops/matmul.js";
+export { conv1d, conv2d } from "./ops/conv.js";
+export type { ConvOptions, PerDimension } from "./ops/conv.js";
+export { avgPool2d, maxPool2d, maxPool2dWithIndices } from "./ops/pool.js";
+export type { AvgPoolOptions, MaxPoolOptions, PoolOptions } from "./ops/pool.js";
+export * from "./ops/loss.js";
+export { bernoulli, defaultGenerator, dropout, manualSeed, normal, rand, randint, randn, randperm } from "./ops/random.js";
+export type { RandomOptions } from "./ops/random.js";
+export { Generator } from "./random/generator.js";
+export { MersenneTwister } from "./random/mt19937.js";

@@ -21,8 +21,6 @@ export interface MersenneTwisterState {
  * It knows only bits; {@link Generator} makes numbers of them.
  *
  * @see M. Matsumoto, T. Nishimura, "Mersenne Twister", ACM TOMACS 8(1), 1998
- * @example
- * new MersenneTwister(5489).nextUint32(); // 3499211612
  */
 export class MersenneTwister {
   readonly #words = new Uint32Array(N);

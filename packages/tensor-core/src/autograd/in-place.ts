@@ -1,0 +1,134 @@
+import type { Edge } from "@gradus/autograd";
+import { AutogradError } from "../errors.js";
+import { Layout } from "../layout.js";
+import { showShape } from "../shape.js";
+import { Tensor } from "../tensor.js";
+import { copyInto, zerosOf } from "../ops/copy.js";
+import { isGradEnabled } from "./mode.js";
+import { OpNode } from "./op-node.js";
+
+/**
+ * Writing over a tensor's elements, with PyTorch's rules.
+ *
+ * @param write - Does it on the device.
+ * @param record - Makes the node of the result, given the target as it was before: its history, and its values where `keep` is set.
+ */
+export function writeInPlace(
+  op: string,
+  target: Tensor,
+  args: readonly unknown[],
+  write: () => void,
+  record: (before: Tensor) => OpNode,
+  keep = false,
+): Tensor {
+  checkWritable(op, target);
+  const recording = isGradEnabled() && target.isFloatingPoint() && args.some((arg) => arg instanceof Tensor && arg.requiresGrad);
+  if (!recording) {
+    write();
+    target.versioned.version++;
+    return target;
+  }
+  const before = target.asItWas(keep);
+  write();
+  target.versioned.version++;
+  const node = record(before);
+  const { viewOf } = target;
+  if (viewOf === null) target.setHistory({ node, slot: 0 });
+  else rewriteBase(op, viewOf.base, target, node);
+  return target;
+}
+
+function checkWritable(op: string, target: Tensor): void {
+  target.checkUsable(op);
+  if (target.layout.overlaps) {
+    throw new AutogradError(`${op}: expected a tensor with a place of its own for each element, got ${showShape(target.shape)} with strides ${showShape(target.layout.strides)}; clone() it before writing in place`);
+  }
+  if (!isGradEnabled()) return;
+  const leaf = target.viewOf?.base ?? target;
+  if (leaf.isLeaf && leaf.requiresGrad) {
+    const what = leaf === target ? "a leaf that requires grad" : "a view of a leaf that requires grad";
+    throw new AutogradError(`${op}: expected a tensor that may be overwritten, got ${what}; use noGrad(), or .data, or the op that returns a new tensor`);
+  }
+}
+
+/**
+ * After an in-place op on a view, the base has a new history: itself as it was, except that the view's elements come
+ * from the op. Other views of the base notice that theirs is stale and are derived from it again.
+ */
+function rewriteBase(op: string, base: Tensor, view: Tensor, node: OpNode): void {
+  const [ownEdge, ...others] = node.inputs;
+  const geometry = { base: base.layout, view: view.layout };
+  const inner: { node: OpNode | null } = { node };
+  const copySlices = new OpNode(`${op}OnView`, [base.edge, ...others], ([g], needed) => {
+    const inside = inner.node;
+    if (g === null || g === undefined || inside === null) return [null, ...others.map(() => null)];
+    const own = ownEdge !== null && needed[0] === true;
+    const parts = inside.vjp([readRegion(g, geometry)], [own, ...needed.slice(1)]);
+    const [part, ...rest] = parts;
+    return [
+      (): Tensor => {
+        const value = own ? (typeof part === "function" ? part() : (part ?? null)) : null;
+        return writeRegion(g, geometry, value);
+      },
+      ...rest,
+    ];
+  });
+  base.setHistory({ node: copySlices, slot: 0 });
+}
+
+/** Where a view lies in its base. */
+interface Geometry {
+  readonly base: Layout;
+  readonly view: Layout;
+}
+
+/** A tensor of the base's shape laid out as the base is, so that the view's strides mean the same elements in it. */
+function inBaseLayout(g: Tensor, { base }: Geometry): Tensor {
+  const copy = zerosOf(g, new Layout(base.shape, base.strides, 0), base.extent - base.offset);
+  return copyInto(copy, g);
+}
+
+const viewIn = ({ base, view }: Geometry): Layout => new Layout(view.shape, view.strides, view.offset - base.offset);
+
+/** The elements of `g`, which has the base's shape, that the view looks at. */
+function readRegion(g: Tensor, geometry: Geometry): Tensor {
+  return asStrided(inBaseLayout(g, geometry), viewIn(geometry));
+}
+
+/** `g` with the view's elements replaced by `value`, or by zeros. */
+function writeRegion(g: Tensor, geometry: Geometry, value: Tensor | null): Tensor {
+  const result = inBaseLayout(g, geometry);
+  const region = asStrided(result, viewIn(geometry));
+  if (value === null) region.zero_();
+  else region.copy_(value);
+  return result;
+}
+
+/** A view of the same elements under any layout, differentiable. Offsets count from the tensor's own. */
+export function asStrided(x: Tensor, layout: Layout): Tensor {
+  const placed = new Layout(layout.shape, layout.strides, x.layout.offset + layout.offset);
+  const geometry = { base: x.layout, view: placed };
+  return x.makeView("asStrided", placed, (g) => spread(g, geometry));
+}
+
+/** The history of a view whose base was given another one. */
+export function asStridedEdge(base: Tensor, view: Layout): Edge<Tensor> | null {
+  if (base.edge === null) return null;
+  const geometry = { base: base.layout, view };
+  return { node: new OpNode("asStrided", [base.edge], ([g]) => [g === null || g === undefined ? null : (): Tensor => spread(g, geometry)]), slot: 0 };
+}
+
+/** The gradient of a base from that of a view: each element of it is added where the view looked. */
+function spread(g: Tensor, geometry: Geometry): Tensor {
+  const { base, view } = geometry;
+  const zeros = zerosOf(g, new Layout(base.shape, base.strides, 0), base.extent - base.offset);
+  if (!view.overlaps) {
+    asStrided(zeros, viewIn(geometry)).copy_(g);
+    return zeros;
+  }
+  // Several elements of the view share a place: their gradients add up.
+  const places = zeros.newArange(zeros.elements.length);
+  const inView = asStrided(places, viewIn(geometry)).reshape(-1);
+  asStrided(zeros, new Layout([zeros.elements.length], [1], 0)).scatterAdd_(0, inView, g.reshape(-1));
+  return zeros;
+}

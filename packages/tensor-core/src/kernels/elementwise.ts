@@ -1,0 +1,293 @@
+import type { ComputeDType, DType, Expr, ExprBuilder as Builder } from "@gradus/kernel-ir";
+import { dtypeInfo, ExprBuilder, topological } from "@gradus/kernel-ir";
+import { isGradEnabled } from "../autograd/mode.js";
+import { OpNode, Saved } from "../autograd/op-node.js";
+import { AutogradError, DTypeError, ShapeError } from "../errors.js";
+import { Layout } from "../layout.js";
+import type { Promotable } from "../promotion.js";
+import { resultType, scalarDType } from "../promotion.js";
+import { broadcastShapes, sameShape, showShape } from "../shape.js";
+import type { Shape } from "../shape.js";
+import { checkSameDevice, Tensor } from "../tensor.js";
+import { writeInPlace } from "../autograd/in-place.js";
+import { sumTo } from "../ops/reduce.js";
+import { adjoints } from "./adjoint.js";
+import { KernelOp } from "./kernel-op.js";
+
+/** An operand of an elementwise op: numbers reach the device as scalar arguments. */
+export type Operand = Tensor | number | bigint | boolean;
+
+/** `y = f(a, b, …)`, one point at a time. The arguments have the type that the op computes in. */
+export type Formula = (k: Builder, ...args: readonly Expr[]) => Expr;
+
+export interface ElementwiseOptions {
+  /**
+   * The gradient of argᵢ from the gradient `g` of the result `y`, where the rules of `adjoint.ts` applied to the formula
+   * would be less exact or less stable. Null means zero.
+   */
+  readonly derivatives?: readonly (((k: Builder, g: Expr, y: Expr, ...args: readonly Expr[]) => Expr) | null)[];
+  /**
+   * `promote` (the default) computes and stores in the promoted type; `float` raises integers to float32 first; `bool`
+   * compares in the promoted type and stores bool; `first` keeps the first argument's type, whatever the others are.
+   */
+  readonly type?: "promote" | "float" | "bool" | "first";
+  /** Arguments that keep their own type and take no part in promotion: conditions. */
+  readonly asIs?: readonly number[];
+  /** Kinds that the promoted type must have; all by default. */
+  readonly accepts?: readonly ("float" | "int" | "bool")[];
+}
+
+/**
+ * An op that works one element at a time, from its formula: broadcasting, promotion, in-place form and derivatives of
+ * every order follow from it. One call is one kernel, forward or backward.
+ *
+ * @example
+ * const square = new ElementwiseOp("square", 1, (k, x) => k.mul(x, x));
+ * square.call([tensor([1, 2, 3])]).toArraySync(); // [1, 4, 9]
+ */
+export class ElementwiseOp {
+  readonly #kernels = new Map<number, KernelOp>();
+  readonly #gradients = new Map<number, GradientOp>();
+
+  constructor(
+    readonly name: string,
+    readonly arity: number,
+    readonly formula: Formula,
+    readonly options: ElementwiseOptions = {},
+  ) {}
+
+  /** The result as a new tensor. */
+  call(args: readonly Operand[]): Tensor {
+    const { tensors, compute, stored } = this.#resolve(args);
+    const first = tensors[0] as Tensor;
+    let flat = true;
+    for (const t of tensors) if (!t.layout.isContiguous || !(t === first || sameShape(t.shape, first.shape))) flat = false;
+    const layout = flat && first.layout.offset === 0 ? first.layout : Layout.contiguous(flat ? first.shape : broadcastShapes(this.name, ...tensors.map((t) => t.shape)));
+    const { device } = first;
+    const storage = device.memory.alloc(layout.numel, stored);
+    const numbers = numbersOf(args, compute);
+    const kernel = this.#kernel(args);
+    if (flat) {
+      kernel.runFlat(device, layout.numel, tensors.map(flatOperand), { storage, offset: 0 }, compute, numbers);
+    } else {
+      kernel.run(
+        device,
+        { outer: layout.shape, inner: [] },
+        tensors.map((t) => ({ storage: t.elements, ...(({ strides, offset }) => ({ strides, offset }))(t.layout.expand(this.name, layout.shape)) })),
+        [{ storage, offset: 0, strides: layout.strides }],
+        compute,
+        numbers,
+      );
+    }
+    const result = new Tensor(storage, layout);
+    if (isGradEnabled()) this.#record(args, result);
+    return result;
+  }
+
+  /** The result written over the first argument, which is returned. */
+  callInPlace(args: readonly Operand[]): Tensor {
+    const [target] = args;
+    const op = `${this.name}_`;
+    if (!(target instanceof Tensor)) throw new DTypeError(`${op}: expected a tensor to write to, got ${String(target)}`);
+    const { tensors, compute, stored } = this.#resolve(args);
+    if (dtypeRank(stored) > dtypeRank(target.dtype)) {
+      throw new DTypeError(`${op}: expected a result that ${target.dtype} can hold, got ${stored}; use ${this.name}, which returns a new tensor`);
+    }
+    const shape = broadcastShapes(op, ...tensors.map((t) => t.shape));
+    if (!sameShape(shape, target.shape)) {
+      throw new ShapeError(`${op}: expected the result to have the shape ${showShape(target.shape)} of the tensor written to, got ${showShape(shape)}`);
+    }
+    return writeInPlace(op, target, args, () => {
+      // A source that shares the storage but steps differently would be read after it was overwritten.
+      const sources = tensors.map((t) => (t.elements === target.elements && !t.layout.equals(target.layout) ? t.detach().clone() : t));
+      this.#kernel(args).run(
+        target.device,
+        { outer: shape, inner: [] },
+        sources.map((t) => ({ storage: t.elements, ...(({ strides, offset }) => ({ strides, offset }))(t.layout.expand(op, shape)) })),
+        [{ storage: target.elements, offset: target.layout.offset, strides: target.layout.strides }],
+        compute,
+        numbersOf(args, compute),
+      );
+    }, (before) => this.#node([before, ...args.slice(1)], target), this.#needsOriginal(args));
+  }
+
+  #resolve(args: readonly Operand[]): { tensors: Tensor[]; compute: ComputeDType; stored: DType } {
+    const tensors: Tensor[] = [];
+    for (const arg of args) if (arg instanceof Tensor) tensors.push(arg);
+    const [first, second] = tensors;
+    if (first === undefined) throw new DTypeError(`${this.name}: expected a tensor among its arguments, got ${args.map(String).join(", ")}`);
+    for (const t of tensors) t.checkUsable(this.name);
+    if (second !== undefined) checkSameDevice(this.name, tensors);
+    const { type = "promote", asIs = [], accepts } = this.options;
+    let common = first.dtype;
+    if (type !== "first" && (args.length > 1 || asIs.length > 0)) {
+      let uniform = asIs.length === 0;
+      for (const arg of args) if (!(arg instanceof Tensor) ? !fits(arg, common) : arg.dtype !== common) uniform = false;
+      if (!uniform) common = resultType(...args.filter((_, i) => !asIs.includes(i)).map(promotable));
+    }
+    if (accepts !== undefined && !accepts.includes(dtypeInfo[common].kind)) {
+      throw new DTypeError(`${this.name}: expected ${accepts.join(" or ")} tensors, got ${common}`);
+    }
+    if (type === "float" && dtypeInfo[common].kind !== "float") common = "float32";
+    return { tensors, compute: dtypeInfo[common].compute, stored: type === "bool" ? "bool" : common };
+  }
+
+  /** One kernel per set of arguments that are numbers. */
+  #kernel(args: readonly Operand[]): KernelOp {
+    let mask = 0;
+    for (let i = 0; i < args.length; i++) if (!(args[i] instanceof Tensor)) mask |= 1 << i;
+    let kernel = this.#kernels.get(mask);
+    if (kernel === undefined) {
+      const { asIs = [] } = this.options;
+      kernel = new KernelOp({
+        name: this.name,
+        build: (body) => {
+          let inputs = 0;
+          let numbers = 0;
+          const values = args.map((_, i) => {
+            if ((mask & (1 << i)) !== 0) return body.scalar(numbers++);
+            return body.input(inputs++, asIs.includes(i) ? undefined : body.compute);
+          });
+          body.store(0, this.formula(body.k, ...values));
+        },
+      });
+      this.#kernels.set(mask, kernel);
+    }
+    return kernel;
+  }
+
+  #record(args: readonly Operand[], result: Tensor): void {
+    if (dtypeInfo[result.dtype].kind !== "float") return;
+    for (const arg of args) {
+      if (arg instanceof Tensor && arg.requiresGrad) {
+        result.setHistory({ node: this.#node(args, result), slot: 0 });
+        return;
+      }
+    }
+  }
+
+  /** Whether a derivative mentions the first argument, which the in-place form overwrites. */
+  #needsOriginal(args: readonly Operand[]): boolean {
+    return args.some((arg, i) => arg instanceof Tensor && arg.requiresGrad && this.#gradient(i).uses.includes(0));
+  }
+
+  #node(args: readonly Operand[], result: Tensor): OpNode {
+    const tracked: number[] = [];
+    args.forEach((arg, i) => {
+      if (arg instanceof Tensor) tracked.push(i);
+    });
+    const edges = tracked.map((i) => (args[i] as Tensor).edge);
+    const gradients = tracked.map((i, j) => (edges[j] === null || edges[j] === undefined ? null : this.#gradient(i)));
+    const used = new Set(gradients.flatMap((gradient) => (gradient === null ? [] : gradient.uses)));
+    // `args.length` stands for the result.
+    const saved = new Map<number, Saved>();
+    for (const place of used) {
+      const value = place === args.length ? result : args[place];
+      if (value instanceof Tensor) saved.set(place, new Saved(this.name, value));
+    }
+    const shapes = tracked.map((i) => (args[i] as Tensor).shape);
+    const types = tracked.map((i) => (args[i] as Tensor).dtype);
+    const valueAt = (place: number): Operand => saved.get(place)?.value ?? (args[place] as Operand);
+    return new OpNode(this.name, edges, ([g]) => {
+      if (g === null || g === undefined) return tracked.map(() => null);
+      return gradients.map((gradient, j) => {
+        if (gradient === null) return null;
+        return () => sumTo(gradient.call(g, gradient.uses.map(valueAt), types[j] as DType), shapes[j] as Shape);
+      });
+    });
+  }
+
+  #gradient(i: number): GradientOp {
+    let gradient = this.#gradients.get(i);
+    if (gradient === undefined) {
+      gradient = new GradientOp(this, i);
+      this.#gradients.set(i, gradient);
+    }
+    return gradient;
+  }
+}
+
+/** g · ∂y/∂argᵢ as an elementwise op of its own, over only those of (args…, y) that the derivative mentions. */
+class GradientOp {
+  /** Places among (args…, y) that the derivative needs; `arity` is the result y. */
+  readonly uses: readonly number[];
+  readonly #op: ElementwiseOp;
+
+  constructor(op: ElementwiseOp, i: number) {
+    // Find what the derivative mentions on stand-ins. Float64 stands for every type: the formula must be uniform in it.
+    const k = new ExprBuilder();
+    const asIs = op.options.asIs ?? [];
+    const standIns = Array.from({ length: op.arity + 1 }, (_, j) => k.result(j, 0, asIs.includes(j) ? "bool" : "float64"));
+    const probe = derivative(k, op, i, k.element("float64"), standIns);
+    const mentioned = new Set(topological([probe]));
+    this.uses = standIns.flatMap((expr, j) => (mentioned.has(expr) ? [j] : []));
+    const uses = this.uses;
+    this.#op = new ElementwiseOp(`${op.name}Backward`, 1 + uses.length, (builder, g, ...values) => {
+      if (g === undefined) throw new AutogradError("internal: a gradient without its input");
+      const args = Array.from({ length: op.arity + 1 }, (_, j) => {
+        const at = uses.indexOf(j);
+        return (at === -1 ? undefined : values[at]) ?? builder.like(0, g);
+      });
+      return derivative(builder, op, i, g, args);
+    }, { type: "first", asIs: uses.flatMap((j, at) => (asIs.includes(j) ? [at + 1] : [])) });
+  }
+
+  call(g: Tensor, values: readonly Operand[], dtype: DType): Tensor {
+    const result = this.#op.call([g, ...values]);
+    return result.dtype === dtype ? result : result.to(dtype);
+  }
+}
+
+function derivative(k: Builder, op: ElementwiseOp, i: number, g: Expr, values: readonly Expr[]): Expr {
+  const args = values.slice(0, op.arity);
+  const own = op.options.derivatives?.[i];
+  if (own === null) return k.like(0, g);
+  const y = values[op.arity];
+  if (own !== undefined && y !== undefined) return own(k, g, y, ...args);
+  const arg = args[i];
+  if (arg === undefined) throw new AutogradError(`internal: ${op.name} has no argument ${String(i)}`);
+  const root = op.formula(k, ...args);
+  return replaceRoot(k, root, g, arg, y) ?? k.like(0, g);
+}
+
+/** The rules may mention the formula's own result (exp′ = exp): the saved y is used instead of computing it again. */
+function replaceRoot(k: Builder, root: Expr, g: Expr, arg: Expr, y: Expr | undefined): Expr | null {
+  const [gradient] = adjoints(k, root, g, [arg]);
+  if (gradient === null || gradient === undefined || y === undefined || root.args.length === 0 || root === arg) return gradient ?? null;
+  return substitute(k, gradient, root, y);
+}
+
+function substitute(k: Builder, expr: Expr, from: Expr, to: Expr): Expr {
+  const made = new Map<Expr, Expr>([[from, to]]);
+  for (const node of topological([expr])) {
+    if (made.has(node)) continue;
+    const args = node.args.map((arg) => made.get(arg) ?? arg);
+    made.set(node, args.every((arg, i) => arg === node.args[i]) ? node : k.rebuild(node, args));
+  }
+  return made.get(expr) ?? expr;
+}
+
+const flatOperand = (t: Tensor): { storage: Tensor["elements"]; offset: number } => ({ storage: t.elements, offset: t.layout.offset });
+
+function numbersOf(args: readonly Operand[], compute: ComputeDType): readonly (number | bigint)[] {
+  let numbers: (number | bigint)[] | null = null;
+  for (const arg of args) {
+    if (arg instanceof Tensor) continue;
+    numbers ??= [];
+    numbers.push(typeof arg === "boolean" ? Number(arg) : typeof arg === "bigint" && compute !== "int64" ? Number(arg) : arg);
+  }
+  return numbers ?? none;
+}
+const none: readonly number[] = [];
+
+/** A number that cannot change the promoted type. */
+const fits = (value: number | bigint | boolean, dtype: DType): boolean =>
+  dtypeInfo[dtype].kind === "float" ? true : dtypeInfo[dtype].kind === "int" && (typeof value !== "number" || Number.isInteger(value));
+
+const promotable = (operand: Operand): Promotable =>
+  operand instanceof Tensor
+    ? { dtype: operand.dtype, rank: operand.shape.length === 0 ? "zero-dimensional" : "dimensioned" }
+    : { dtype: scalarDType(operand), rank: "scalar" };
+
+const kindRank = { bool: 0, int: 1, float: 2 } as const;
+const dtypeRank = (dtype: DType): number => kindRank[dtypeInfo[dtype].kind];

@@ -1,0 +1,426 @@
+import type { ComputeDType, DType, Executable, Expr, Guard, Monoid, Over, Program, Reduction, Scatter, Store } from "@gradus/kernel-ir";
+import { dtypeInfo, ExprBuilder } from "@gradus/kernel-ir";
+import type { Device } from "../device.js";
+import type { Storage } from "../storage.js";
+
+/**
+ * From an op's formula to a dispatch.
+ *
+ * A `KernelOp` is a formula over the elements of its operands. A call brings operands, each with a layout over the outer and inner axes of one index
+ * space. Axes that all operands step through alike are merged, so that most calls have one axis. What is left is looked
+ * up by element types and by the *class* of each stride (0, 1, other); extents, offsets and other strides are scalar
+ * arguments. The kernel itself is only built when that combination is new.
+ */
+
+/**
+ * An operand of a call: elements of a storage, stepped through along the axes of the index space. Without a storage it is
+ * a coordinate: only the number `offset + Σ index · stride`, which a formula may compute with.
+ */
+export interface KernelOperand {
+  readonly storage: Storage | null;
+  readonly offset: number;
+  /** Strides along the outer axes, then the inner ones. Zero on inner axes for an operand over the outer space only. */
+  readonly strides: readonly number[];
+}
+
+/** The index space of a call. */
+export interface KernelSpace {
+  readonly outer: readonly number[];
+  readonly inner: readonly number[];
+  /** Make the inner extents literals of the program: for small windows, whose loops a generator can then unroll. */
+  readonly literalInner?: boolean;
+}
+
+/** What a formula is written with. */
+export interface KernelBody {
+  readonly k: ExprBuilder;
+  /** The arithmetic that the op computes in. */
+  readonly compute: ComputeDType;
+  /** Input `i` at the current point, in its own arithmetic, or cast to `as`. */
+  input(i: number, as?: ComputeDType): Expr;
+  /** The element of input `i` that stands `distance` elements after the current one. */
+  inputAt(i: number, distance: Expr, predicate?: { when: Expr; otherwise: Expr }): Expr;
+  /** The value of coordinate `i` of the inputs, int32. */
+  coordinate(i: number): Expr;
+  /** The number that the caller passed, in the op's arithmetic unless `as` says otherwise. */
+  scalar(i: number, as?: ComputeDType): Expr;
+  /** Row-major position of the current point in the outer or the inner space, int32. */
+  position(over: Over): Expr;
+  /** Number of points of the inner space, int32. */
+  innerCount(): Expr;
+  reduce(monoid: Monoid, lift: readonly Expr[]): readonly Expr[];
+  /** Sum over the inner space. */
+  sum(value: Expr): Expr;
+  /** Maximum over the inner space; NaN wins. */
+  max(value: Expr): Expr;
+  /** Writes output `j`; the value is converted to the output's element type. */
+  store(j: number, value: Expr, over?: Over): void;
+  guard(holds: Expr, message: string, over?: Over): void;
+  /**
+   * Makes the program a scatter: at each inner point, in order, output `j` takes `value` at `distance` elements from its
+   * current place. `combine` joins what is there with it; null replaces.
+   */
+  scatter(j: number, distance: Expr, value: Expr, combine: ((there: Expr, value: Expr) => Expr) | null, when?: Expr): void;
+}
+
+export interface KernelFormula {
+  readonly name: string;
+  build(body: KernelBody): void;
+}
+
+interface Variant {
+  readonly executable: Executable;
+  /** Scratch for the arguments of a dispatch, so that a call allocates nothing. */
+  readonly scalars: (number | bigint)[];
+  readonly generation: number;
+}
+
+const dtypeCode: Record<DType, number> = { float32: 0, float64: 1, int64: 2, int32: 3, bool: 4, float16: 5, bfloat16: 6, int16: 7, int8: 8, uint8: 9 };
+const computeCode: Record<ComputeDType, number> = { float32: 0, float64: 1, int64: 2, int32: 3, bool: 4 };
+
+/** Keys stay exact integers up to here; larger signatures go over to text. */
+const safeKey = 2 ** 50;
+
+/** Joins small codes into one key, a number while that is exact. */
+class Key {
+  #number = 1;
+  #text = "";
+
+  push(code: number, radix: number): void {
+    if (this.#number * radix >= safeKey) {
+      this.#text += `${String(this.#number)},`;
+      this.#number = 1;
+    }
+    this.#number = this.#number * radix + code;
+  }
+
+  get value(): number | string {
+    return this.#text === "" ? this.#number : this.#text + String(this.#number);
+  }
+}
+
+export class KernelOp {
+  readonly #variants = new WeakMap<Device, Map<number | string, Variant>>();
+  #lastDevice: Device | null = null;
+  #lastVariants: Map<number | string, Variant> | null = null;
+  readonly #buffers: NonNullable<Storage["buffer"]>[] = [];
+
+  constructor(readonly formula: KernelFormula) {}
+
+  get name(): string {
+    return this.formula.name;
+  }
+
+  #variantsOf(device: Device): Map<number | string, Variant> {
+    if (this.#lastDevice === device && this.#lastVariants !== null) return this.#lastVariants;
+    let variants = this.#variants.get(device);
+    if (variants === undefined) {
+      variants = new Map();
+      this.#variants.set(device, variants);
+    }
+    this.#lastDevice = device;
+    this.#lastVariants = variants;
+    return variants;
+  }
+
+  /**
+   * The common case with next to no work: every operand row-major over the whole of one outer axis, in storages of their
+   * own (`inputs` may repeat a storage at the same offset).
+   */
+  runFlat(device: Device, count: number, inputs: readonly FlatOperand[], output: FlatOperand, compute: ComputeDType, user: readonly (number | bigint)[]): void {
+    if (count === 0) return;
+    let key = computeCode[compute] * 16 + dtypeCode[output.storage.dtype];
+    let repeats = 0;
+    for (let i = 0; i < inputs.length; i++) {
+      const { storage } = inputs[i] as FlatOperand;
+      key = key * 16 + dtypeCode[storage.dtype];
+      for (let j = 0; j < i; j++) {
+        if (inputs[j]?.storage === storage) {
+          repeats = repeats * 8 + i * 2 + 1;
+          break;
+        }
+      }
+      if (storage === output.storage) repeats = -1;
+    }
+    if (repeats !== 0 || inputs.length > 6) {
+      const operands = [...inputs, output].map(({ storage, offset }) => ({ storage, offset, strides: [1] }));
+      this.run(device, { outer: [count], inner: [] }, operands.slice(0, -1), operands.slice(-1), compute, user);
+      return;
+    }
+    // Flat keys are even, the others odd.
+    key *= 2;
+    const variants = this.#variantsOf(device);
+    let variant = variants.get(key);
+    if (variant?.generation !== device.generation) {
+      const operands = [...inputs, output].map(({ storage, offset }) => ({ storage, offset, strides: [1] }));
+      variant = this.#prepare(device, { outer: [count], inner: [] }, operands, inputs.length, compute, user.length);
+      variants.set(key, variant);
+    }
+    const { scalars } = variant;
+    const buffers = this.#buffers;
+    scalars[0] = count;
+    let at = 1;
+    for (let i = 0; i < inputs.length; i++) {
+      const { storage, offset } = inputs[i] as FlatOperand;
+      scalars[at++] = offset;
+      buffers[i] = storage.buffer as NonNullable<Storage["buffer"]>;
+    }
+    scalars[at++] = output.offset;
+    buffers[inputs.length] = output.storage.buffer as NonNullable<Storage["buffer"]>;
+    for (let i = 0; i < user.length; i++) scalars[at + i] = user[i] as number | bigint;
+    buffers.length = inputs.length + 1;
+    device.backend.dispatch(variant.executable, buffers, scalars);
+  }
+
+  /**
+   * Runs the formula over a space. An output may share its storage with an input only where both step alike: the element
+   * is then updated in place.
+   */
+  run(
+    device: Device,
+    space: KernelSpace,
+    inputs: readonly KernelOperand[],
+    outputs: readonly KernelOperand[],
+    compute: ComputeDType,
+    user: readonly (number | bigint)[],
+  ): void {
+    if (space.outer.includes(0)) return;
+    const operands = [...inputs, ...outputs];
+    const plan = collapse(space, operands);
+    const key = new Key();
+    key.push(computeCode[compute], 8);
+    key.push(plan.outer.length, 16);
+    key.push(plan.inner.length, 16);
+    if (plan.literalInner === true) for (const extent of plan.inner) key.push(extent, 2 ** 31);
+    plan.operands.forEach((operand, i) => {
+      key.push(operand.storage === null ? 15 : dtypeCode[operand.storage.dtype], 16);
+      const twin = twinOf(plan.operands, i);
+      key.push(twin === i ? 0 : 1 + twin, 16);
+      key.push(twin !== i && sameSteps(plan.operands[twin], operand) ? 1 : 0, 2);
+      for (const stride of operand.strides) key.push(strideClass(stride), 3);
+    });
+    const value = key.value;
+    const id = typeof value === "number" ? value * 2 + 1 : value;
+    const variants = this.#variantsOf(device);
+    let variant = variants.get(id);
+    if (variant?.generation !== device.generation) {
+      variant = this.#prepare(device, plan, plan.operands, inputs.length, compute, user.length);
+      variants.set(id, variant);
+    }
+    const { scalars } = variant;
+    let at = 0;
+    for (const extent of plan.outer) scalars[at++] = extent;
+    if (plan.literalInner !== true) for (const extent of plan.inner) scalars[at++] = extent;
+    const buffers = this.#buffers;
+    let bound = 0;
+    plan.operands.forEach((operand, i) => {
+      const twin = twinOf(plan.operands, i);
+      if (twin === i) {
+        if (operand.storage !== null) buffers[bound++] = operand.storage.buffer as NonNullable<Storage["buffer"]>;
+      } else if (sameSteps(plan.operands[twin], operand)) return;
+      scalars[at++] = operand.offset;
+      for (const stride of operand.strides) if (strideClass(stride) === 2) scalars[at++] = stride;
+    });
+    for (const number of user) scalars[at++] = number;
+    buffers.length = bound;
+    device.backend.dispatch(variant.executable, buffers, scalars);
+  }
+
+  #prepare(device: Device, space: KernelSpace, operands: readonly KernelOperand[], inputs: number, compute: ComputeDType, userScalars: number): Variant {
+    const kernel = buildKernel(this.formula, space, operands, inputs, compute, userScalars);
+    return { executable: device.executable(kernel), scalars: new Array<number>(kernel.scalars.length).fill(0), generation: device.generation };
+  }
+}
+
+/** An operand of the common case. */
+export interface FlatOperand {
+  readonly storage: Storage;
+  readonly offset: number;
+}
+
+/** The first operand in the same storage. Coordinates have none and stand alone. */
+const twinOf = (operands: readonly KernelOperand[], i: number): number => {
+  const storage = operands[i]?.storage ?? null;
+  return storage === null ? i : operands.findIndex((other) => other.storage === storage);
+};
+
+const strideClass = (stride: number): 0 | 1 | 2 => (stride === 0 ? 0 : stride === 1 ? 1 : 2);
+
+const sameSteps = (a: KernelOperand | undefined, b: KernelOperand): boolean =>
+  a !== undefined && a.offset === b.offset && a.strides.every((stride, i) => stride === b.strides[i]);
+
+interface Plan extends KernelSpace {
+  readonly operands: readonly KernelOperand[];
+}
+
+/** Drops axes of one point and merges neighbours that every operand steps through as if they were one. */
+function collapse(space: KernelSpace, operands: readonly KernelOperand[]): Plan {
+  const strides = operands.map((): number[] => []);
+  const group = (extents: readonly number[], from: number): number[] => {
+    const merged: number[] = [];
+    const first = strides[0]?.length ?? 0;
+    extents.forEach((extent, i) => {
+      if (extent === 1) return;
+      const axis = from + i;
+      const last = first + merged.length - 1;
+      const fits =
+        merged.length > 0 && operands.every((operand, o) => strides[o]?.[last] === (operand.strides[axis] ?? 0) * extent);
+      if (fits) merged[merged.length - 1] = (merged.at(-1) ?? 1) * extent;
+      else merged.push(extent);
+      operands.forEach((operand, o) => {
+        const own = strides[o] as number[];
+        if (fits) own[last] = operand.strides[axis] ?? 0;
+        else own.push(operand.strides[axis] ?? 0);
+      });
+    });
+    return merged;
+  };
+  const outer = group(space.outer, 0);
+  const inner = group(space.inner, space.outer.length);
+  // A space keeps at least one axis where it has points to run over, so that formulas need no case for none.
+  const pad = (extents: number[], wanted: boolean, at: number): void => {
+    if (!wanted || extents.length > 0) return;
+    extents.push(1);
+    for (const own of strides) own.splice(at, 0, 0);
+  };
+  pad(outer, true, 0);
+  pad(inner, space.inner.length > 0, outer.length);
+  return { outer, inner, literalInner: space.literalInner ?? false, operands: operands.map(({ storage, offset }, o) => ({ storage, offset, strides: strides[o] ?? [] })) };
+}
+
+/** Builds the program of one combination of element types and stride classes. */
+function buildKernel(
+  formula: KernelFormula,
+  space: KernelSpace,
+  operands: readonly KernelOperand[],
+  inputs: number,
+  compute: ComputeDType,
+  userScalars: number,
+): Program {
+  const k = new ExprBuilder();
+  const scalars: ComputeDType[] = [];
+  const intScalar = (): Expr => k.scalar(scalars.push("int32") - 1, "int32");
+  const outer = space.outer.map(intScalar);
+  const inner = space.inner.map((extent) => (space.literalInner === true ? k.int(extent) : intScalar()));
+  const axes = outer.length + inner.length;
+
+  // One parameter per storage; operands that step alike also share their index expression.
+  const params: { dtype: DType; access: "in" | "out" | "inout" }[] = [];
+  const places: { param: number; index: Expr }[] = [];
+  operands.forEach((operand, i) => {
+    const isOutput = i >= inputs;
+    const twin = twinOf(operands, i);
+    const known = twin === i ? undefined : places[twin];
+    const param = known?.param ?? (operand.storage === null ? -1 : params.push({ dtype: operand.storage.dtype, access: isOutput ? "out" : "in" }) - 1);
+    const declared = params[param];
+    if (known !== undefined && isOutput && declared?.access === "in") declared.access = "inout";
+    if (known !== undefined && sameSteps(operands[twin], operand)) {
+      places.push(known);
+      return;
+    }
+    if (known !== undefined && isOutput) throw new Error(`internal: ${formula.name} writes a storage that it reads at other elements`);
+    let index = intScalar();
+    operand.strides.forEach((stride, axis) => {
+      const kind = strideClass(stride);
+      if (kind !== 0) index = k.add(index, k.mul(k.index(axis), kind === 1 ? k.int(1) : intScalar()));
+    });
+    places.push({ param, index });
+  });
+  const firstUser = scalars.length;
+  const userTypes = new Array<ComputeDType>(userScalars).fill(compute);
+
+  const reductions: Reduction[] = [];
+  const stores: Store[] = [];
+  const guards: Guard[] = [];
+  let scatter: Scatter["target"] | undefined;
+  const lanes = lanesFor(space, operands[0]);
+  const paramOf = (i: number): DType => params[places[i]?.param ?? 0]?.dtype ?? "float32";
+
+  const position = (extents: readonly Expr[], first: number): Expr => {
+    let at: Expr = k.int(0);
+    extents.forEach((extent, i) => {
+      at = k.add(k.mul(at, extent), k.index(first + i));
+    });
+    return at;
+  };
+
+  const reduce = (monoid: Monoid, lift: readonly Expr[]): readonly Expr[] => {
+    const reduction = reductions.push({ monoid, lift, lanes }) - 1;
+    return lift.map((value, slot) => k.result(reduction, slot, value.dtype));
+  };
+
+  const body: KernelBody = {
+    k,
+    compute,
+    input(i, as) {
+      const place = places[i];
+      if (place === undefined) throw new Error(`internal: ${formula.name} has no input ${String(i)}`);
+      const value = k.load(place.param, paramOf(i), place.index);
+      return as === undefined ? value : k.cast(value, as);
+    },
+    inputAt(i, distance, predicate) {
+      const place = places[i];
+      if (place === undefined) throw new Error(`internal: ${formula.name} has no input ${String(i)}`);
+      return k.load(place.param, paramOf(i), k.add(place.index, distance), predicate);
+    },
+    coordinate: (i) => places[i]?.index ?? k.int(0),
+    scalar(i, as = compute) {
+      userTypes[i] = as;
+      return k.scalar(firstUser + i, as);
+    },
+    position: (over) => (over === "outer" ? position(outer, 0) : position(inner, outer.length)),
+    innerCount: () => inner.reduce((product, extent) => k.mul(product, extent), k.int(1)),
+    reduce,
+    sum: (value) => only(reduce({ identity: [k.like(0, value)], combine: [k.add(k.left(0, value.dtype), k.right(0, value.dtype))] }, [value])),
+    max: (value) => only(reduce({ identity: [lowest(k, value.dtype)], combine: [k.max(k.left(0, value.dtype), k.right(0, value.dtype))] }, [value])),
+    store(j, value, over = inner.length > 0 && operands[inputs + j]?.strides.slice(outer.length).some((s) => s !== 0) === true ? "inner" : "outer") {
+      const place = places[inputs + j];
+      if (place === undefined) throw new Error(`internal: ${formula.name} has no output ${String(j)}`);
+      stores.push({ over, param: place.param, index: place.index, value: k.cast(value, dtypeInfo[paramOf(inputs + j)].compute) });
+    },
+    guard(holds, message, over = "outer") {
+      guards.push({ over, holds, message });
+    },
+    scatter(j, distance, value, combine, when) {
+      const place = places[inputs + j];
+      if (place === undefined) throw new Error(`internal: ${formula.name} has no output ${String(j)}`);
+      const type = dtypeInfo[paramOf(inputs + j)].compute;
+      const declared = params[place.param];
+      if (declared !== undefined) declared.access = "inout";
+      scatter = {
+        param: place.param,
+        index: k.add(place.index, distance),
+        value: k.cast(value, type),
+        combine: combine === null ? null : combine(k.left(0, type), k.right(0, type)),
+        when: when ?? null,
+      };
+    },
+  };
+  formula.build(body);
+  if (axes === 0) throw new Error(`internal: ${formula.name} has an empty index space`);
+  const base = { name: formula.name, params, scalars: [...scalars, ...userTypes], guards, outer, inner };
+  return scatter === undefined ? { kind: "kernel", ...base, reductions, stores } : { kind: "scatter", ...base, target: scatter };
+}
+
+function only(results: readonly Expr[]): Expr {
+  const [result] = results;
+  if (result === undefined) throw new Error("internal: a reduction without a result");
+  return result;
+}
+
+/** The identity of the maximum. */
+export function lowest(k: ExprBuilder, dtype: ComputeDType): Expr {
+  const least: Record<ComputeDType, number | bigint> = { float64: -Infinity, float32: -Infinity, int64: -(2n ** 63n), int32: -(2 ** 31), bool: 0 };
+  return k.const(least[dtype], dtype);
+}
+
+/** The identity of the minimum. */
+export function highest(k: ExprBuilder, dtype: ComputeDType): Expr {
+  const most: Record<ComputeDType, number | bigint> = { float64: Infinity, float32: Infinity, int64: 2n ** 63n - 1n, int32: 2 ** 31 - 1, bool: 1 };
+  return k.const(most[dtype], dtype);
+}
+
+/** Sixteen partial results where neighbours along the last inner axis are neighbours in memory, else one. */
+function lanesFor(space: KernelSpace, operand: KernelOperand | undefined): 1 | 16 {
+  return space.inner.length > 0 && operand?.strides.at(-1) === 1 ? 16 : 1;
+}

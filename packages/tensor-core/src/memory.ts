@@ -1,0 +1,253 @@
+import type { Backend, BufferHandle, DType } from "@gradus/kernel-ir";
+import { DeviceMemoryError, dtypeInfo } from "@gradus/kernel-ir";
+import { macrotask, now, provokeCollection, synchronousCollector } from "./platform.js";
+import type { Device } from "./device.js";
+import { Storage } from "./storage.js";
+
+/**
+ * Device memory without ceremony.
+ *
+ * JavaScript has no destructors and its collector does not see device memory. So every storage is watched by a WeakRef,
+ * and when the bytes or the number of storages in use reach a watermark, the collector is made to run: in Node at once,
+ * even inside a synchronous loop; elsewhere at the library's own await points. What the library owns it frees itself,
+ * through scopes.
+ */
+
+/** Storages up to this size share a keeper, because a WeakRef costs more than a small op. */
+const smallBytes = 4096;
+const storagesPerKeeper = 64;
+
+/** What storages hold on to. When it is collected, no storage of its group can be reached any more. */
+class Keeper {
+  constructor(readonly group: Group) {}
+}
+
+/** The buffers behind one keeper, held by the memory itself. */
+class Group {
+  readonly buffers: (BufferHandle | null)[] = [];
+  ref!: WeakRef<Keeper>;
+}
+
+/** A storage's place in its group. */
+export interface Place {
+  readonly keeper: Keeper;
+  readonly slot: number;
+}
+
+const minimumWatermark = 256 * 2 ** 20;
+const minimumCount = 100_000;
+/** The share of time that collecting may take before the watermark rises. */
+const timeShare = 0.05;
+
+/** What a device has in use, and what its upkeep has cost. */
+export interface MemoryStats {
+  /** Storages in use, not yet freed. Several tensors may share one. */
+  readonly storages: number;
+  /** Their bytes, in host width. */
+  readonly bytes: number;
+  readonly peakBytes: number;
+  /** Bytes taken from the system, pooled free ones included. */
+  readonly reservedBytes: number;
+  /** Programs in the executable cache. */
+  readonly programs: number;
+  /** Programs prepared so far. */
+  readonly prepared: number;
+  readonly dispatches: number;
+  /** Times that garbage was collected for device memory's sake. */
+  readonly collections: number;
+}
+
+export class DeviceMemory {
+  readonly #device: Device;
+  readonly #backend: Backend;
+  readonly #hardCap: number;
+  #groups: Group[] = [];
+  #open: Keeper | null = null;
+  #watermark: number;
+  #countMark = minimumCount;
+  #lastCollection = 0;
+  #warned = false;
+
+  storages = 0;
+  bytes = 0;
+  peakBytes = 0;
+  collections = 0;
+
+  constructor(device: Device, backend: Backend) {
+    this.#device = device;
+    this.#backend = backend;
+    this.#hardCap = (backend.limits.totalBytes ?? Infinity) / 2;
+    this.#watermark = Math.min(minimumWatermark, this.#hardCap);
+  }
+
+  /** A storage of `length` elements; its contents are unspecified. */
+  alloc(length: number, dtype: DType): Storage {
+    const bytes = length * dtypeInfo[dtype].byteLength;
+    if (this.bytes + bytes > this.#watermark || this.storages >= this.#countMark) this.#atWatermark();
+    const buffer = this.#allocBuffer(bytes, dtype);
+    this.bytes += bytes;
+    this.storages++;
+    if (this.bytes > this.peakBytes) this.peakBytes = this.bytes;
+    const storage = new Storage(this.#device, dtype, length, bytes, buffer);
+    this.#keep(storage, buffer, bytes);
+    const scope = currentScope;
+    if (scope !== null) scope.adopt(storage);
+    return storage;
+  }
+
+  /** Frees a storage now. Its tensors are unusable afterwards. */
+  free(storage: Storage): void {
+    const { buffer, keeper, slot } = storage;
+    if (buffer === null) return;
+    storage.buffer = null;
+    (keeper as Keeper).group.buffers[slot] = null;
+    this.#freeBuffer(buffer, storage.byteLength);
+  }
+
+  /** Collects garbage and frees what nothing holds, at once. False where the host has no way to. */
+  collect(): boolean {
+    const collector = synchronousCollector();
+    if (collector === null) return false;
+    this.#open = null;
+    collector();
+    this.#sweep();
+    this.collections++;
+    return true;
+  }
+
+  /** The library's await points call this: where no synchronous collection can be had, memory is reclaimed here. */
+  async atAwait(): Promise<void> {
+    if (this.bytes <= this.#watermark && this.storages < this.#countMark) return;
+    await this.collectAsync();
+  }
+
+  /** Collects garbage and frees what nothing holds, giving the event loop a turn where that is needed. */
+  async collectAsync(): Promise<void> {
+    const start = now();
+    if (!this.collect()) {
+      this.#open = null;
+      provokeCollection();
+      await macrotask();
+      this.#sweep();
+      this.collections++;
+    }
+    this.#adapt(now() - start);
+  }
+
+  #allocBuffer(bytes: number, dtype: DType): BufferHandle {
+    try {
+      return this.#backend.alloc(bytes, dtype);
+    } catch (error) {
+      // The device may be full of garbage: one collection, one more try.
+      if (!(error instanceof DeviceMemoryError) || !this.collect()) throw error;
+      return this.#backend.alloc(bytes, dtype);
+    }
+  }
+
+  #freeBuffer(buffer: BufferHandle, bytes: number): void {
+    this.bytes -= bytes;
+    this.storages--;
+    this.#backend.free(buffer);
+  }
+
+  #keep(storage: Storage, buffer: BufferHandle, bytes: number): void {
+    let keeper = bytes <= smallBytes ? this.#open : null;
+    if (keeper === null) {
+      const group = new Group();
+      keeper = new Keeper(group);
+      group.ref = new WeakRef(keeper);
+      this.#groups.push(group);
+      if (bytes <= smallBytes) this.#open = keeper;
+    }
+    const { buffers } = keeper.group;
+    storage.keeper = keeper;
+    storage.slot = buffers.length;
+    buffers.push(buffer);
+    if (buffers.length === storagesPerKeeper) this.#open = null;
+  }
+
+  #sweep(): void {
+    const living: Group[] = [];
+    for (const group of this.#groups) {
+      if (group.ref.deref() !== undefined) {
+        if (group.buffers.some((buffer) => buffer !== null)) living.push(group);
+        continue;
+      }
+      for (const buffer of group.buffers) if (buffer !== null) this.#freeBuffer(buffer, buffer.byteLength);
+    }
+    this.#groups = living;
+  }
+
+  #atWatermark(): void {
+    const start = now();
+    if (this.collect()) {
+      this.#adapt(now() - start);
+      return;
+    }
+    if (this.bytes > this.#hardCap && !this.#warned) {
+      this.#warned = true;
+      console.warn(
+        `memory: ${this.#device.name} has ${String(this.bytes)} bytes in ${String(this.storages)} storages in use and this loop never yields, so nothing can be reclaimed; add \`await\` or wrap the step in \`scope()\``,
+      );
+    }
+  }
+
+  #adapt(milliseconds: number): void {
+    const end = now();
+    const since = end - this.#lastCollection;
+    this.#lastCollection = end;
+    const room = milliseconds > timeShare * since ? this.#watermark * 1.5 : minimumWatermark;
+    this.#watermark = Math.min(this.#hardCap, Math.max(room, 2 * this.bytes));
+    const roomForCount = milliseconds > timeShare * since ? this.#countMark * 1.5 : minimumCount;
+    this.#countMark = Math.max(roomForCount, 2 * this.storages);
+  }
+}
+
+/** Storages that end together. Scopes nest; a storage belongs to the innermost one that was open when it was made. */
+export class Scope {
+  readonly #parent: Scope | null = currentScope;
+  #storages: Storage[] = [];
+
+  /** @param kind - A backward sweep's scope holds gradients that a leaf may take over. */
+  constructor(readonly kind: "user" | "sweep" = "user") {}
+
+  get isSweep(): boolean {
+    return this.kind === "sweep";
+  }
+
+  adopt(storage: Storage): void {
+    storage.scope = this;
+    this.#storages.push(storage);
+  }
+
+  /** Hands a storage to the enclosing scope, or to the garbage collector where there is none. */
+  release(storage: Storage): void {
+    if (storage.scope !== this) return;
+    storage.scope = null;
+    this.#parent?.adopt(storage);
+  }
+
+  /** Frees the storages for which `spare` does not hold and forgets those that are gone. */
+  free(spare: (storage: Storage) => boolean): void {
+    const spared: Storage[] = [];
+    for (const storage of this.#storages) {
+      if (storage.scope !== this || storage.buffer === null) continue;
+      if (spare(storage)) spared.push(storage);
+      else storage.device.memory.free(storage);
+    }
+    this.#storages = spared;
+  }
+
+  /** Runs `body` with this scope innermost. */
+  run<R>(body: () => R): R {
+    const before = currentScope;
+    currentScope = this;
+    try {
+      return body();
+    } finally {
+      currentScope = before;
+    }
+  }
+}
+
+let currentScope: Scope | null = null;

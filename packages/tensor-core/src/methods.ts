@@ -1,0 +1,213 @@
+import type { DType } from "@gradus/kernel-ir";
+import { asLeaf, copyFrom, update } from "@gradus/autograd";
+import type { UpdateRule } from "@gradus/autograd";
+import { applyRule } from "./update.js";
+import * as create from "./create.js";
+import type { TensorOptions } from "./create.js";
+import type { DeviceLike } from "./device.js";
+import { ArgumentError, ShapeError } from "./errors.js";
+import { isDType } from "./dtypes.js";
+import type { Operand } from "./kernels/elementwise.js";
+import * as copy from "./ops/copy.js";
+import * as elementwise from "./ops/elementwise.js";
+import { elementwiseOps as ops } from "./ops/elementwise.js";
+import * as index from "./ops/index-ops.js";
+import * as join from "./ops/join.js";
+import { matmul } from "./ops/matmul.js";
+import * as random from "./ops/random.js";
+import * as reduce from "./ops/reduce.js";
+import type { DimOptions, ReduceOptions, ValuesAndIndices, VarOptions } from "./ops/reduce.js";
+import * as soft from "./ops/softmax.js";
+import * as view from "./ops/view.js";
+import type { Generator } from "./random/generator.js";
+import type { Shape } from "./shape.js";
+import { sameShape, showShape } from "./shape.js";
+import type { Tensor } from "./tensor.js";
+import type { NestedArray } from "./types.js";
+
+/** Sizes as one array or as arguments. */
+type Sizes = readonly number[] | readonly [readonly number[]];
+const sizesOf = (sizes: Sizes): readonly number[] => (Array.isArray(sizes[0]) ? (sizes[0] as readonly number[]) : (sizes as readonly number[]));
+
+/**
+ * The ops as methods: each is the function of the same name with the tensor as first argument, and is documented there.
+ * Names that end in `_` write over the tensor and return it.
+ */
+export abstract class TensorMethods {
+  // Elementwise
+  neg(this: Tensor): Tensor { return elementwise.neg(this); }
+  abs(this: Tensor): Tensor { return elementwise.abs(this); }
+  sign(this: Tensor): Tensor { return elementwise.sign(this); }
+  square(this: Tensor): Tensor { return elementwise.square(this); }
+  reciprocal(this: Tensor): Tensor { return elementwise.reciprocal(this); }
+  sqrt(this: Tensor): Tensor { return elementwise.sqrt(this); }
+  rsqrt(this: Tensor): Tensor { return elementwise.rsqrt(this); }
+  exp(this: Tensor): Tensor { return elementwise.exp(this); }
+  log(this: Tensor): Tensor { return elementwise.log(this); }
+  sin(this: Tensor): Tensor { return elementwise.sin(this); }
+  cos(this: Tensor): Tensor { return elementwise.cos(this); }
+  tanh(this: Tensor): Tensor { return elementwise.tanh(this); }
+  erf(this: Tensor): Tensor { return elementwise.erf(this); }
+  floor(this: Tensor): Tensor { return elementwise.floor(this); }
+  ceil(this: Tensor): Tensor { return elementwise.ceil(this); }
+  round(this: Tensor): Tensor { return elementwise.round(this); }
+  trunc(this: Tensor): Tensor { return elementwise.trunc(this); }
+  isnan(this: Tensor): Tensor { return elementwise.isnan(this); }
+  logicalNot(this: Tensor): Tensor { return elementwise.logicalNot(this); }
+  relu(this: Tensor): Tensor { return elementwise.relu(this); }
+  sigmoid(this: Tensor): Tensor { return elementwise.sigmoid(this); }
+  gelu(this: Tensor): Tensor { return elementwise.gelu(this); }
+  silu(this: Tensor): Tensor { return elementwise.silu(this); }
+  softplus(this: Tensor): Tensor { return elementwise.softplus(this); }
+  add(this: Tensor, other: Operand, options?: { readonly alpha?: number }): Tensor { return elementwise.add(this, other, options); }
+  sub(this: Tensor, other: Operand, options?: { readonly alpha?: number }): Tensor { return elementwise.sub(this, other, options); }
+  mul(this: Tensor, other: Operand): Tensor { return elementwise.mul(this, other); }
+  div(this: Tensor, other: Operand): Tensor { return elementwise.div(this, other); }
+  pow(this: Tensor, exponent: Operand): Tensor { return elementwise.pow(this, exponent); }
+  remainder(this: Tensor, other: Operand): Tensor { return elementwise.remainder(this, other); }
+  maximum(this: Tensor, other: Operand): Tensor { return elementwise.maximum(this, other); }
+  minimum(this: Tensor, other: Operand): Tensor { return elementwise.minimum(this, other); }
+  lerp(this: Tensor, end: Operand, weight: Operand): Tensor { return elementwise.lerp(this, end, weight); }
+  clamp(this: Tensor, bounds: { readonly min?: Operand; readonly max?: Operand }): Tensor { return elementwise.clamp(this, bounds); }
+  eq(this: Tensor, other: Operand): Tensor { return elementwise.eq(this, other); }
+  ne(this: Tensor, other: Operand): Tensor { return elementwise.ne(this, other); }
+  lt(this: Tensor, other: Operand): Tensor { return elementwise.lt(this, other); }
+  le(this: Tensor, other: Operand): Tensor { return elementwise.le(this, other); }
+  gt(this: Tensor, other: Operand): Tensor { return elementwise.gt(this, other); }
+  ge(this: Tensor, other: Operand): Tensor { return elementwise.ge(this, other); }
+  logicalAnd(this: Tensor, other: Operand): Tensor { return elementwise.logicalAnd(this, other); }
+  logicalOr(this: Tensor, other: Operand): Tensor { return elementwise.logicalOr(this, other); }
+  where(this: Tensor, condition: Tensor, other: Operand): Tensor { return elementwise.where(condition, this, other); }
+  maskedFill(this: Tensor, mask: Tensor, value: Operand): Tensor { return elementwise.maskedFill(this, mask, value); }
+  clone(this: Tensor): Tensor { return elementwise.clone(this); }
+
+  // In place
+  add_(this: Tensor, other: Operand, options?: { readonly alpha?: number }): Tensor { return options?.alpha === undefined ? ops.add.callInPlace([this, other]) : ops.addScaled.callInPlace([this, other, options.alpha]); }
+  sub_(this: Tensor, other: Operand, options?: { readonly alpha?: number }): Tensor { return options?.alpha === undefined ? ops.sub.callInPlace([this, other]) : ops.subScaled.callInPlace([this, other, options.alpha]); }
+  mul_(this: Tensor, other: Operand): Tensor { return ops.mul.callInPlace([this, other]); }
+  div_(this: Tensor, other: Operand): Tensor { return ops.div.callInPlace([this, other]); }
+  pow_(this: Tensor, exponent: Operand): Tensor { return ops.pow.callInPlace([this, exponent]); }
+  neg_(this: Tensor): Tensor { return ops.neg.callInPlace([this]); }
+  exp_(this: Tensor): Tensor { return ops.exp.callInPlace([this]); }
+  log_(this: Tensor): Tensor { return ops.log.callInPlace([this]); }
+  sqrt_(this: Tensor): Tensor { return ops.sqrt.callInPlace([this]); }
+  relu_(this: Tensor): Tensor { return ops.relu.callInPlace([this]); }
+  sigmoid_(this: Tensor): Tensor { return ops.sigmoid.callInPlace([this]); }
+  tanh_(this: Tensor): Tensor { return ops.tanh.callInPlace([this]); }
+  lerp_(this: Tensor, end: Operand, weight: Operand): Tensor { return ops.lerp.callInPlace([this, end, weight]); }
+  /** Writes the elements of `source`, broadcast and converted. @see torch.Tensor.copy_ */
+  copy_(this: Tensor, source: Operand): Tensor { return ops.copy.callInPlace([this, source]); }
+  /** Writes one value everywhere. @see torch.Tensor.fill_ */
+  fill_(this: Tensor, value: Operand): Tensor { return ops.copy.callInPlace([this, value]); }
+  zero_(this: Tensor): Tensor { return ops.copy.callInPlace([this, 0]); }
+  uniform_(this: Tensor, from?: number, to?: number, generator?: Generator): Tensor { return random.uniform_(this, from, to, generator); }
+  normal_(this: Tensor, mean?: number, std?: number, generator?: Generator): Tensor { return random.normal_(this, mean, std, generator); }
+  bernoulli_(this: Tensor, p?: number, generator?: Generator): Tensor { return random.bernoulli_(this, p, generator); }
+  scatterAdd_(this: Tensor, dim: number, indices: Tensor, source: Tensor): Tensor { return index.scatterAdd_(this, dim, indices, source); }
+
+  /**
+   * Writes `value` at a position: one index per dimension from the first on; what is left out is written whole.
+   *
+   * @example
+   * const x = zeros([2, 2]);
+   * x.set([0, 1], 5);
+   * x.toArraySync(); // [[0, 5], [0, 0]]
+   */
+  set(this: Tensor, position: number | readonly number[], value: Operand | NestedArray): Tensor {
+    const indices = typeof position === "number" ? [position] : position;
+    if (indices.length > this.ndim) throw new ShapeError(`set: expected at most ${this.ndim} indices for shape ${showShape(this.shape)}, got [${indices.join(", ")}]`);
+    const place = indices.reduce<Tensor>((x, i) => view.select(x, 0, i), this);
+    place.copy_(Array.isArray(value) ? create.tensor(value as NestedArray, { device: this.device }) : (value as Operand));
+    return this;
+  }
+
+  /** The view at a position: one index per dimension from the first on. */
+  get(this: Tensor, ...position: readonly number[]): Tensor {
+    if (position.length > this.ndim) throw new ShapeError(`get: expected at most ${this.ndim} indices for shape ${showShape(this.shape)}, got [${position.join(", ")}]`);
+    return position.reduce<Tensor>((x, i) => view.select(x, 0, i), this);
+  }
+
+  // Reductions
+  sum(this: Tensor, options?: ReduceOptions & { readonly dtype?: DType }): Tensor { return reduce.sum(this, options); }
+  mean(this: Tensor, options?: ReduceOptions & { readonly dtype?: DType }): Tensor { return reduce.mean(this, options); }
+  prod(this: Tensor, options?: ReduceOptions): Tensor { return reduce.prod(this, options); }
+  max(this: Tensor): Tensor;
+  max(this: Tensor, options: DimOptions & { readonly dim: number }): ValuesAndIndices;
+  max(this: Tensor, options?: DimOptions & { readonly dim: number }): Tensor | ValuesAndIndices { return options === undefined ? reduce.max(this) : reduce.max(this, options); }
+  min(this: Tensor): Tensor;
+  min(this: Tensor, options: DimOptions & { readonly dim: number }): ValuesAndIndices;
+  min(this: Tensor, options?: DimOptions & { readonly dim: number }): Tensor | ValuesAndIndices { return options === undefined ? reduce.min(this) : reduce.min(this, options); }
+  amax(this: Tensor, options?: ReduceOptions): Tensor { return reduce.amax(this, options); }
+  amin(this: Tensor, options?: ReduceOptions): Tensor { return reduce.amin(this, options); }
+  argmax(this: Tensor, options?: DimOptions): Tensor { return reduce.argmax(this, options); }
+  argmin(this: Tensor, options?: DimOptions): Tensor { return reduce.argmin(this, options); }
+  any(this: Tensor, options?: ReduceOptions): Tensor { return reduce.any(this, options); }
+  all(this: Tensor, options?: ReduceOptions): Tensor { return reduce.all(this, options); }
+  var(this: Tensor, options?: VarOptions): Tensor { return reduce.variance(this, options); }
+  std(this: Tensor, options?: VarOptions): Tensor { return reduce.std(this, options); }
+  softmax(this: Tensor, dim: number, options?: soft.SoftmaxOptions): Tensor { return soft.softmax(this, dim, options); }
+  logSoftmax(this: Tensor, dim: number, options?: soft.SoftmaxOptions): Tensor { return soft.logSoftmax(this, dim, options); }
+  logsumexp(this: Tensor, options: { readonly dim: number | readonly number[]; readonly keepdim?: boolean }): Tensor { return soft.logsumexp(this, options); }
+
+  // Products
+  matmul(this: Tensor, other: Tensor): Tensor { return matmul(this, other); }
+
+  // Shape
+  view(this: Tensor, ...shape: Sizes): Tensor { return view.view(this, sizesOf(shape)); }
+  reshape(this: Tensor, ...shape: Sizes): Tensor { return view.reshape(this, sizesOf(shape)); }
+  permute(this: Tensor, ...order: Sizes): Tensor { return view.permute(this, sizesOf(order)); }
+  transpose(this: Tensor, dim0: number, dim1: number): Tensor { return view.transpose(this, dim0, dim1); }
+  t(this: Tensor): Tensor { return view.t(this); }
+  /** The dimensions in reverse order. @see torch.Tensor.T */
+  get T(): Tensor {
+    const x = this as unknown as Tensor;
+    return view.permute(x, x.shape.map((_, d) => x.ndim - 1 - d));
+  }
+  expand(this: Tensor, ...shape: Sizes): Tensor { return view.expand(this, sizesOf(shape)); }
+  squeeze(this: Tensor, dim?: number | readonly number[]): Tensor { return view.squeeze(this, dim); }
+  unsqueeze(this: Tensor, dim: number): Tensor { return view.unsqueeze(this, dim); }
+  flatten(this: Tensor, startDim?: number, endDim?: number): Tensor { return view.flatten(this, startDim, endDim); }
+  select(this: Tensor, dim: number, at: number): Tensor { return view.select(this, dim, at); }
+  narrow(this: Tensor, dim: number, start: number, length: number): Tensor { return view.narrow(this, dim, start, length); }
+  slice(this: Tensor, dim: number, start?: number | null, end?: number | null, step?: number): Tensor { return view.slice(this, dim, start, end, step); }
+  asStrided(this: Tensor, shape: Shape, strides: Shape, storageOffset?: number): Tensor { return view.asStrided(this, shape, strides, storageOffset); }
+  contiguous(this: Tensor): Tensor { return view.contiguous(this); }
+  split(this: Tensor, size: number | readonly number[], dim?: number): Tensor[] { return join.split(this, size, dim); }
+  chunk(this: Tensor, chunks: number, dim?: number): Tensor[] { return join.chunk(this, chunks, dim); }
+  unbind(this: Tensor, dim?: number): Tensor[] { return join.unbind(this, dim); }
+
+  // Indexing
+  gather(this: Tensor, dim: number, indices: Tensor): Tensor { return index.gather(this, dim, indices); }
+  indexSelect(this: Tensor, dim: number, indices: Tensor): Tensor { return index.indexSelect(this, dim, indices); }
+  indexAdd(this: Tensor, dim: number, indices: Tensor, source: Tensor): Tensor { return index.indexAdd(this, dim, indices, source); }
+  scatter(this: Tensor, dim: number, indices: Tensor, source: Tensor): Tensor { return index.scatter(this, dim, indices, source); }
+  scatterAdd(this: Tensor, dim: number, indices: Tensor, source: Tensor): Tensor { return index.scatterAdd(this, dim, indices, source); }
+
+  // Type, device and kin
+  /** As another element type, or on another device. @see torch.Tensor.to */
+  to<D extends DType>(this: Tensor, dtype: D): Tensor<D>;
+  to(this: Tensor, device: DeviceLike): Tensor;
+  to(this: Tensor, target: DType | DeviceLike): Tensor;
+  to(this: Tensor, target: DType | DeviceLike): Tensor {
+    if (typeof target !== "string") return copy.toDevice(this, target);
+    if (!isDType(target)) throw new ArgumentError(`to: expected an element type or a device, got "${String(target)}"; pass a device as an object, such as cpu()`);
+    return copy.toDType(this, target);
+  }
+  float(this: Tensor): Tensor<"float32"> { return copy.toDType(this, "float32"); }
+  double(this: Tensor): Tensor<"float64"> { return copy.toDType(this, "float64"); }
+  long(this: Tensor): Tensor<"int64"> { return copy.toDType(this, "int64"); }
+  /** Zeros of this element type on this device. @see torch.Tensor.new_zeros */
+  newZeros(this: Tensor, shape: Shape, options?: TensorOptions): Tensor { return create.full(shape, 0, { dtype: this.dtype, device: this.device, ...options }); }
+  /** 0 … count−1 on this device, int64. */
+  newArange(this: Tensor, count: number): Tensor { return create.arange(count, { device: this.device }); }
+
+  // What modules and optimizers need of a leaf
+  [asLeaf](this: Tensor): Tensor { return this.detach().requiresGrad_(); }
+  [copyFrom](this: Tensor, source: Tensor): void {
+    if (!sameShape(source.shape, this.shape)) throw new ShapeError(`copy: expected values of shape ${showShape(this.shape)}, got ${showShape(source.shape)}`);
+    this.data.copy_(source.device === this.device ? source.detach() : copy.toDevice(source.detach(), this.device));
+  }
+  [update](this: Tensor, rule: UpdateRule, state: Record<string, Tensor>, hyperparameters: Readonly<Record<string, number>>): void {
+    applyRule(rule, this, state, hyperparameters);
+  }
+}

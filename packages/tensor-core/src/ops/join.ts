@@ -1,0 +1,123 @@
+import { checkSameDevice } from "../tensor.js";
+import type { Tensor } from "../tensor.js";
+import { ArgumentError, ShapeError } from "../errors.js";
+import { emptyLike } from "../kernels/rows.js";
+import { promoteTypes } from "../promotion.js";
+import { resolveDim, showShape } from "../shape.js";
+import { copyInto, fillKernel, toDType } from "./copy.js";
+import { dtypeInfo } from "@gradus/kernel-ir";
+import { record } from "./reduce.js";
+import { narrow, select, unsqueeze } from "./view.js";
+import { scalarFor } from "../create.js";
+
+/**
+ * Tensors one after the other along a dimension; the other sizes must agree. Element types are promoted.
+ *
+ * @see torch.cat
+ * @example
+ * cat([tensor([1, 2]), tensor([3])]).toArraySync(); // [1, 2, 3]
+ */
+export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
+  const [first] = tensors;
+  if (first === undefined) throw new ArgumentError("cat: expected at least one tensor, got none");
+  for (const x of tensors) x.checkUsable("cat");
+  checkSameDevice("cat", tensors);
+  const dtype = tensors.map((x) => x.dtype).reduce(promoteTypes);
+  // PyTorch lets empty vectors pass whatever the shape of the others.
+  const parts = tensors.filter((x) => !(x.ndim === 1 && x.numel() === 0 && tensors.some((other) => other.ndim !== 1))).map((x) => toDType(x, dtype));
+  const model = parts[0] ?? first;
+  const d = resolveDim("cat", dim, model.ndim);
+  for (const x of parts) {
+    if (x.ndim === 0) throw new ShapeError("cat: expected tensors with a dimension, got a scalar; use stack");
+    if (x.ndim !== model.ndim || x.shape.some((size, i) => i !== d && size !== model.shape[i])) {
+      throw new ShapeError(`cat: expected sizes that agree except along dimension ${String(d)}, got ${showShape(model.shape)} and ${showShape(x.shape)}`);
+    }
+  }
+  const sizes = parts.map((x) => x.shape[d] ?? 0);
+  const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((a, b) => a + b, 0));
+  const result = emptyLike(model, model.shape.map((size, i) => (i === d ? sizes.reduce((a, b) => a + b, 0) : size)));
+  const target = result.detach();
+  parts.forEach((x, i) => {
+    if (x.numel() > 0) copyInto(narrow(target, d, starts[i] ?? 0, sizes[i] ?? 0), x.detach());
+  });
+  record("cat", parts, [result], () => ([g]) => parts.map((_, i) => (g === null || g === undefined ? null : (): Tensor => narrow(g, d, starts[i] ?? 0, sizes[i] ?? 0))));
+  return result;
+}
+
+/** Tensors of one shape as the slices of a new dimension. @see torch.stack */
+export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+  const [first] = tensors;
+  if (first === undefined) throw new ArgumentError("stack: expected at least one tensor, got none");
+  for (const x of tensors) {
+    if (showShape(x.shape) !== showShape(first.shape)) throw new ShapeError(`stack: expected tensors of one shape, got ${showShape(first.shape)} and ${showShape(x.shape)}`);
+  }
+  const d = resolveDim("stack", dim, first.ndim + 1);
+  return cat(tensors.map((x) => unsqueeze(x, d)), d);
+}
+
+/** Views of `size` positions each along a dimension (the last may be smaller), or of the sizes listed. @see torch.split */
+export function split(x: Tensor, size: number | readonly number[], dim = 0): Tensor[] {
+  const d = resolveDim("split", dim, x.ndim);
+  const total = x.shape[d] ?? 1;
+  if (typeof size === "number" && (!Number.isInteger(size) || size < 1)) throw new ArgumentError(`split: expected a size of at least 1, got ${String(size)}`);
+  const sizes = typeof size === "number" ? Array.from({ length: Math.max(1, Math.ceil(total / size)) }, (_, i) => Math.min(size, total - i * size)) : size;
+  if (sizes.reduce((a, b) => a + b, 0) !== total) throw new ShapeError(`split: expected sizes that add up to ${String(total)}, got ${showShape(sizes)}`);
+  let start = 0;
+  return sizes.map((length) => {
+    const piece = narrow(x, d, start, length);
+    start += length;
+    return piece;
+  });
+}
+
+/** At most `chunks` views of equal size along a dimension. @see torch.chunk */
+export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
+  if (!Number.isInteger(chunks) || chunks < 1) throw new ArgumentError(`chunk: expected at least 1 chunk, got ${String(chunks)}`);
+  const total = x.shape[resolveDim("chunk", dim, x.ndim)] ?? 1;
+  return split(x, Math.max(1, Math.ceil(total / chunks)), dim);
+}
+
+/** The slices along a dimension, without it. @see torch.unbind */
+export function unbind(x: Tensor, dim = 0): Tensor[] {
+  const d = resolveDim("unbind", dim, x.ndim);
+  return Array.from({ length: x.shape[d] ?? 0 }, (_, i) => select(x, d, i));
+}
+
+/**
+ * x with `value` around it. `padding` lists [before, after] of the last dimension, then of the one before, and so on;
+ * negative numbers cut off.
+ *
+ * @see torch.nn.functional.pad
+ */
+export function pad(x: Tensor, padding: readonly number[], options: { readonly value?: number } = {}): Tensor {
+  if (padding.length % 2 !== 0 || padding.length / 2 > x.ndim || !padding.every(Number.isInteger)) {
+    throw new ArgumentError(`pad: expected pairs of whole numbers for at most ${String(x.ndim)} dimensions, got [${padding.join(", ")}]`);
+  }
+  const sides = x.shape.map((_, d) => {
+    const at = 2 * (x.ndim - 1 - d);
+    return [padding[at] ?? 0, padding[at + 1] ?? 0] as const;
+  });
+  const shape = x.shape.map((size, d) => size + (sides[d]?.[0] ?? 0) + (sides[d]?.[1] ?? 0));
+  if (shape.some((size) => size < 0)) throw new ShapeError(`pad: expected padding that leaves sizes of at least 0, got ${showShape(shape)} from ${showShape(x.shape)}`);
+  const result = emptyLike(x, shape);
+  const count = result.numel();
+  if (count > 0) fillKernel.run(x.device, { outer: [count], inner: [] }, [], [{ storage: result.elements, offset: 0, strides: [1] }], dtypeInfo[x.dtype].compute, [scalarFor(x.dtype, options.value ?? 0)]);
+  /** What stays of the source, and where it lands. */
+  const overlap = (t: Tensor, where: "source" | "result"): Tensor =>
+    sides.reduce((part, [before, after], d) => {
+      const size = x.shape[d] ?? 0;
+      const length = Math.max(0, size + Math.min(before, 0) + Math.min(after, 0));
+      return narrow(part, d, where === "source" ? Math.max(0, -before) : Math.max(0, before), length);
+    }, t);
+  const inside = overlap(x.detach(), "source");
+  if (inside.numel() > 0) copyInto(overlap(result.detach(), "result"), inside);
+  record("pad", [x], [result], () => ([g]) => [
+    g === null || g === undefined
+      ? null
+      : (): Tensor => {
+          const part = overlap(g, "result");
+          return pad(part, sides.map(([before, after]) => [Math.min(before, 0), Math.min(after, 0)]).reverse().flatMap(([b = 0, a = 0]) => [-b, -a]));
+        },
+  ]);
+  return result;
+}
