@@ -1,0 +1,421 @@
+import type { Backend, BackendLimits, BackendStats, BufferHandle, Executable, Expr, LostInfo, Program, ScalarArguments } from "@gradus/kernel-ir";
+import { DeviceLostError, DeviceMemoryError, dtypeInfo, GuardError, UnsupportedError } from "@gradus/kernel-ir";
+import type { Command } from "./command-queue.js";
+import { CommandQueue } from "./command-queue.js";
+import { WebGpuError } from "./errors.js";
+import { FailureLog } from "./failures.js";
+import type { HeldDType } from "./holders.js";
+import { heldBytes, heldLength, hold, release } from "./holders.js";
+import type { MemoryBlock } from "./pool.js";
+import { BufferPool } from "./pool.js";
+import { checkScalars, ScalarRing, uniformBytes } from "./scalars.js";
+import { arithmetic, elements, noFloat64 } from "./wgsl/arithmetic.js";
+import type { Binding, Shader } from "./wgsl/shader.js";
+import { generate, workgroupSize } from "./wgsl/shader.js";
+
+/** What WebGPU counts beside the counters of every device. */
+export interface WebGpuStats extends BackendStats {
+  /** Command buffers submitted: a training step needs a few, whatever the number of its dispatches. */
+  readonly submits: number;
+  /** Bytes copied back to the host. */
+  readonly readBytes: number;
+}
+
+/** A `Backend` on a `GPUDevice`. */
+export interface WebGpuBackend extends Backend {
+  readonly name: "webgpu";
+  /** The device itself, to share it with a renderer. */
+  readonly device: GPUDevice;
+  stats(): WebGpuStats;
+}
+
+/** The numbers of `GPUBufferUsage`, `GPUShaderStage` and `GPUMapMode`, which are globals in browsers only. */
+const usage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const;
+const computeStage = 0x4;
+const mapForReading = 0x1;
+
+/** The largest number of workgroups in one dimension, on every device. */
+const mostWorkgroups = 65535;
+
+interface Memory extends BufferHandle {
+  readonly dtype: HeldDType;
+  /** Bytes that are bound: those of the tensor, not those of the block. */
+  readonly heldLength: number;
+  block: MemoryBlock | null;
+}
+
+interface WebGpuExecutable extends Executable {
+  readonly shader: Shader;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+  readonly firstGuard: number;
+  failure: Error | null;
+}
+
+const bindingTypes: Record<Binding, GPUBufferBindingLayout> = {
+  read: { type: "read-only-storage" },
+  write: { type: "storage" },
+  scalars: { type: "uniform", hasDynamicOffset: true },
+  guards: { type: "storage" },
+  scratch: { type: "storage" },
+};
+
+/**
+ * @param owned - Whether `dispose` destroys the device too.
+ */
+export function createBackend(device: GPUDevice, owned: boolean): WebGpuBackend {
+  return new GpuBackend(device, owned);
+}
+
+class GpuBackend implements WebGpuBackend {
+  readonly name = "webgpu";
+  readonly limits: BackendLimits;
+  readonly lost: Promise<LostInfo>;
+
+  readonly #failures = new FailureLog();
+  readonly #queue: CommandQueue;
+  readonly #ring: ScalarRing;
+  readonly #memory: BufferPool;
+  readonly #staging: BufferPool;
+  readonly #live = new Set<Memory>();
+  /** The number of the first guard that failed since the last read, 0 for none; guards write it. */
+  readonly #failedGuard: GPUBuffer;
+  /** Messages of guards, by number. */
+  readonly #guardMessages = [""];
+  /** The first number of the guards of a program, by their messages. */
+  readonly #guardNumbers = new Map<string, number>();
+  /** The moment of the first dispatch with guards since the last read. */
+  #guardsFrom: number | null = null;
+
+  /** Why the device cannot be used any more: it was lost or disposed. */
+  #end: string | null = null;
+  /** How to end the reads that are under way. */
+  readonly #pending = new Set<(error: Error) => void>();
+  /** Settles when all reads so far have looked at their failures. */
+  #lastFence: Promise<unknown> = Promise.resolve();
+
+  #bytesInUse = 0;
+  #peakBytes = 0;
+  #prepared = 0;
+  #dispatches = 0;
+  #readBytes = 0;
+
+  constructor(
+    readonly device: GPUDevice,
+    readonly owned: boolean,
+  ) {
+    const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = device.limits;
+    // A read brings four bytes more.
+    const largest = Math.floor(Math.min(maxBufferSize - 4, maxStorageBufferBindingSize) / heldBytes) * heldBytes;
+    this.limits = {
+      dtypes: Object.fromEntries(
+        (Object.keys(elements) as HeldDType[]).map((dtype) => [dtype, { storageBytes: heldBytes, compute: arithmetic(dtypeInfo[dtype].compute) }]),
+      ),
+      // One binding is kept for what guards and sorts need.
+      buffersPerProgram: maxStorageBuffersPerShaderStage - 1,
+      bytesPerBuffer: largest,
+    };
+    this.#ring = new ScalarRing(device, usage.uniform | usage.copyTarget);
+    this.#queue = new CommandQueue(device, this.#ring, this.#failures);
+    this.#memory = new BufferPool(largest, (bytes, fail) => this.#createBuffer("tensor", bytes, usage.storage | usage.copySource | usage.copyTarget, fail));
+    this.#staging = new BufferPool(maxBufferSize, (bytes, fail) => this.#createBuffer("staging", bytes, usage.mapRead | usage.copyTarget, fail));
+    this.#failedGuard = device.createBuffer({ label: "failed guard", size: 4, usage: usage.storage | usage.copySource | usage.copyTarget });
+    this.lost = new Promise((resolve) => {
+      void device.lost.then(({ reason, message }) => {
+        if (this.#end !== null) return;
+        this.#release(`was lost (${reason}: ${message})`);
+        resolve({ reason: message === "" ? reason : message });
+      });
+    });
+  }
+
+  alloc(byteLength: number, dtype: keyof typeof dtypeInfo): BufferHandle {
+    this.#alive("alloc");
+    if (dtype === "float64") throw new UnsupportedError(`alloc: ${noFloat64}`);
+    const bytes = Math.max(heldBytes, heldLength(dtype, byteLength));
+    const memory: Memory = { byteLength, dtype, heldLength: bytes, block: this.#take(bytes) };
+    this.#live.add(memory);
+    this.#bytesInUse += byteLength;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#bytesInUse);
+    return memory;
+  }
+
+  free(buffer: BufferHandle): void {
+    const memory = buffer as Memory;
+    const block = this.#open("free", buffer);
+    this.#live.delete(memory);
+    memory.block = null;
+    this.#bytesInUse -= memory.byteLength;
+    this.#give(block);
+  }
+
+  write(buffer: BufferHandle, byteOffset: number, bytes: Uint8Array): void {
+    const block = this.#open("write", buffer);
+    const { dtype } = buffer as Memory;
+    this.#checkRange("write", buffer as Memory, byteOffset, bytes.length);
+    if (bytes.length === 0) return;
+    const words = hold(dtype, bytes);
+    // Dispatches of this batch must not see it.
+    if (block.batch === this.#queue.batch) this.#queue.flush();
+    const describe = (kind: GPUErrorFilter, message: string): Error => new WebGpuError(kind, `write: the device refused ${bytes.length} bytes: ${message}`);
+    this.#queue.watch(["validation", "out-of-memory"], describe, () => {
+      this.device.queue.writeBuffer(block.buffer, heldLength(dtype, byteOffset), words);
+    });
+  }
+
+  async read(buffer: BufferHandle, byteOffset = 0, byteLength = buffer.byteLength - byteOffset): Promise<Uint8Array> {
+    const { buffer: source } = this.#open("read", buffer);
+    const { dtype } = buffer as Memory;
+    this.#checkRange("read", buffer as Memory, byteOffset, byteLength);
+    this.#readBytes += byteLength;
+    const words = await this.#fence({ source, offset: heldLength(dtype, byteOffset), bytes: heldLength(dtype, byteLength) });
+    return release(dtype, words);
+  }
+
+  async sync(): Promise<void> {
+    this.#alive("sync");
+    await this.#fence(null);
+  }
+
+  prepare(program: Program): Executable {
+    this.#alive("prepare");
+    const shader = generate(program);
+    const storageBuffers = shader.bindings.filter((binding) => binding !== "scalars").length;
+    const { maxStorageBuffersPerShaderStage: most } = this.device.limits;
+    if (storageBuffers > most) {
+      throw new UnsupportedError(`${program.name}: expected at most ${most} buffers on webgpu, got ${storageBuffers}; split the program`);
+    }
+    const describe = (kind: GPUErrorFilter, message: string): Error => new WebGpuError(kind, `${program.name}: webgpu could not compile the program (${kind}): ${message}`);
+    const label = program.name;
+    const { result, failure } = this.#queue.watch(["validation", "out-of-memory", "internal"], describe, () => {
+      const layout = this.device.createBindGroupLayout({
+        label,
+        entries: shader.bindings.map((binding, i) => ({ binding: i, visibility: computeStage, buffer: bindingTypes[binding] })),
+      });
+      const module = this.device.createShaderModule({ label, code: shader.code });
+      const pipeline = this.device.createComputePipeline({
+        label,
+        layout: this.device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: "main" },
+      });
+      return { layout, pipeline };
+    });
+    const ready = failure.then((error) => {
+      executable.failure = error;
+      if (error !== null) throw error;
+    });
+    // Where nobody waits for it, the failure is told by the next read.
+    ready.catch(() => undefined);
+    const executable: WebGpuExecutable = { program, ready, shader, ...result, firstGuard: this.#numberGuards(program), failure: null };
+    this.#prepared++;
+    return executable;
+  }
+
+  dispatch(executable: Executable, buffers: readonly BufferHandle[], scalars: ScalarArguments): void {
+    this.#alive("dispatch");
+    const { program, shader, pipeline, layout, firstGuard, failure } = executable as WebGpuExecutable;
+    if (failure !== null) throw failure;
+    if (buffers.length !== program.params.length || scalars.length !== program.scalars.length) {
+      throw new Error(`internal: ${program.name} takes ${program.params.length} buffers and ${program.scalars.length} scalars, got ${buffers.length} and ${scalars.length}`);
+    }
+    if (new Set(buffers).size !== buffers.length) throw new Error(`internal: ${program.name} was given one buffer for two parameters`);
+    buffers.forEach((buffer, i) => {
+      this.#open("dispatch", buffer);
+      const [expected, got] = [program.params[i]?.dtype ?? "", (buffer as Memory).dtype];
+      if (expected !== got) throw new Error(`internal: parameter ${i} of ${program.name} is ${expected}, got a buffer of ${got}`);
+    });
+    checkScalars(program, scalars);
+    const points = product(shader.points, scalars);
+    if (points >= 2 ** 31) throw new RangeError(`${program.name}: expected at most ${2 ** 31 - 1} points, got ${points}; use smaller tensors`);
+    const scratchBytes = shader.scratchWords * heldBytes * product(shader.scratch, scalars);
+    this.#dispatches++;
+    if (points === 0) return;
+
+    if (!this.#ring.hasRoom(program)) this.#queue.flush();
+    const bound = (buffers as readonly Memory[]).map(({ block, heldLength: size }) => ({ block, size }));
+    const scratch = shader.bindings.includes("scratch") ? { block: this.#take(Math.max(heldBytes, scratchBytes)), size: Math.max(heldBytes, scratchBytes) } : null;
+    const resources = { scalars: { buffer: this.#ring.buffer, size: uniformBytes(program) }, guards: { buffer: this.#failedGuard } };
+    const entries = shader.bindings.map((binding, i): GPUBindGroupEntry => {
+      if (binding === "scalars" || binding === "guards") return { binding: i, resource: resources[binding] };
+      const { block, size } = (binding === "scratch" ? scratch : bound[i]) ?? missing(binding);
+      if (block === null) return missing(binding);
+      block.batch = this.#queue.batch;
+      return { binding: i, resource: { buffer: block.buffer, size } };
+    });
+    if (program.guards.length > 0) this.#guardsFrom ??= this.#failures.tick();
+    const command: Command = {
+      name: program.name,
+      pipeline,
+      layout,
+      entries,
+      scalars: shader.bindings.includes("scalars") ? this.#ring.push(program, scalars, firstGuard) : null,
+      workgroups: plane(Math.ceil(points / workgroupSize)),
+    };
+    this.#queue.add(command);
+    if (scratch !== null) this.#give(scratch.block);
+  }
+
+  stats(): WebGpuStats {
+    return {
+      buffers: this.#live.size,
+      bytesInUse: this.#bytesInUse,
+      peakBytes: this.#peakBytes,
+      bytesReserved: this.#memory.reservedBytes,
+      prepared: this.#prepared,
+      dispatches: this.#dispatches,
+      submits: this.#queue.submits,
+      readBytes: this.#readBytes,
+    };
+  }
+
+  dispose(): void {
+    if (this.#end !== null) return;
+    this.#release("was disposed");
+    if (this.owned) this.device.destroy();
+  }
+
+  /**
+   * Waits for everything issued so far, and brings back what `copy` asks for, as it is now.
+   *
+   * @throws the first failure that no earlier read has told.
+   */
+  #fence(copy: { readonly source: GPUBuffer; readonly offset: number; readonly bytes: number } | null): Promise<Uint32Array<ArrayBuffer>> {
+    const bytes = copy?.bytes ?? 0;
+    const staging = this.#staging.take(bytes + 4);
+    this.#queue.flush((encoder) => {
+      if (copy !== null && bytes > 0) encoder.copyBufferToBuffer(copy.source, copy.offset, staging.buffer, 0, bytes);
+      // Behind the data: the guard that failed. It is taken away, so that the next read does not tell it again.
+      encoder.copyBufferToBuffer(this.#failedGuard, 0, staging.buffer, bytes, 4);
+      encoder.clearBuffer(this.#failedGuard, 0, 4);
+    });
+    const guardsFrom = this.#guardsFrom;
+    this.#guardsFrom = null;
+    const moment = this.#failures.tick();
+    const mapped = staging.buffer.mapAsync(mapForReading, 0, bytes + 4).then(() => null, (reason: unknown) => String(reason));
+
+    const finish = async (before: Promise<unknown>): Promise<Uint32Array<ArrayBuffer>> => {
+      const [problem] = await Promise.all([mapped, this.#queue.settled(), before]);
+      let words = new Uint32Array(0);
+      if (problem === null) {
+        const all = new Uint32Array(staging.buffer.getMappedRange(0, bytes + 4));
+        const guard = all[bytes / 4] ?? 0;
+        if (guard !== 0) this.#failures.record(new GuardError(this.#guardMessages[guard] ?? ""), guardsFrom ?? moment);
+        words = all.slice(0, bytes / 4);
+        staging.buffer.unmap();
+      }
+      if (!this.#staging.give(staging)) this.#staging.drop(staging);
+      this.#failures.check(moment);
+      if (problem === null) return words;
+      // A map fails a moment before the device says that it is lost; that is the better reason, and ends this read first.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      throw new WebGpuError("internal", `read: expected the device to give its memory, it refused: ${problem}`);
+    };
+    return new Promise((resolve, reject) => {
+      this.#pending.add(reject);
+      const done = finish(this.#lastFence);
+      this.#lastFence = done.catch(() => undefined);
+      const forget = (): void => {
+        this.#pending.delete(reject);
+        if (this.#pending.size === 0) this.#failures.forgetTold();
+      };
+      void done.then(resolve, reject).finally(forget);
+    });
+  }
+
+  #take(bytes: number): MemoryBlock {
+    if (bytes > this.#memory.largest) {
+      const remedy = `the largest buffer of this device has ${this.#memory.largest} bytes, use smaller tensors`;
+      throw new DeviceMemoryError(this.name, bytes, this.stats(), remedy);
+    }
+    return this.#memory.take(bytes);
+  }
+
+  #give(block: MemoryBlock): void {
+    if (this.#memory.give(block)) return;
+    this.#queue.afterSubmit(() => this.#memory.drop(block));
+  }
+
+  #createBuffer(label: string, size: number, usage: number, fail: (error: Error) => void): GPUBuffer {
+    const stats = this.stats();
+    const describe = (kind: GPUErrorFilter, message: string): Error =>
+      kind === "out-of-memory" ? new DeviceMemoryError(this.name, size, stats) : new WebGpuError(kind, `alloc: the device refused ${size} bytes: ${message}`);
+    const { result, failure } = this.#queue.watch(["validation", "out-of-memory"], describe, () => this.device.createBuffer({ label, size, usage }));
+    void failure.then((error) => {
+      if (error === null) return;
+      fail(error);
+      // The next attempt finds more room.
+      this.#queue.afterSubmit(() => this.#memory.trim());
+    });
+    return result;
+  }
+
+  /** The numbers of a program's guards on this device; equal programs share them. */
+  #numberGuards(program: Program): number {
+    if (program.guards.length === 0) return 0;
+    const messages = program.guards.map(({ message }) => message);
+    const key = JSON.stringify(messages);
+    const known = this.#guardNumbers.get(key);
+    if (known !== undefined) return known;
+    const first = this.#guardMessages.length;
+    this.#guardMessages.push(...messages);
+    this.#guardNumbers.set(key, first);
+    return first;
+  }
+
+  #alive(op: string): void {
+    if (this.#end !== null) throw this.#endError(op);
+  }
+
+  #endError(op: string): DeviceLostError {
+    return new DeviceLostError(`${op}: expected a live device, webgpu ${this.#end ?? ""}; make a new one and load what was on it again`);
+  }
+
+  /** The memory behind a handle. */
+  #open(op: string, buffer: BufferHandle): MemoryBlock {
+    this.#alive(op);
+    const memory = buffer as Memory;
+    if (memory.block === null || !this.#live.has(memory)) throw new Error(`internal: ${op} of a buffer that was freed, or of another device`);
+    if (memory.block.failure !== null && op !== "free") throw memory.block.failure;
+    return memory.block;
+  }
+
+  #checkRange(op: string, { byteLength, dtype }: Memory, offset: number, length: number): void {
+    const { byteLength: width } = dtypeInfo[dtype];
+    if (offset < 0 || length < 0 || offset + length > byteLength) throw new RangeError(`internal: ${op} outside of a buffer`);
+    if (offset % width !== 0 || length % width !== 0) throw new RangeError(`internal: ${op} of a part of an element`);
+  }
+
+  /** Ends the reads that are under way and gives up all memory. */
+  #release(end: string): void {
+    this.#end = end;
+    for (const reject of this.#pending) reject(this.#endError("read"));
+    this.#pending.clear();
+    this.#queue.clear();
+    for (const memory of this.#live) memory.block = null;
+    this.#live.clear();
+    this.#bytesInUse = 0;
+    this.#memory.clear();
+    this.#staging.clear();
+    this.#ring.buffer.destroy();
+    this.#failedGuard.destroy();
+  }
+}
+
+/** Extents are literals or scalar arguments. */
+function product(extents: readonly Expr[], scalars: ScalarArguments): number {
+  return extents.reduce((total, extent) => {
+    if (extent.op === "const") return total * Math.max(0, Number(extent.value));
+    if (extent.op === "scalar") return total * Math.max(0, Number(scalars[extent.slot]));
+    throw new Error("internal: an extent is neither a literal nor a scalar");
+  }, 1);
+}
+
+/** Workgroups as a plane that is at least as large and almost square where it must be. */
+function plane(workgroups: number): readonly [number, number] {
+  const rows = Math.ceil(workgroups / mostWorkgroups);
+  return [Math.ceil(workgroups / rows), rows];
+}
+
+function missing(what: string): never {
+  throw new Error(`internal: a dispatch has no ${what}`);
+}

@@ -1,0 +1,139 @@
+import type { FailureLog } from "./failures.js";
+import { WebGpuError } from "./errors.js";
+import type { ScalarRing } from "./scalars.js";
+
+/** A dispatch that is still to be encoded. */
+export interface Command {
+  readonly name: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+  readonly entries: GPUBindGroupEntry[];
+  /** Where its scalars begin in the ring; null where it has none. */
+  readonly scalars: number | null;
+  readonly workgroups: readonly [x: number, y: number];
+}
+
+/** Dispatches that are encoded and submitted together at most. More would let the device wait for its first work. */
+const batchLength = 512;
+
+/** How a failure is told, from the device's own words. */
+export type Describe = (kind: GPUErrorFilter, message: string) => Error;
+
+/**
+ * Commands on their way to the device. They are gathered as data and become one command buffer when somebody reads, when
+ * there are many of them, or when the program pauses.
+ */
+export class CommandQueue {
+  #commands: Command[] = [];
+  /** What to do once no command that is still here uses some memory. */
+  #afterSubmit: (() => void)[] = [];
+  #idle: ReturnType<typeof setTimeout> | undefined;
+  #batch = 0;
+  #submits = 0;
+  readonly #checks = new Set<Promise<unknown>>();
+
+  constructor(
+    readonly device: GPUDevice,
+    readonly ring: ScalarRing,
+    readonly failures: FailureLog,
+  ) {}
+
+  /** The number of the batch that is being gathered. */
+  get batch(): number {
+    return this.#batch;
+  }
+
+  /** Command buffers submitted so far. */
+  get submits(): number {
+    return this.#submits;
+  }
+
+  add(command: Command): void {
+    this.#commands.push(command);
+    if (this.#commands.length >= batchLength) {
+      this.flush();
+      return;
+    }
+    // A timer and no microtask: `await` alone is no pause, and a submit costs as much as ten dispatches.
+    this.#idle ??= setTimeout(() => this.flush(), 0);
+  }
+
+  /** Runs `action` when the commands gathered so far have been submitted. */
+  afterSubmit(action: () => void): void {
+    if (this.#commands.length === 0) action();
+    else this.#afterSubmit.push(action);
+  }
+
+  /** Submits what was gathered, and what `encodeLast` adds. */
+  flush(encodeLast?: (encoder: GPUCommandEncoder) => void): void {
+    clearTimeout(this.#idle);
+    this.#idle = undefined;
+    const commands = this.#commands;
+    if (commands.length === 0 && encodeLast === undefined) return;
+    this.#commands = [];
+    const names = [...new Set(commands.map(({ name }) => name))].join(", ");
+    const describe: Describe = (kind, message) =>
+      new WebGpuError(kind, `webgpu: expected the device to run ${names === "" ? "a copy" : names}, it refused (${kind}): ${message}`);
+    this.watch(["validation", "out-of-memory", "internal"], describe, () => {
+      this.ring.send();
+      const encoder = this.device.createCommandEncoder({ label: names });
+      if (commands.length > 0) this.#encode(encoder, commands);
+      encodeLast?.(encoder);
+      this.device.queue.submit([encoder.finish({ label: names })]);
+    });
+    this.#batch++;
+    this.#submits++;
+    for (const action of this.#afterSubmit.splice(0)) action();
+  }
+
+  #encode(encoder: GPUCommandEncoder, commands: readonly Command[]): void {
+    const pass = encoder.beginComputePass();
+    for (const { name, pipeline, layout, entries, scalars, workgroups } of commands) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, this.device.createBindGroup({ label: name, layout, entries }), scalars === null ? [] : [scalars]);
+      pass.dispatchWorkgroups(...workgroups);
+    }
+    pass.end();
+  }
+
+  /**
+   * Runs `work` and records the failure that the device may report for it later.
+   *
+   * @returns what `work` returned, and a promise of the failure, or of null.
+   */
+  watch<T>(kinds: readonly GPUErrorFilter[], describe: Describe, work: () => T): { readonly result: T; readonly failure: Promise<Error | null> } {
+    const from = this.failures.tick();
+    for (const kind of kinds) this.device.pushErrorScope(kind);
+    const scopes: Promise<Error | null>[] = [];
+    let result: T;
+    try {
+      result = work();
+    } finally {
+      for (const kind of [...kinds].reverse()) {
+        const scope = this.device.popErrorScope();
+        scopes.push(scope.then((error) => (error === null ? null : describe(kind, error.message)), (reason: unknown) => describe("internal", String(reason))));
+      }
+    }
+    const failure = Promise.all(scopes).then((errors) => {
+      const first = errors.find((error) => error !== null) ?? null;
+      if (first !== null) this.failures.record(first, from);
+      return first;
+    });
+    this.#checks.add(failure);
+    void failure.then(() => this.#checks.delete(failure));
+    return { result, failure };
+  }
+
+  /** Resolves when the device has said of everything so far whether it failed. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#checks);
+  }
+
+  /** Forgets everything that was not submitted. */
+  clear(): void {
+    clearTimeout(this.#idle);
+    this.#idle = undefined;
+    this.#commands = [];
+    this.#afterSubmit = [];
+  }
+}

@@ -1,0 +1,29 @@
+import { WebGpuUnavailableError } from "./errors.js";
+
+export interface WebGpuOptions {
+  /** A device of your own, for instance one that also draws. It stays yours: `dispose()` frees what was made on it and leaves it alive. */
+  readonly device?: GPUDevice;
+  /** Where adapters come from, if not from the platform. Keep it referenced for as long as you use the device. */
+  readonly gpu?: GPU;
+  /** Which of several GPUs; by default the fast one. */
+  readonly powerPreference?: GPUPowerPreference;
+}
+
+/** How an environment comes by WebGPU, and what to tell those who have none. */
+export interface Platform {
+  /** @throws {WebGpuUnavailableError} where there is none. */
+  readonly gpu: () => Promise<GPU>;
+  readonly noAdapter: string;
+}
+
+/** Limits that are asked for as large as the adapter has them; tensors and programs depend on them. */
+const wanted = ["maxStorageBuffersPerShaderStage", "maxStorageBufferBindingSize", "maxBufferSize"] as const;
+
+export async function connect(options: WebGpuOptions, platform: Platform): Promise<{ readonly device: GPUDevice; readonly owned: boolean }> {
+  if (options.device !== undefined) return { device: options.device, owned: false };
+  const gpu = options.gpu ?? (await platform.gpu());
+  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
+  if (adapter === null) throw new WebGpuUnavailableError(`webgpu: expected a GPU adapter, found none; ${platform.noAdapter}`);
+  const requiredLimits = Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
+  return { device: await adapter.requestDevice({ label: "gradus", requiredLimits }), owned: true };
+}

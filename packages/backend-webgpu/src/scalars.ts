@@ -1,0 +1,69 @@
+import type { ComputeDType, Program, ScalarArguments } from "@gradus/kernel-ir";
+
+/** Bytes of the scalar arguments of one batch: 512 dispatches with a slot of 256 bytes, which every device offers. */
+const ringBytes = 512 * 256;
+
+const write: Record<Exclude<ComputeDType, "float64">, (view: DataView, byte: number, value: number | bigint) => void> = {
+  float32: (view, byte, value) => view.setFloat32(byte, Number(value), true),
+  int32: (view, byte, value) => view.setInt32(byte, Number(value), true),
+  int64: (view, byte, value) => view.setInt32(byte, Number(value), true),
+  bool: (view, byte, value) => view.setInt32(byte, Number(value), true),
+};
+
+/**
+ * The scalar arguments of the dispatches of one batch, in one uniform buffer. It is written once a batch, before the batch
+ * is submitted, and the next batch starts again at its beginning: the device works in order.
+ */
+export class ScalarRing {
+  readonly buffer: GPUBuffer;
+  readonly #bytes = new ArrayBuffer(ringBytes);
+  readonly #view = new DataView(this.#bytes);
+  #used = 0;
+
+  constructor(
+    readonly device: GPUDevice,
+    usage: number,
+  ) {
+    this.buffer = device.createBuffer({ label: "scalars", size: ringBytes, usage });
+  }
+
+  /** Whether the scalars of another dispatch fit. */
+  hasRoom(program: Program): boolean {
+    return this.#used + this.#slotBytes(program) <= ringBytes;
+  }
+
+  /** Appends what a dispatch needs; returns its place. */
+  push(program: Program, scalars: ScalarArguments, firstGuard: number): number {
+    const offset = this.#used;
+    program.scalars.forEach((dtype, slot) => {
+      if (dtype !== "float64") write[dtype](this.#view, offset + 4 * slot, scalars[slot] ?? 0);
+    });
+    this.#view.setUint32(offset + 4 * program.scalars.length, firstGuard, true);
+    this.#used += this.#slotBytes(program);
+    return offset;
+  }
+
+  /** Sends the scalars of the batch, which is about to be submitted. */
+  send(): void {
+    if (this.#used > 0) this.device.queue.writeBuffer(this.buffer, 0, this.#bytes, 0, this.#used);
+    this.#used = 0;
+  }
+
+  #slotBytes(program: Program): number {
+    const alignment = this.device.limits.minUniformBufferOffsetAlignment;
+    return Math.ceil(uniformBytes(program) / alignment) * alignment;
+  }
+}
+
+/** Bytes of a program's `Scalars`, the number of its first guard included. */
+export const uniformBytes = (program: Program): number => Math.ceil((4 * (program.scalars.length + 1)) / 16) * 16;
+
+/** @throws {RangeError} for an int64 argument that does not fit 32 bits. */
+export function checkScalars(program: Program, scalars: ScalarArguments): void {
+  program.scalars.forEach((dtype, slot) => {
+    const value = scalars[slot] ?? 0;
+    if (dtype === "int64" && BigInt.asIntN(32, BigInt(value)) !== BigInt(value)) {
+      throw new RangeError(`${program.name}: expected int64 values that fit 32 bits on webgpu, got ${String(value)}; use the cpu`);
+    }
+  });
+}

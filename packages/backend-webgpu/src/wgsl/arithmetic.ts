@@ -1,0 +1,162 @@
+import type { AluOp, ComputeDType, ConstExpr, DType } from "@gradus/kernel-ir";
+import { UnsupportedError } from "@gradus/kernel-ir";
+import { call } from "./text.js";
+
+/** What errors say about float64. */
+export const noFloat64 = "expected types that WebGPU has, got float64; use float32, or the cpu";
+
+/** The arithmetics of kernel-ir that a WebGPU device has; int64 computes in 32 bits. */
+export type Arithmetic = Exclude<ComputeDType, "float64">;
+
+/** Narrows to what the device can compute. */
+export function arithmetic(dtype: ComputeDType): Arithmetic {
+  if (dtype === "float64") throw new UnsupportedError(noFloat64);
+  return dtype;
+}
+
+/** The WGSL type of a value. */
+export const valueType = { float32: "f32", int32: "i32", int64: "i32", bool: "bool" } as const satisfies Record<Arithmetic, string>;
+
+/** Writes an operation on one value or two. */
+type Emit = (x: string, y: string) => string;
+
+const infix = (symbol: string): Emit => (x, y) => `(${x} ${symbol} ${y})`;
+const prefix = (symbol: string): Emit => (x) => `(${symbol}${x})`;
+const call1 = (name: string): Emit => (x) => call(name, x);
+const call2 = (name: string): Emit => (x, y) => call(name, x, y);
+
+const numbers = (emit: Emit) => ({ float32: emit, int32: emit, int64: emit });
+const floats = (emit: Emit) => ({ float32: emit });
+const ints = (emit: Emit) => ({ int32: emit, int64: emit });
+
+/** How each scalar operation is written, by the type of its arguments. Names with an underscore are in `library.ts`. */
+const aluText = {
+  add: numbers(infix("+")),
+  sub: numbers(infix("-")),
+  mul: numbers(infix("*")),
+  div: { ...floats(infix("/")), ...ints(call2("int_div")) },
+  rem: { ...floats(call2("float_rem")), ...ints(call2("int_rem")) },
+  min: { ...floats(call2("float_min")), ...ints(call2("min")) },
+  max: { ...floats(call2("float_max")), ...ints(call2("max")) },
+  neg: numbers(prefix("-")),
+  abs: numbers(call1("abs")),
+  sqrt: floats(call1("sqrt")),
+  floor: floats(call1("floor")),
+  ceil: floats(call1("ceil")),
+  trunc: floats(call1("trunc")),
+  round: floats(call1("round")),
+  eq: { ...floats(call2("float_eq")), ...ints(infix("==")), bool: infix("==") },
+  ne: {
+    ...floats((x, y) => (x === y ? call("is_nan", x) : `(!${call("float_eq", x, y)})`)),
+    ...ints(infix("!=")),
+    bool: infix("!="),
+  },
+  lt: { ...floats(call2("float_lt")), ...ints(infix("<")) },
+  le: { ...floats(call2("float_le")), ...ints(infix("<=")) },
+  and: { ...ints(infix("&")), bool: infix("&") },
+  or: { ...ints(infix("|")), bool: infix("|") },
+  xor: { ...ints(infix("^")), bool: infix("!=") },
+  not: { ...ints(prefix("~")), bool: prefix("!") },
+  shl: { int32: call2("int_shl"), int64: call2("long_shl") },
+  shr: { int32: call2("int_shr"), int64: call2("long_shr") },
+  ushr: { int32: call2("int_ushr"), int64: call2("long_ushr") },
+  // Written out in the others by kernel-ir's `lowerProgram`: WGSL's own may be off by hundreds of units in the last place.
+  exp: {},
+  log: {},
+  sin: {},
+  cos: {},
+  tanh: {},
+  erf: {},
+  pow: {},
+} satisfies Record<AluOp, Partial<Record<Arithmetic, Emit>>>;
+
+export function alu(op: AluOp, dtype: Arithmetic, x: string, y: string): string {
+  const emit = (aluText[op] as Partial<Record<Arithmetic, Emit>>)[dtype];
+  if (emit === undefined) throw new Error(`internal: ${op} of ${dtype} has no WGSL`);
+  return emit(x, y);
+}
+
+const same = (x: string): string => x;
+
+/** `castText[from][to]`. */
+const castText: Record<Arithmetic, Record<Arithmetic, Emit>> = {
+  float32: { float32: same, int32: call1("float_to_int"), int64: call1("float_to_int"), bool: call1("float_to_bool") },
+  int32: { float32: call1("f32"), int32: same, int64: same, bool: (x) => `(${x} != 0)` },
+  int64: { float32: call1("f32"), int32: same, int64: same, bool: (x) => `(${x} != 0)` },
+  bool: { float32: call1("f32"), int32: call1("i32"), int64: call1("i32"), bool: same },
+};
+
+export const cast = (x: string, from: Arithmetic, to: Arithmetic): string => castText[from][to](x, "");
+
+/** A literal. WGSL has none for NaN and infinities, and may read −0 and subnormals as 0: those come from their bits. */
+export function literal(expr: ConstExpr): string {
+  switch (arithmetic(expr.dtype)) {
+    case "bool":
+      return expr.value === 1 ? "true" : "false";
+    case "int32":
+    case "int64":
+      return intLiteral(expr.value);
+    case "float32":
+      return floatLiteral(Math.fround(Number(expr.value)));
+  }
+}
+
+function intLiteral(value: number | bigint): string {
+  const int = Number(value);
+  if (int !== (int | 0)) {
+    throw new UnsupportedError(`expected int64 values that fit 32 bits, got the literal ${String(value)}; use the cpu`);
+  }
+  if (int === -(2 ** 31)) return "i32(-2147483648)";
+  return int < 0 ? `(${String(int)})` : String(int);
+}
+
+const largestFloat = 3.4028234663852886e38;
+const smallestNormal = 2 ** -126;
+const scratch = new DataView(new ArrayBuffer(4));
+
+function floatLiteral(value: number): string {
+  if (!Number.isFinite(value) || Math.abs(value) < smallestNormal) {
+    if (Object.is(value, 0)) return "0.0";
+    scratch.setFloat32(0, value);
+    return `float_of_bits(0x${scratch.getUint32(0).toString(16).padStart(8, "0")}u)`;
+  }
+  // The shortest decimal that means the same float32.
+  let text = String(value);
+  for (let digits = 1; digits < 10; digits++) {
+    const shorter = String(Number(value.toPrecision(digits)));
+    if (Math.fround(Number(shorter)) === value && Math.abs(Number(shorter)) <= largestFloat) {
+      text = shorter;
+      break;
+    }
+  }
+  const decimal = /[.e]/.test(text) ? text : `${text}.0`;
+  return value < 0 ? `(${decimal})` : decimal;
+}
+
+interface Element {
+  /** How the device holds an element: always 32 bits wide. */
+  readonly holder: "f32" | "i32";
+  /** The compute value of an element as held. */
+  readonly widen: (held: string) => string;
+  /** What is held of a compute value. */
+  readonly narrow: (value: string) => string;
+}
+
+/** Element types that the device can hold. The narrow ones occupy 32 bits and are rounded or wrapped when they are stored. */
+export const elements = {
+  float32: { holder: "f32", widen: same, narrow: same },
+  float16: { holder: "f32", widen: same, narrow: (x) => call("round_float16", x) },
+  bfloat16: { holder: "f32", widen: same, narrow: (x) => call("round_bfloat16", x) },
+  int64: { holder: "i32", widen: same, narrow: same },
+  int32: { holder: "i32", widen: same, narrow: same },
+  int16: { holder: "i32", widen: same, narrow: (x) => `((${x} << 16u) >> 16u)` },
+  int8: { holder: "i32", widen: same, narrow: (x) => `((${x} << 24u) >> 24u)` },
+  uint8: { holder: "i32", widen: same, narrow: (x) => `(${x} & 255)` },
+  bool: { holder: "i32", widen: (x) => `(${x} != 0)`, narrow: (x) => call("i32", x) },
+} as const satisfies Record<Exclude<DType, "float64">, Element>;
+
+/** How an element type is held. */
+export function element(dtype: DType): Element {
+  if (dtype === "float64") throw new UnsupportedError(noFloat64);
+  return elements[dtype];
+}

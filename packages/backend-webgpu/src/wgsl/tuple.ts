@@ -1,0 +1,43 @@
+import type { Monoid } from "@gradus/kernel-ir";
+import { arithmetic, valueType } from "./arithmetic.js";
+import type { ShaderContext } from "./block.js";
+import { Block } from "./block.js";
+import { bare, call, indent } from "./text.js";
+
+/** The values of a monoid in WGSL: a plain value where it has one component, else a struct. */
+export interface Tuple {
+  /** Its WGSL type. */
+  readonly type: string;
+  /** Declarations that the shader needs: the struct and the function `combine`. */
+  readonly declarations: readonly string[];
+  readonly make: (components: readonly string[]) => string;
+  readonly component: (tuple: string, slot: number) => string;
+  readonly combine: (left: string, right: string) => string;
+}
+
+/** @param number - Tells the monoids of one shader apart. */
+export function declareTuple(monoid: Monoid, number: number, context: ShaderContext): Tuple {
+  const suffix = String(number);
+  const types = monoid.identity.map((expr) => valueType[arithmetic(expr.dtype)]);
+  const single = types.length === 1 ? types[0] : undefined;
+  const type = single ?? `Tuple${suffix}`;
+  const make = (components: readonly string[]): string => (single === undefined ? call(type, ...components) : bare(components[0] ?? ""));
+  const component = (tuple: string, slot: number): string => (single === undefined ? `${tuple}.v${String(slot)}` : tuple);
+
+  const body = Block.root(context);
+  types.forEach((_, slot) => {
+    body.bindSide("left", slot, component("left", slot));
+    body.bindSide("right", slot, component("right", slot));
+  });
+  const combined = make(body.values(monoid.combine));
+  body.line(`return ${combined};`);
+  const struct = `struct ${type} {\n${types.map((t, slot) => `  v${String(slot)}: ${t},`).join("\n")}\n}`;
+  const combine = `fn combine${suffix}(left: ${type}, right: ${type}) -> ${type} {\n${indent(body.toString())}\n}`;
+  return {
+    type,
+    declarations: single === undefined ? [struct, combine] : [combine],
+    make,
+    component,
+    combine: (left, right) => call(`combine${suffix}`, left, right),
+  };
+}

@@ -1,0 +1,135 @@
+import type { ComputeDType, DType, Expr, Monoid, Scan, Scatter, Sort } from "@gradus/kernel-ir";
+import { ExprBuilder } from "@gradus/kernel-ir";
+import { describe, expect, it } from "vitest";
+import { expectAgreement } from "./compare.js";
+import { hasWebGpu, sharedDevice } from "./devices.js";
+import { at, numbers, sum } from "./programs.js";
+
+const zeros = (length: number): number[] => new Array<number>(length).fill(0);
+
+function scan(b: ExprBuilder, monoid: Monoid, lift: readonly Expr[], rows: number, width: number, outputs: readonly DType[]): Scan {
+  return {
+    kind: "scan",
+    name: "scan",
+    params: [{ dtype: "float32", access: "in" }, ...outputs.map((dtype) => ({ dtype, access: "out" as const }))],
+    scalars: [],
+    guards: [],
+    outer: [b.int(rows)],
+    inner: [b.int(width)],
+    monoid,
+    lift,
+    stores: outputs.map((_, slot) => ({ over: "inner", param: slot + 1, index: at(b, [0, width], [1, 1]), value: b.result(0, slot, monoid.identity[slot]!.dtype) })),
+  };
+}
+
+interface ScatterOptions {
+  readonly combine?: (b: ExprBuilder, left: Expr, right: Expr) => Expr;
+  readonly when?: (b: ExprBuilder, value: Expr) => Expr;
+}
+
+/** Rows of values go to places in the same row. */
+function scatter(dtype: DType, compute: ComputeDType, rows: number, width: number, targets: number, { combine, when }: ScatterOptions): Scatter {
+  const b = new ExprBuilder();
+  const here = at(b, [0, width], [1, 1]);
+  const value = b.load(0, dtype, here);
+  return {
+    kind: "scatter",
+    name: "scatter",
+    params: [{ dtype, access: "in" }, { dtype: "int64", access: "in" }, { dtype, access: "inout" }],
+    scalars: [],
+    guards: [],
+    outer: [b.int(rows)],
+    inner: [b.int(width)],
+    target: {
+      param: 2,
+      index: b.add(at(b, [0, targets]), b.cast(b.load(1, "int64", here), "int32")),
+      value,
+      combine: combine === undefined ? null : combine(b, b.left(0, compute), b.right(0, compute)),
+      when: when === undefined ? null : when(b, value),
+    },
+  };
+}
+
+function sort(dtype: DType, compute: ComputeDType, rows: number, width: number, descending: boolean): Sort {
+  const b = new ExprBuilder();
+  const here = at(b, [0, width], [1, 1]);
+  return {
+    kind: "sort",
+    name: descending ? "sort descending" : "sort",
+    params: [{ dtype, access: "in" }, { dtype, access: "out" }, { dtype: "int64", access: "out" }],
+    scalars: [],
+    guards: [],
+    outer: [b.int(rows)],
+    inner: [b.int(width)],
+    key: b.load(0, dtype, here),
+    descending,
+    stores: [
+      { over: "inner", param: 1, index: here, value: b.result(0, 0, compute) },
+      { over: "inner", param: 2, index: here, value: b.cast(b.result(0, 1, "int32"), "int64") },
+    ],
+  };
+}
+
+describe.skipIf(!hasWebGpu)("routines on webgpu", () => {
+  it("cumulative sums", async () => {
+    const b = new ExprBuilder();
+    const program = scan(b, sum(b), [b.load(0, "float32", at(b, [0, 50], [1, 1]))], 5, 50, ["float32"]);
+    await expectAgreement(await sharedDevice(), { program, buffers: [numbers(250), zeros(250)] });
+  });
+
+  it("cumulative maxima with their places", async () => {
+    const b = new ExprBuilder();
+    const [left, right] = [b.left(0, "float32"), b.right(0, "float32")];
+    const later = b.le(left, right);
+    const monoid = { identity: [b.const(-Infinity, "float32"), b.int(-1)], combine: [b.select(later, right, left), b.select(later, b.right(1, "int32"), b.left(1, "int32"))] };
+    const program = scan(b, monoid, [b.load(0, "float32", at(b, [0, 30], [1, 1])), b.index(1)], 4, 30, ["float32", "int32"]);
+    await expectAgreement(await sharedDevice(), { program, buffers: [numbers(120).map(Math.round), zeros(120), zeros(120)] });
+  });
+
+  it("a scan over two axes, and over none", async () => {
+    const device = await sharedDevice();
+    const b = new ExprBuilder();
+    const two: Scan = { ...scan(b, sum(b), [b.load(0, "float32", at(b, [0, 12], [1, 4], [2, 1]))], 3, 12, ["float32"]), inner: [b.int(3), b.int(4)] };
+    const stores = [{ ...two.stores[0]!, index: at(b, [0, 12], [1, 4], [2, 1]) }];
+    await expectAgreement(device, { program: { ...two, stores }, buffers: [numbers(36), zeros(36)] });
+    const none = scan(b, sum(b), [b.load(0, "float32", b.index(1))], 3, 0, ["float32"]);
+    await expectAgreement(device, { program: none, buffers: [[1], [5]] });
+  });
+
+  it("scatters that replace, add and take the largest, in source order", async () => {
+    const device = await sharedDevice();
+    const [rows, width, targets] = [4, 37, 6];
+    const places = numbers(rows * width, 5).map((x) => BigInt(Math.abs(Math.trunc(x * 100)) % targets));
+    const before = numbers(rows * targets, 8);
+    const options: Record<string, ScatterOptions> = {
+      replace: {},
+      add: { combine: (b, left, right) => b.add(left, right) },
+      amax: { combine: (b, left, right) => b.max(left, right) },
+      "where positive": { combine: (b, left, right) => b.add(left, right), when: (b, value) => b.lt(b.const(0, "float32"), value) },
+    };
+    for (const option of Object.values(options)) {
+      const program = scatter("float32", "float32", rows, width, targets, option);
+      await expectAgreement(device, { program, buffers: [numbers(rows * width), places, before] });
+    }
+    const narrow = scatter("uint8", "int32", rows, width, targets, { combine: (b, left, right) => b.add(left, right) });
+    await expectAgreement(device, { program: narrow, buffers: [numbers(rows * width).map((x) => Math.abs(Math.trunc(x * 90))), places, zeros(rows * targets)] });
+  });
+
+  for (const descending of [false, true]) {
+    it(`sorts ${descending ? "descending" : "ascending"}: stable, NaN largest, zeros alike`, async () => {
+      const device = await sharedDevice();
+      const special = [3, NaN, -0, 0, Infinity, -Infinity, NaN, 0, -0, 1, 1, -1e-38, 2, 3, 1, -5];
+      const actual = await expectAgreement(device, { program: sort("float32", "float32", 1, special.length, descending), buffers: [special, zeros(special.length), special.map(() => 0n)] });
+      expect(actual[2]?.slice(0, 3)).toEqual(descending ? [1n, 6n, 4n] : [5n, 15n, 11n]);
+      for (const width of [0, 1, 2, 3, 64, 100, 1000]) {
+        const keys = numbers(3 * width, width + 1).map((x) => Math.round(x * 20));
+        await expectAgreement(device, { program: sort("float32", "float32", 3, width, descending), buffers: [keys, zeros(3 * width), keys.map(() => 0n)] });
+      }
+      const ints = [5, -(2 ** 31), 2 ** 31 - 1, 0, 5, -1];
+      await expectAgreement(device, { program: sort("int32", "int32", 1, 6, descending), buffers: [ints, zeros(6), ints.map(() => 0n)] });
+      const longs = ints.map(BigInt);
+      await expectAgreement(device, { program: sort("int64", "int64", 1, 6, descending), buffers: [longs, longs, longs] });
+      await expectAgreement(device, { program: sort("bool", "bool", 1, 6, descending), buffers: [[1, 0, 1, 1, 0, 0], zeros(6), ints.map(() => 0n)] });
+    });
+  }
+});

@@ -1,0 +1,53 @@
+// kernel argmax
+@group(0) @binding(0) var<storage, read> p0: array<f32>;
+@group(0) @binding(1) var<storage, read_write> p1: array<i32>;
+
+// WGSL refuses literals of NaN, infinity and the like; a parameter is no literal.
+fn float_of_bits(bits: u32) -> f32 {
+  return bitcast<f32>(bits);
+}
+
+fn is_nan(x: f32) -> bool {
+  return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+}
+
+// An integer that orders floats as their values do: equal for -0 and 0, beyond the infinities for NaN.
+fn float_order(x: f32) -> i32 {
+  let bits = bitcast<i32>(x);
+  let magnitude = bits & 0x7fffffff;
+  return select(magnitude, -magnitude, bits < 0);
+}
+
+fn float_le(x: f32, y: f32) -> bool {
+  return float_order(x) <= float_order(y) && !is_nan(x) && !is_nan(y);
+}
+
+struct Tuple0 {
+  v0: f32,
+  v1: i32,
+}
+
+fn combine0(left: Tuple0, right: Tuple0) -> Tuple0 {
+  let v0 = float_le(right.v0, left.v0);
+  return Tuple0(select(right.v0, left.v0, v0), select(right.v1, left.v1, v0));
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let point = id.x + id.y * groups.x * 64u;
+  if (point >= 3u * 4u) { return; }
+  let i1 = i32(point % 4u);
+  let rest1 = point / 4u;
+  let i0 = i32(rest1);
+  var total0 = Tuple0(float_of_bits(0xff800000u), -1);
+  let v1 = i0 * 40;
+  for (var begin = 0; begin < 10; begin += 512) {
+    var partial0 = Tuple0(float_of_bits(0xff800000u), -1);
+    for (var i2 = begin; i2 < min(begin + 512, 10); i2++) {
+      partial0 = combine0(partial0, Tuple0(p0[(v1 + (i2 * 4)) + i1], i2));
+    }
+    total0 = combine0(total0, partial0);
+  }
+  let result0 = total0;
+  p1[(i0 * 4) + i1] = result0.v1;
+}
