@@ -31,7 +31,7 @@ export function collate<T>(samples: readonly T[]): Collated<T> {
 function collateAny(samples: readonly unknown[]): unknown {
   const [first] = samples;
   if (samples.length > 0 && samples.every((sample) => typeof sample === typeof first)) {
-    if (samples.every((sample) => sample instanceof Tensor)) return stack(samples);
+    if (samples.every(isTensor)) return stack(samples);
     if (typeof first === "string") return [...samples];
     if (typeof first === "number" || typeof first === "bigint" || typeof first === "boolean") return tensor(samples as number[]);
     if (samples.every(isDataArray)) return collateRows(samples);
@@ -44,6 +44,8 @@ function collateAny(samples: readonly unknown[]): unknown {
       "pass the loader a collate of your own",
   );
 }
+
+const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
 
 const isDataArray = (value: unknown): value is DataArray => ArrayBuffer.isView(value) && !(value instanceof DataView);
 

@@ -71,7 +71,7 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
 
   /** PyTorch draws a seed for its workers at the start of each epoch, before the order; leaving it out would change the order. */
   #drawBaseSeed(): void {
-    (this.#generator ?? defaultGenerator).random64();
+    (this.#generator ?? defaultGenerator()).random64();
   }
 
   *#epoch(): IterableIterator<B, void> {

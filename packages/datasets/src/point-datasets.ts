@@ -52,7 +52,7 @@ function spiral(n: number): PointDataset {
  * @see https://minitorch.github.io
  * @example
  * const { X, y } = pointDatasets.Simple(3, { seed: 1 });
- * y.every((label, i) => label === (X[i][0] < 0.5 ? 1 : 0)); // true
+ * y.every((label, i) => label === (X[i]![0] < 0.5 ? 1 : 0)); // true
  */
 export const pointDatasets = {
   Simple: (n: number, random: RandomSource = {}) => sample(n, REGIONS.Simple, random),

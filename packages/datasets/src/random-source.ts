@@ -19,4 +19,4 @@ export function requestedGenerator(op: string, { generator, seed }: RandomSource
 }
 
 /** The generator that a caller asked for, else the default one. */
-export const generatorOf = (op: string, source: RandomSource): Generator => requestedGenerator(op, source) ?? defaultGenerator;
+export const generatorOf = (op: string, source: RandomSource): Generator => requestedGenerator(op, source) ?? defaultGenerator();

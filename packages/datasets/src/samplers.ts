@@ -28,7 +28,7 @@ export class RandomSampler implements Sampler {
 
   *[Symbol.iterator](): IterableIterator<number> {
     // Without a generator, each epoch starts one from a seed of 63 bits that the default generator draws.
-    const generator = this.generator ?? new Generator(BigInt.asUintN(63, defaultGenerator.random64()));
+    const generator = this.generator ?? new Generator(BigInt.asUintN(63, defaultGenerator().random64()));
     yield* generator.randperm(this.length);
     // PyTorch's sampler draws one order more, of which it uses nothing. Without it the second epoch would differ from PyTorch's.
     generator.randperm(this.length);

@@ -43,7 +43,7 @@ describe("DataLoader visits the samples in PyTorch's order", () => {
       expect(batch).toEqual(interrupted);
       break;
     }
-    const [number] = (generator ?? defaultGenerator).randint(new Int32Array(1), 0, 1000);
+    const [number] = (generator ?? defaultGenerator()).randint(new Int32Array(1), 0, 1000);
     expect(number).toBe(next);
   });
 });

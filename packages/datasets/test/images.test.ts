@@ -18,7 +18,7 @@ beforeAll(() => {
 function everything(data: ImageDataset): { pixels: Float32Array; labels: number[] } {
   for (const [images, labels] of new DataLoader(data, { batchSize: data.length })) {
     expect([images.dtype, labels.dtype, labels.shape]).toEqual(["float32", "int64", [data.length]]);
-    return { pixels: images.readSync() as Float32Array, labels: Array.from(labels.readSync() as BigInt64Array, Number) };
+    return { pixels: images.readSync() as Float32Array, labels: labels.toArraySync() as number[] };
   }
   throw new Error("the set is empty");
 }

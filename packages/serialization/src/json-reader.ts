@@ -6,11 +6,10 @@
  *
  * Every method throws a SyntaxError that says what was expected and where.
  *
- * @example
+ * ```ts
  * const reader = new JsonReader('{"sizes": [2, 3]}');
- * const sizes: number[] = [];
- * reader.object((key) => reader.array(() => sizes.push(reader.integer())));
- * sizes; // [2, 3]
+ * reader.object((key) => reader.array(() => list.push(reader.integer())));
+ * ```
  */
 export class JsonReader {
   readonly #text: string;

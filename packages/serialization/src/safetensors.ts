@@ -24,7 +24,7 @@ export interface Safetensors {
  * @see https://github.com/huggingface/safetensors, "Format"
  * @example
  * const bytes = serializeSafetensors(new Map([["x", { dtype: "uint8", shape: [3], bytes: Uint8Array.of(1, 2, 3) }]]));
- * parseSafetensors(bytes).tensors.get("x").bytes; // Uint8Array [1, 2, 3]
+ * parseSafetensors(bytes).tensors.get("x")?.bytes; // Uint8Array(3) [1, 2, 3]
  */
 export function parseSafetensors(bytes: Uint8Array, file = "safetensors"): Safetensors {
   const start = PREFIX + headerLength(bytes.subarray(0, PREFIX), bytes.length, file);

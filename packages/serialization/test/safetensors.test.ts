@@ -165,7 +165,7 @@ describe("serializeSafetensors", () => {
       const size = shape.reduce((a, b) => a * b, width);
       return { dtype, shape, bytes: new Uint8Array(size).fill(byte) };
     });
-  const name = fc.string({ unit: "binary", maxLength: 6 }).filter((text) => text !== "__proto__" && text !== "__metadata__" && text.isWellFormed());
+  const name = fc.string({ unit: "binary", maxLength: 6 }).filter((text) => text !== "__proto__" && text !== "__metadata__");
 
   it("writes what the reader reads back, each tensor aligned to its element", () => {
     fc.assert(
