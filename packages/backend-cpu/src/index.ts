@@ -1,1 +1,3 @@
-export {};
+/** The CPU device of Gradus: WebAssembly with SIMD, generated at run time from kernel-ir. */
+export { cpu } from "./backend.js";
+export type { CpuOptions } from "./backend.js";

@@ -1,0 +1,121 @@
+import { pushFloat32, pushFloat64, pushSigned, pushSigned64, pushUnsigned } from "./encoding.js";
+import type { Immediates, ImmediatesOf, Instruction, InstructionName } from "./instructions.js";
+import { instructions } from "./instructions.js";
+
+export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
+
+export const valueTypes = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const satisfies Record<ValueType, number>;
+
+/** What a branch goes to. */
+export interface Label {
+  readonly depth: number;
+}
+
+/**
+ * A sequence of instructions that is being written. Pieces may be nested: `piece()` gives a place in the middle of the
+ * sequence that can be written to later, which is how a value that is found to be constant in a loop still gets computed
+ * before it.
+ *
+ * @example
+ * const code = new Code();
+ * code.op("local.get", 0).op("i32.const", 1).op("i32.add");
+ * code.bytes(); // [32, 0, 65, 1, 106]
+ */
+export class Code {
+  readonly #parts: (number | Code)[] = [];
+
+  /** @param depth - Blocks and loops around this place. */
+  constructor(readonly depth = 0) {}
+
+  op<N extends InstructionName>(name: N, ...immediates: ImmediatesOf<N>): this {
+    const { opcode, immediate }: Instruction = instructions[name];
+    const out = this.#parts as number[];
+    for (const byte of opcode) out.push(byte);
+    if (immediate !== "none") writers[immediate](out, immediates as never);
+    return this;
+  }
+
+  get(local: number): this { return this.op("local.get", local); }
+  set(local: number): this { return this.op("local.set", local); }
+  tee(local: number): this { return this.op("local.tee", local); }
+
+  /** A place at this point of the sequence. */
+  piece(): Code {
+    const piece = new Code(this.depth);
+    this.#parts.push(piece);
+    return piece;
+  }
+
+  /** A branch to its label leaves the block. */
+  block(body: (code: Code, label: Label) => void): this { return this.#nested(0x02, null, body); }
+
+  /** A branch to its label starts the next round; falling off the end leaves the loop. */
+  loop(body: (code: Code, label: Label) => void): this { return this.#nested(0x03, null, body); }
+
+  /** Takes a condition from the stack; `result` is what both arms leave there. */
+  if(then: (code: Code) => void, otherwise?: (code: Code) => void, result: ValueType | null = null): this {
+    return this.#nested(0x04, result, (code) => {
+      then(code);
+      if (otherwise !== undefined) otherwise(code.op("else"));
+    });
+  }
+
+  branch(label: Label): this { return this.#branch(0x0c, label); }
+  /** Takes a condition from the stack. */
+  branchIf(label: Label): this { return this.#branch(0x0d, label); }
+
+  /** The encoded sequence. */
+  bytes(into: number[] = []): number[] {
+    for (const part of this.#parts) {
+      if (typeof part === "number") into.push(part);
+      else part.bytes(into);
+    }
+    return into;
+  }
+
+  #nested(opcode: number, result: ValueType | null, body: (code: Code, label: Label) => void): this {
+    this.#parts.push(opcode, result === null ? 0x40 : valueTypes[result]);
+    const inside = new Code(this.depth + 1);
+    this.#parts.push(inside);
+    body(inside, inside);
+    return this.op("end");
+  }
+
+  #branch(opcode: number, label: Label): this {
+    if (label.depth > this.depth) throw new Error("internal: a branch goes to a label that is not around it");
+    const out = this.#parts as number[];
+    out.push(opcode);
+    pushUnsigned(out, this.depth - label.depth);
+    return this;
+  }
+}
+
+/** Memory instructions promise an alignment of 2⁰ bytes. */
+const writeMemory = (out: number[], offset: number): void => {
+  out.push(0);
+  pushUnsigned(out, offset);
+};
+
+const writers: { readonly [I in keyof Immediates]: (out: number[], immediates: Immediates[I]) => void } = {
+  none: () => undefined,
+  index: (out, [index]) => pushUnsigned(out, index),
+  indirect: (out, [type, table]) => {
+    pushUnsigned(out, type);
+    pushUnsigned(out, table);
+  },
+  memory: (out, [offset = 0]) => writeMemory(out, offset),
+  memoryLane: (out, [lane, offset = 0]) => {
+    writeMemory(out, offset);
+    out.push(lane);
+  },
+  lane: (out, [lane]) => out.push(lane),
+  i32: (out, [value]) => pushSigned(out, value),
+  i64: (out, [value]) => pushSigned64(out, value),
+  f32: (out, [value]) => pushFloat32(out, value),
+  f64: (out, [value]) => pushFloat64(out, value),
+  bytes16: (out, [bytes]) => {
+    for (let i = 0; i < 16; i++) out.push(bytes[i] ?? 0);
+  },
+  zero: (out) => out.push(0),
+  twoZeros: (out) => out.push(0, 0),
+};

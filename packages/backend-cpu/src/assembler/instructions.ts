@@ -1,0 +1,376 @@
+/**
+ * The instructions of WebAssembly that the generators use, by their name in the text format. An entry says how the
+ * instruction is encoded: its opcode, and what stands behind it.
+ */
+export interface Instruction<I extends ImmediateKind = ImmediateKind> {
+  readonly opcode: readonly number[];
+  readonly immediate: I;
+}
+
+/** What an instruction carries besides its operands, which lie on the stack. */
+export interface Immediates {
+  readonly none: [];
+  /** A local, a global or a function. */
+  readonly index: [index: number];
+  /** Type and table of an indirect call. */
+  readonly indirect: [type: number, table: number];
+  /** A constant that is added to the address. */
+  readonly memory: [offset?: number];
+  readonly memoryLane: [lane: number, offset?: number];
+  readonly lane: [lane: number];
+  readonly i32: [value: number];
+  readonly i64: [value: bigint];
+  readonly f32: [value: number];
+  readonly f64: [value: number];
+  /** The bytes of a vector, or for a shuffle the places that its bytes come from. */
+  readonly bytes16: [bytes: ArrayLike<number>];
+  /** Memory indices, of which there is one. */
+  readonly zero: [];
+  readonly twoZeros: [];
+}
+export type ImmediateKind = keyof Immediates;
+
+const plain = <I extends ImmediateKind = "none">(opcode: number, immediate = "none" as I): Instruction<I> => ({ opcode: [opcode], immediate });
+
+/** Opcodes behind a prefix byte are LEB128; none here needs more than two bytes. */
+const behind = (prefix: number) => <I extends ImmediateKind = "none">(opcode: number, immediate = "none" as I): Instruction<I> => ({
+  opcode: opcode < 0x80 ? [prefix, opcode] : [prefix, (opcode & 0x7f) | 0x80, opcode >> 7],
+  immediate,
+});
+const numeric = behind(0xfc);
+const simd = behind(0xfd);
+
+export const instructions = {
+  // Control.
+  "unreachable": plain(0x00),
+  "else": plain(0x05),
+  "end": plain(0x0b),
+  "return": plain(0x0f),
+  "call": plain(0x10, "index"),
+  "call_indirect": plain(0x11, "indirect"),
+  "drop": plain(0x1a),
+  "select": plain(0x1b),
+
+  // Variables.
+  "local.get": plain(0x20, "index"),
+  "local.set": plain(0x21, "index"),
+  "local.tee": plain(0x22, "index"),
+  "global.get": plain(0x23, "index"),
+  "global.set": plain(0x24, "index"),
+
+  // Memory. The alignment that is promised is that of a byte, which is always true and costs nothing on today's machines.
+  "i32.load": plain(0x28, "memory"),
+  "i64.load": plain(0x29, "memory"),
+  "f32.load": plain(0x2a, "memory"),
+  "f64.load": plain(0x2b, "memory"),
+  "i32.load8_s": plain(0x2c, "memory"),
+  "i32.load8_u": plain(0x2d, "memory"),
+  "i32.load16_s": plain(0x2e, "memory"),
+  "i32.load16_u": plain(0x2f, "memory"),
+  "i32.store": plain(0x36, "memory"),
+  "i64.store": plain(0x37, "memory"),
+  "f32.store": plain(0x38, "memory"),
+  "f64.store": plain(0x39, "memory"),
+  "i32.store8": plain(0x3a, "memory"),
+  "i32.store16": plain(0x3b, "memory"),
+  "memory.copy": numeric(0x0a, "twoZeros"),
+  "memory.fill": numeric(0x0b, "zero"),
+
+  // Constants.
+  "i32.const": plain(0x41, "i32"),
+  "i64.const": plain(0x42, "i64"),
+  "f32.const": plain(0x43, "f32"),
+  "f64.const": plain(0x44, "f64"),
+
+  // Comparisons.
+  "i32.eqz": plain(0x45),
+  "i32.eq": plain(0x46),
+  "i32.ne": plain(0x47),
+  "i32.lt_s": plain(0x48),
+  "i32.lt_u": plain(0x49),
+  "i32.gt_s": plain(0x4a),
+  "i32.gt_u": plain(0x4b),
+  "i32.le_s": plain(0x4c),
+  "i32.le_u": plain(0x4d),
+  "i32.ge_s": plain(0x4e),
+  "i32.ge_u": plain(0x4f),
+  "i64.eqz": plain(0x50),
+  "i64.eq": plain(0x51),
+  "i64.ne": plain(0x52),
+  "i64.lt_s": plain(0x53),
+  "i64.lt_u": plain(0x54),
+  "i64.gt_s": plain(0x55),
+  "i64.gt_u": plain(0x56),
+  "i64.le_s": plain(0x57),
+  "i64.le_u": plain(0x58),
+  "i64.ge_s": plain(0x59),
+  "i64.ge_u": plain(0x5a),
+  "f32.eq": plain(0x5b),
+  "f32.ne": plain(0x5c),
+  "f32.lt": plain(0x5d),
+  "f32.gt": plain(0x5e),
+  "f32.le": plain(0x5f),
+  "f32.ge": plain(0x60),
+  "f64.eq": plain(0x61),
+  "f64.ne": plain(0x62),
+  "f64.lt": plain(0x63),
+  "f64.gt": plain(0x64),
+  "f64.le": plain(0x65),
+  "f64.ge": plain(0x66),
+
+  // Arithmetic.
+  "i32.clz": plain(0x67),
+  "i32.ctz": plain(0x68),
+  "i32.popcnt": plain(0x69),
+  "i32.add": plain(0x6a),
+  "i32.sub": plain(0x6b),
+  "i32.mul": plain(0x6c),
+  "i32.div_s": plain(0x6d),
+  "i32.div_u": plain(0x6e),
+  "i32.rem_s": plain(0x6f),
+  "i32.rem_u": plain(0x70),
+  "i32.and": plain(0x71),
+  "i32.or": plain(0x72),
+  "i32.xor": plain(0x73),
+  "i32.shl": plain(0x74),
+  "i32.shr_s": plain(0x75),
+  "i32.shr_u": plain(0x76),
+  "i32.rotl": plain(0x77),
+  "i32.rotr": plain(0x78),
+  "i64.clz": plain(0x79),
+  "i64.ctz": plain(0x7a),
+  "i64.popcnt": plain(0x7b),
+  "i64.add": plain(0x7c),
+  "i64.sub": plain(0x7d),
+  "i64.mul": plain(0x7e),
+  "i64.div_s": plain(0x7f),
+  "i64.div_u": plain(0x80),
+  "i64.rem_s": plain(0x81),
+  "i64.rem_u": plain(0x82),
+  "i64.and": plain(0x83),
+  "i64.or": plain(0x84),
+  "i64.xor": plain(0x85),
+  "i64.shl": plain(0x86),
+  "i64.shr_s": plain(0x87),
+  "i64.shr_u": plain(0x88),
+  "i64.rotl": plain(0x89),
+  "i64.rotr": plain(0x8a),
+  "f32.abs": plain(0x8b),
+  "f32.neg": plain(0x8c),
+  "f32.ceil": plain(0x8d),
+  "f32.floor": plain(0x8e),
+  "f32.trunc": plain(0x8f),
+  "f32.nearest": plain(0x90),
+  "f32.sqrt": plain(0x91),
+  "f32.add": plain(0x92),
+  "f32.sub": plain(0x93),
+  "f32.mul": plain(0x94),
+  "f32.div": plain(0x95),
+  "f32.min": plain(0x96),
+  "f32.max": plain(0x97),
+  "f32.copysign": plain(0x98),
+  "f64.abs": plain(0x99),
+  "f64.neg": plain(0x9a),
+  "f64.ceil": plain(0x9b),
+  "f64.floor": plain(0x9c),
+  "f64.trunc": plain(0x9d),
+  "f64.nearest": plain(0x9e),
+  "f64.sqrt": plain(0x9f),
+  "f64.add": plain(0xa0),
+  "f64.sub": plain(0xa1),
+  "f64.mul": plain(0xa2),
+  "f64.div": plain(0xa3),
+  "f64.min": plain(0xa4),
+  "f64.max": plain(0xa5),
+  "f64.copysign": plain(0xa6),
+
+  // Conversions.
+  "i32.wrap_i64": plain(0xa7),
+  "i64.extend_i32_s": plain(0xac),
+  "i64.extend_i32_u": plain(0xad),
+  "f32.convert_i32_s": plain(0xb2),
+  "f32.convert_i32_u": plain(0xb3),
+  "f32.convert_i64_s": plain(0xb4),
+  "f32.demote_f64": plain(0xb6),
+  "f64.convert_i32_s": plain(0xb7),
+  "f64.convert_i32_u": plain(0xb8),
+  "f64.convert_i64_s": plain(0xb9),
+  "f64.promote_f32": plain(0xbb),
+  "i32.reinterpret_f32": plain(0xbc),
+  "i64.reinterpret_f64": plain(0xbd),
+  "f32.reinterpret_i32": plain(0xbe),
+  "f64.reinterpret_i64": plain(0xbf),
+  "i32.extend8_s": plain(0xc0),
+  "i32.extend16_s": plain(0xc1),
+  "i32.trunc_sat_f32_s": numeric(0x00),
+  "i32.trunc_sat_f64_s": numeric(0x02),
+  "i64.trunc_sat_f32_s": numeric(0x04),
+  "i64.trunc_sat_f64_s": numeric(0x06),
+
+  // Vectors: memory.
+  "v128.load": simd(0x00, "memory"),
+  "v128.load8x8_s": simd(0x01, "memory"),
+  "v128.load8x8_u": simd(0x02, "memory"),
+  "v128.load16x4_s": simd(0x03, "memory"),
+  "v128.load16x4_u": simd(0x04, "memory"),
+  "v128.load32x2_s": simd(0x05, "memory"),
+  "v128.load32x2_u": simd(0x06, "memory"),
+  "v128.load8_splat": simd(0x07, "memory"),
+  "v128.load16_splat": simd(0x08, "memory"),
+  "v128.load32_splat": simd(0x09, "memory"),
+  "v128.load64_splat": simd(0x0a, "memory"),
+  "v128.store": simd(0x0b, "memory"),
+  "v128.load8_lane": simd(0x54, "memoryLane"),
+  "v128.load16_lane": simd(0x55, "memoryLane"),
+  "v128.load32_lane": simd(0x56, "memoryLane"),
+  "v128.load64_lane": simd(0x57, "memoryLane"),
+  "v128.store8_lane": simd(0x58, "memoryLane"),
+  "v128.store16_lane": simd(0x59, "memoryLane"),
+  "v128.store32_lane": simd(0x5a, "memoryLane"),
+  "v128.store64_lane": simd(0x5b, "memoryLane"),
+  "v128.load32_zero": simd(0x5c, "memory"),
+  "v128.load64_zero": simd(0x5d, "memory"),
+
+  // Vectors: lanes.
+  "v128.const": simd(0x0c, "bytes16"),
+  "i8x16.shuffle": simd(0x0d, "bytes16"),
+  "i8x16.swizzle": simd(0x0e),
+  "i8x16.splat": simd(0x0f),
+  "i16x8.splat": simd(0x10),
+  "i32x4.splat": simd(0x11),
+  "i64x2.splat": simd(0x12),
+  "f32x4.splat": simd(0x13),
+  "f64x2.splat": simd(0x14),
+  "i32x4.extract_lane": simd(0x1b, "lane"),
+  "i32x4.replace_lane": simd(0x1c, "lane"),
+  "i64x2.extract_lane": simd(0x1d, "lane"),
+  "i64x2.replace_lane": simd(0x1e, "lane"),
+  "f32x4.extract_lane": simd(0x1f, "lane"),
+  "f32x4.replace_lane": simd(0x20, "lane"),
+  "f64x2.extract_lane": simd(0x21, "lane"),
+  "f64x2.replace_lane": simd(0x22, "lane"),
+
+  // Vectors: comparisons.
+  "i32x4.eq": simd(0x37),
+  "i32x4.ne": simd(0x38),
+  "i32x4.lt_s": simd(0x39),
+  "i32x4.lt_u": simd(0x3a),
+  "i32x4.gt_s": simd(0x3b),
+  "i32x4.gt_u": simd(0x3c),
+  "i32x4.le_s": simd(0x3d),
+  "i32x4.le_u": simd(0x3e),
+  "i32x4.ge_s": simd(0x3f),
+  "i32x4.ge_u": simd(0x40),
+  "f32x4.eq": simd(0x41),
+  "f32x4.ne": simd(0x42),
+  "f32x4.lt": simd(0x43),
+  "f32x4.gt": simd(0x44),
+  "f32x4.le": simd(0x45),
+  "f32x4.ge": simd(0x46),
+  "f64x2.eq": simd(0x47),
+  "f64x2.ne": simd(0x48),
+  "f64x2.lt": simd(0x49),
+  "f64x2.gt": simd(0x4a),
+  "f64x2.le": simd(0x4b),
+  "f64x2.ge": simd(0x4c),
+  "i64x2.eq": simd(0xd6),
+  "i64x2.ne": simd(0xd7),
+  "i64x2.lt_s": simd(0xd8),
+  "i64x2.gt_s": simd(0xd9),
+  "i64x2.le_s": simd(0xda),
+  "i64x2.ge_s": simd(0xdb),
+
+  // Vectors: bits and masks.
+  "v128.not": simd(0x4d),
+  "v128.and": simd(0x4e),
+  "v128.andnot": simd(0x4f),
+  "v128.or": simd(0x50),
+  "v128.xor": simd(0x51),
+  "v128.bitselect": simd(0x52),
+  "v128.any_true": simd(0x53),
+  "i32x4.all_true": simd(0xa3),
+  "i32x4.bitmask": simd(0xa4),
+  "i64x2.all_true": simd(0xc3),
+  "i64x2.bitmask": simd(0xc4),
+
+  // Vectors: arithmetic.
+  "i32x4.abs": simd(0xa0),
+  "i32x4.neg": simd(0xa1),
+  "i32x4.shl": simd(0xab),
+  "i32x4.shr_s": simd(0xac),
+  "i32x4.shr_u": simd(0xad),
+  "i32x4.add": simd(0xae),
+  "i32x4.sub": simd(0xb1),
+  "i32x4.mul": simd(0xb5),
+  "i32x4.min_s": simd(0xb6),
+  "i32x4.min_u": simd(0xb7),
+  "i32x4.max_s": simd(0xb8),
+  "i32x4.max_u": simd(0xb9),
+  "i64x2.abs": simd(0xc0),
+  "i64x2.neg": simd(0xc1),
+  "i64x2.shl": simd(0xcb),
+  "i64x2.shr_s": simd(0xcc),
+  "i64x2.shr_u": simd(0xcd),
+  "i64x2.add": simd(0xce),
+  "i64x2.sub": simd(0xd1),
+  "i64x2.mul": simd(0xd5),
+  "f32x4.ceil": simd(0x67),
+  "f32x4.floor": simd(0x68),
+  "f32x4.trunc": simd(0x69),
+  "f32x4.nearest": simd(0x6a),
+  "f32x4.abs": simd(0xe0),
+  "f32x4.neg": simd(0xe1),
+  "f32x4.sqrt": simd(0xe3),
+  "f32x4.add": simd(0xe4),
+  "f32x4.sub": simd(0xe5),
+  "f32x4.mul": simd(0xe6),
+  "f32x4.div": simd(0xe7),
+  "f32x4.min": simd(0xe8),
+  "f32x4.max": simd(0xe9),
+  "f32x4.pmin": simd(0xea),
+  "f32x4.pmax": simd(0xeb),
+  "f64x2.ceil": simd(0x74),
+  "f64x2.floor": simd(0x75),
+  "f64x2.trunc": simd(0x7a),
+  "f64x2.nearest": simd(0x94),
+  "f64x2.abs": simd(0xec),
+  "f64x2.neg": simd(0xed),
+  "f64x2.sqrt": simd(0xef),
+  "f64x2.add": simd(0xf0),
+  "f64x2.sub": simd(0xf1),
+  "f64x2.mul": simd(0xf2),
+  "f64x2.div": simd(0xf3),
+  "f64x2.min": simd(0xf4),
+  "f64x2.max": simd(0xf5),
+  "f64x2.pmin": simd(0xf6),
+  "f64x2.pmax": simd(0xf7),
+
+  // Vectors: conversions.
+  "f32x4.demote_f64x2_zero": simd(0x5e),
+  "f64x2.promote_low_f32x4": simd(0x5f),
+  "i8x16.narrow_i16x8_s": simd(0x65),
+  "i8x16.narrow_i16x8_u": simd(0x66),
+  "i16x8.narrow_i32x4_s": simd(0x85),
+  "i16x8.narrow_i32x4_u": simd(0x86),
+  "i16x8.extend_low_i8x16_s": simd(0x87),
+  "i16x8.extend_low_i8x16_u": simd(0x89),
+  "i32x4.extend_low_i16x8_s": simd(0xa7),
+  "i32x4.extend_low_i16x8_u": simd(0xa9),
+  "i64x2.extend_low_i32x4_s": simd(0xc7),
+  "i64x2.extend_high_i32x4_s": simd(0xc8),
+  "i64x2.extend_low_i32x4_u": simd(0xc9),
+  "i64x2.extend_high_i32x4_u": simd(0xca),
+  "i32x4.trunc_sat_f32x4_s": simd(0xf8),
+  "f32x4.convert_i32x4_s": simd(0xfa),
+  "i32x4.trunc_sat_f64x2_s_zero": simd(0xfc),
+  "f64x2.convert_low_i32x4_s": simd(0xfe),
+
+  // Relaxed vectors: one rounding or two, as the machine likes.
+  "f32x4.relaxed_madd": simd(0x105),
+  "f64x2.relaxed_madd": simd(0x107),
+} as const satisfies Record<string, Instruction>;
+
+export type InstructionName = keyof typeof instructions;
+
+/** What `name` carries. */
+export type ImmediatesOf<N extends InstructionName> = Immediates[(typeof instructions)[N]["immediate"]];

@@ -1,0 +1,228 @@
+import type { Backend, BackendStats, BufferHandle, DType, DTypeSupport, Executable, LostInfo, Program } from "@gradus/kernel-ir";
+import { DeviceLostError, dtypeInfo, dtypes, GuardError, hostMath, lowerProgram, UnsupportedError, validateProgram } from "@gradus/kernel-ir";
+import { argumentBytes, generate } from "./codegen/generate.js";
+import { probeFeatures } from "./features.js";
+import { createLauncher } from "./launcher.js";
+import { addressableBytes, CpuBuffer, MemoryPool } from "./memory.js";
+
+export interface CpuOptions {
+  /** What `tensor.device` and errors say. */
+  readonly name?: string;
+  /** The device's memory does not grow beyond this; WebAssembly's own limit is 4 GiB. */
+  readonly maxBytes?: number;
+  /** Compares every access with the length of its buffer, and reports one that is outside. For tests: it costs much time. */
+  readonly checkBounds?: boolean;
+}
+
+/** Where the arguments of a dispatch lie in the device's memory. */
+const argumentBlock = 64;
+/** Buffers and scalars of one program, together. Their arguments take 32 KiB, twice that with lengths. */
+const mostArguments = 4096;
+/** Buffers lie from here on. */
+const poolBase = argumentBlock + 2 * mostArguments * argumentBytes;
+
+class CpuExecutable implements Executable {
+  constructor(
+    readonly program: Program,
+    readonly ready: Promise<void>,
+    /** Place of the function in the table. */
+    readonly slot: number,
+  ) {}
+}
+
+/**
+ * The CPU as a device: programs are compiled to WebAssembly with 128-bit vectors, and run at once on the calling thread. Works
+ * the same in Node and in browsers. Nothing happens before this function is called.
+ *
+ * @throws {UnsupportedError} if the engine has no WebAssembly SIMD.
+ * @example
+ * const device = cpu();
+ * const buffer = device.alloc(8, "float32");
+ * device.write(buffer, 0, new Uint8Array(new Float32Array([1, 2]).buffer));
+ * device.stats().bytesInUse; // 8
+ */
+export function cpu(options: CpuOptions = {}): Backend & Required<Pick<Backend, "readSync">> {
+  const features = probeFeatures();
+  if (!features.simd) {
+    throw new UnsupportedError("cpu: expected an engine with WebAssembly SIMD, found none; use Node 20 or later, or a browser from 2023 on");
+  }
+  return new CpuBackend(options);
+}
+
+class CpuBackend implements Backend {
+  readonly name: string;
+  readonly limits: Backend["limits"];
+  /** Nothing takes this device away, so the promise stays pending. */
+  readonly lost = new Promise<LostInfo>(() => undefined);
+
+  readonly #pool: MemoryPool;
+  readonly #checkBounds: boolean;
+  readonly #table = new WebAssembly.Table({ element: "anyfunc", initial: 64 });
+  readonly #launch = createLauncher(this.#table);
+  readonly #scratch: { readonly address: number }[] = [];
+  #bytes!: Uint8Array;
+  #int32!: Int32Array;
+  #float32!: Float32Array;
+  #float64!: Float64Array;
+  #int64!: BigInt64Array;
+  #prepared = 0;
+  #dispatches = 0;
+  #disposed = false;
+
+  constructor(options: CpuOptions) {
+    this.name = options.name ?? "cpu";
+    this.#checkBounds = options.checkBounds ?? false;
+    const maxBytes = options.maxBytes ?? addressableBytes;
+    this.#pool = new MemoryPool(this.name, poolBase, maxBytes);
+    this.#pool.onGrow = () => this.#view();
+    this.#view();
+    this.limits = {
+      dtypes: Object.fromEntries(dtypes.map((d) => [d, { storageBytes: dtypeInfo[d].byteLength, compute: dtypeInfo[d].compute }])) as Record<DType, DTypeSupport>,
+      buffersPerProgram: mostArguments / 2,
+      // Indices are int32 and addresses are unsigned, so that this is what one buffer can be.
+      bytesPerBuffer: 2 ** 31 - 1,
+      totalBytes: Math.min(maxBytes, addressableBytes),
+    };
+  }
+
+  alloc(byteLength: number, _dtype: DType): BufferHandle {
+    if (this.#disposed) this.#refuse("alloc");
+    return this.#pool.alloc(byteLength);
+  }
+
+  free(buffer: BufferHandle): void {
+    if (this.#disposed) this.#refuse("free");
+    this.#pool.free(buffer as CpuBuffer);
+  }
+
+  write(buffer: BufferHandle, byteOffset: number, bytes: Uint8Array): void {
+    const address = this.#range("write", buffer, byteOffset, bytes.length);
+    this.#bytes.set(bytes, address);
+  }
+
+  readSync(buffer: BufferHandle, byteOffset = 0, byteLength = buffer.byteLength - byteOffset): Uint8Array {
+    const address = this.#range("read", buffer, byteOffset, byteLength);
+    return this.#bytes.slice(address, address + byteLength);
+  }
+
+  // Async only in form; a failure rejects instead of throwing, as on other devices.
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async read(buffer: BufferHandle, byteOffset?: number, byteLength?: number): Promise<Uint8Array> {
+    return this.readSync(buffer, byteOffset, byteLength);
+  }
+
+  prepare(program: Program): Executable {
+    if (this.#disposed) this.#refuse("prepare");
+    validateProgram(program);
+    if (program.params.length + program.scalars.length > mostArguments) {
+      throw new UnsupportedError(`${program.name}: expected at most ${mostArguments} buffers and scalars, got ${program.params.length + program.scalars.length}`);
+    }
+    const module = new WebAssembly.Module(generate(lowerProgram(program), { checkBounds: this.#checkBounds }));
+    const instance = new WebAssembly.Instance(module, {
+      device: {
+        memory: this.#pool.memory,
+        scratch: (byteLength: number) => this.#takeScratch(byteLength >>> 0),
+        outOfBounds: (param: number, byteOffset: number) => {
+          throw new RangeError(`internal: ${program.name}: byte ${byteOffset} of parameter ${param} (${program.params[param]?.dtype ?? "?"}) is outside of its buffer`);
+        },
+      },
+      host: { ...hostMath, rem: (x: number, y: number) => x % y },
+    });
+    const slot = this.#prepared++;
+    if (slot >= this.#table.length) this.#table.grow(this.#table.length);
+    this.#table.set(slot, instance.exports.run);
+    return new CpuExecutable(program, Promise.resolve(), slot);
+  }
+
+  dispatch(executable: Executable, buffers: readonly BufferHandle[], scalars: readonly (number | bigint)[]): void {
+    const { program, slot } = executable as CpuExecutable;
+    if (this.#disposed) this.#refuse("dispatch");
+    const count = buffers.length;
+    const types = program.scalars;
+    if (count !== program.params.length || scalars.length !== types.length) {
+      throw new Error(`internal: ${program.name} takes ${program.params.length} buffers and ${types.length} scalars, got ${count} and ${scalars.length}`);
+    }
+    const int32 = this.#int32;
+    // Arguments are eight bytes each, so that every type finds its place by one index.
+    let at = argumentBlock / argumentBytes;
+    for (let i = 0; i < count; i++) {
+      const { address } = buffers[i] as CpuBuffer;
+      if (address === 0) throw new Error(`internal: ${program.name} was given a buffer that was freed`);
+      int32[2 * at++] = address;
+    }
+    for (let i = 0; i < types.length; i++, at++) {
+      const value = scalars[i]!;
+      switch (types[i]) {
+        case "float32":
+          this.#float32[2 * at] = Number(value);
+          break;
+        case "float64":
+          this.#float64[at] = Number(value);
+          break;
+        case "int64":
+          this.#int64[at] = BigInt(value);
+          break;
+        default:
+          int32[2 * at] = Number(value);
+      }
+    }
+    if (this.#checkBounds) this.#checkArguments(program, buffers, at);
+    this.#dispatches++;
+    try {
+      const status = this.#launch(slot, argumentBlock);
+      if (status !== 0) throw new GuardError(program.guards[status - 1]?.message ?? "internal: unknown guard");
+    } finally {
+      if (this.#scratch.length > 0) this.#giveBackScratch();
+    }
+  }
+
+  sync(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  stats(): BackendStats {
+    return { ...this.#pool.stats(), prepared: this.#prepared, dispatches: this.#dispatches };
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+  }
+
+  /** Typed arrays over the memory as it is now. */
+  #view(): void {
+    const { buffer } = this.#pool.memory;
+    this.#bytes = new Uint8Array(buffer);
+    this.#int32 = new Int32Array(buffer);
+    this.#float32 = new Float32Array(buffer);
+    this.#float64 = new Float64Array(buffer);
+    this.#int64 = new BigInt64Array(buffer);
+  }
+
+  #checkArguments(program: Program, buffers: readonly BufferHandle[], firstLength: number): void {
+    if (new Set(buffers).size !== buffers.length) throw new Error(`internal: ${program.name} was given one buffer for two parameters`);
+    buffers.forEach(({ byteLength }, i) => (this.#int32[2 * (firstLength + i)] = byteLength));
+  }
+
+  #takeScratch(byteLength: number): number {
+    const block = this.#pool.takeScratch(byteLength);
+    this.#scratch.push(block);
+    return block.address;
+  }
+
+  #giveBackScratch(): void {
+    for (const block of this.#scratch) this.#pool.giveBackScratch(block as never);
+    this.#scratch.length = 0;
+  }
+
+  #range(op: string, buffer: BufferHandle, byteOffset: number, byteLength: number): number {
+    if (this.#disposed) this.#refuse(op);
+    const { address } = buffer as CpuBuffer;
+    if (address === 0) throw new Error(`internal: ${op} of a buffer that was freed`);
+    if (byteOffset < 0 || byteLength < 0 || byteOffset + byteLength > buffer.byteLength) throw new RangeError(`internal: ${op} outside of a buffer`);
+    return address + byteOffset;
+  }
+
+  #refuse(op: string): never {
+    throw new DeviceLostError(`${op}: expected a live device, ${this.name} was disposed; make a new one`);
+  }
+}

@@ -1,0 +1,114 @@
+import type { Expr, Guard, Kernel, Store } from "@gradus/kernel-ir";
+import { strideAlong, topological } from "@gradus/kernel-ir";
+import type { Emitter } from "./emitter.js";
+import type { LoopAxis, Widths } from "./loops.js";
+import { checkGuards, nest, plainAxes, usesWideValues, whereNotEmpty, writeStores } from "./loops.js";
+import { writeReduction } from "./reduce.js";
+import type { Scope } from "./scope.js";
+
+/**
+ * A kernel as loops. Four or more points are computed together along one axis, the one along which memory is contiguous:
+ *
+ * - without an inner space, any axis: the order of points has no meaning;
+ * - with sixteen-lane reductions, the last inner axis, which is what those lanes are;
+ * - else an outer axis, each lane being an outer point with its own reductions; or if none is contiguous, inner axes in the stores.
+ */
+export function writeKernel(emitter: Emitter, scope: Scope, kernel: Kernel): void {
+  const numbers = new Map(kernel.guards.map((guard, i) => [guard, i]));
+  const pointwise = kernel.reductions.length === 0 && [...kernel.guards, ...kernel.stores].every(({ over }) => over === (kernel.inner.length > 0 ? "inner" : "outer"));
+  whereNotEmpty(emitter, scope, pointwise ? [...kernel.outer, ...kernel.inner] : kernel.outer, (region) => {
+    if (pointwise) {
+      writePoints(emitter, region, [...kernel.outer, ...kernel.inner], 0, kernel.guards, kernel.stores, numbers);
+      return;
+    }
+    const roots = [...kernel.stores.flatMap(({ index, value }) => [index, value]), ...kernel.reductions.flatMap(({ lift }) => lift)];
+    const lanesAreInner = kernel.reductions.some(({ lanes }) => lanes !== 1);
+    const axis = lanesAreInner ? null : bestAxis(emitter, kernel.outer, 0, kernel.stores.filter(({ over }) => over === "outer"), roots);
+    const loops = arrange(kernel.outer, 0, axis, widthsFor(roots));
+    nest(emitter, region, loops, (point) => writeOuterPoint(emitter, point, kernel, numbers));
+  });
+}
+
+/** Everything that happens at one outer point, or at several in lanes. */
+function writeOuterPoint(emitter: Emitter, scope: Scope, kernel: Kernel, numbers: ReadonlyMap<Guard, number>): void {
+  const { inner, outer, guards, stores, reductions } = kernel;
+  const over = <T extends { readonly over: "outer" | "inner" }>(list: readonly T[], which: "outer" | "inner"): T[] => list.filter((item) => item.over === which);
+  checkGuards(emitter, scope, over(guards, "outer"), numbers);
+  const innerGuards = over(guards, "inner");
+  if (reductions.length > 0 && innerGuards.length > 0) {
+    // Reductions may load at indices that these guards protect, so they are checked first.
+    writeInner(emitter, scope, inner, outer.length, innerGuards, [], numbers);
+  }
+  reductions.forEach((reduction, r) => writeReduction(emitter, scope, reduction, r, inner, outer.length));
+  writeStores(emitter, scope, over(stores, "outer"));
+  const innerStores = over(stores, "inner");
+  if (innerStores.length > 0 || (reductions.length === 0 && innerGuards.length > 0)) {
+    writeInner(emitter, scope, inner, outer.length, reductions.length > 0 ? [] : innerGuards, innerStores, numbers);
+  }
+}
+
+/** Guards and stores over inner, at one outer point or at several in lanes. */
+function writeInner(emitter: Emitter, scope: Scope, inner: readonly Expr[], firstAxis: number, guards: readonly Guard[], stores: readonly Store[], numbers: ReadonlyMap<Guard, number>): void {
+  whereNotEmpty(emitter, scope, inner, (region) => {
+    if (scope.lanes === null) {
+      writePoints(emitter, region, inner, firstAxis, guards, stores, numbers);
+      return;
+    }
+    nest(emitter, region, plainAxes(inner, firstAxis), (point) => {
+      checkGuards(emitter, point, guards, numbers);
+      writeStores(emitter, point, stores);
+    });
+  });
+}
+
+/** Independent points, with lanes along the best axis. */
+function writePoints(emitter: Emitter, scope: Scope, extents: readonly Expr[], firstAxis: number, guards: readonly Guard[], stores: readonly Store[], numbers: ReadonlyMap<Guard, number>): void {
+  const roots = [...guards.map(({ holds }) => holds), ...stores.flatMap(({ index, value }) => [index, value])];
+  const axis = bestAxis(emitter, extents, firstAxis, stores, roots) ?? firstAxis + extents.length - 1;
+  nest(emitter, scope, arrange(extents, firstAxis, axis, widthsFor(roots)), (point) => {
+    checkGuards(emitter, point, guards, numbers);
+    writeStores(emitter, point, stores);
+  });
+}
+
+/** The loops over some axes, in order, but with the axis of the lanes innermost. */
+export function arrange(extents: readonly Expr[], firstAxis: number, axis: number | null, widths: Widths): LoopAxis[] {
+  const loops = plainAxes(extents, firstAxis);
+  const lanes = loops.find((loop) => loop.axis === axis);
+  if (lanes === undefined) return loops;
+  const literal = lanes.extent.op === "const" ? Number(lanes.extent.value) : Infinity;
+  const fitting = widths.filter((groups) => groups === null || 4 * groups <= literal);
+  return [...loops.filter((loop) => loop !== lanes), { ...lanes, widths: fitting }];
+}
+
+/**
+ * How many points to compute together: several vectors at once hide the latency of long formulas and share the cost of the loop;
+ * many values, or wide ones, would not fit into registers.
+ */
+export function widthsFor(roots: readonly Expr[]): Widths {
+  const many = topological(roots).length > 150;
+  return usesWideValues(roots) || many ? [2, 1, null] : [4, 1, null];
+}
+
+/** The axis along which most accesses are contiguous; null if none of them is. */
+export function bestAxis(emitter: Emitter, extents: readonly Expr[], firstAxis: number, stores: readonly Store[], roots: readonly Expr[]): number | null {
+  const loads = topological(roots).flatMap((expr) => (expr.op === "load" ? [expr.args[0]] : []));
+  const strideOf = (index: Expr, axis: number): number | null => {
+    const stride = strideAlong(emitter.builder, index, axis);
+    return stride?.op === "const" ? Number(stride.value) : null;
+  };
+  let best: { readonly axis: number; readonly score: number } | null = null;
+  for (let i = 0; i < extents.length; i++) {
+    const axis = firstAxis + i;
+    const extent = extents[i];
+    if (extent?.op === "const" && Number(extent.value) < 4) continue;
+    const stored = stores.map(({ index }) => strideOf(index, axis));
+    const loaded = loads.map((index) => strideOf(index, axis));
+    // An axis that does not move a store cannot have lanes: its extent is 1.
+    if (stored.includes(0)) continue;
+    if (![...stored, ...loaded].includes(1)) continue;
+    const score = stored.filter((s) => s === 1).length * 4 + loaded.filter((s) => s === 1).length * 2 + loaded.filter((s) => s === 0).length;
+    if (best === null || score >= best.score) best = { axis, score };
+  }
+  return best?.axis ?? null;
+}

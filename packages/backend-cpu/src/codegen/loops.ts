@@ -1,0 +1,152 @@
+import type { Expr, Guard, Store } from "@gradus/kernel-ir";
+import { topological } from "@gradus/kernel-ir";
+import type { Code } from "../assembler/index.js";
+import { substitute } from "./emitter.js";
+import type { Emitter } from "./emitter.js";
+import { positionOf } from "./emitter.js";
+import type { Lanes, UniformValue } from "./scope.js";
+import { innermost, isVarying, Scope } from "./scope.js";
+
+/** Lanes of the loops along one axis, widest first; null is one point at a time. */
+export type Widths = readonly (number | null)[];
+
+/**
+ * Runs `body` with the position along `axis` going from the local `position` on, in steps of as many points as there are
+ * lanes, while a whole step fits below the local `limit`. Afterwards `position` is where it stopped.
+ *
+ * @param groups - Groups of four lanes; null leaves the lanes of `scope` as they are and takes single steps.
+ */
+export function stepThrough(emitter: Emitter, scope: Scope, axis: number, position: number, limit: number, groups: number | null, body: (scope: Scope) => void): void {
+  const step = groups === null ? 1 : 4 * groups;
+  scope.statement((code) => {
+    let end = limit;
+    if (step > 1) {
+      end = emitter.local("i32");
+      code.get(limit).op("i32.const", step - 1).op("i32.sub").set(end);
+    }
+    code.get(position).get(end).op("i32.lt_s").if((inside) => {
+      inside.loop((round, again) => {
+        const lanes: Lanes | null = groups === null ? null : { axis, groups };
+        const point = new Scope(scope, round.piece(), lanes === null ? {} : { lanes });
+        const index: UniformValue = { dtype: "int32", home: point, local: position };
+        point.define(positionOf(axis), () => index);
+        if (lanes === null) point.define(`index ${String(axis)}`, () => index);
+        else defineLaneIndex(emitter, point, axis, position, lanes.groups);
+        body(point);
+        round.get(position).op("i32.const", step).op("i32.add").tee(position).get(end).op("i32.lt_s").branchIf(again);
+      });
+    });
+  });
+}
+
+/** The positions of the lanes: the first lane's plus 0, 1, 2, … */
+function defineLaneIndex(emitter: Emitter, scope: Scope, axis: number, position: number, groups: number): void {
+  let vectors: readonly number[] | null = null;
+  scope.define(`index ${String(axis)}`, () => {
+    vectors ??= Array.from({ length: groups }, (_, group) => {
+      const local = emitter.local("v128");
+      const lanes = new Uint8Array(new Int32Array([0, 1, 2, 3].map((lane) => 4 * group + lane)).buffer);
+      scope.code.get(position).op("i32x4.splat").op("v128.const", lanes).op("i32x4.add").set(local);
+      return local;
+    });
+    return { dtype: "int32", home: scope, vectors };
+  });
+}
+
+/** Runs `body` at every position of `axis` from 0 to its extent: wide steps first, what remains in narrower ones. */
+export function alongAxis(emitter: Emitter, scope: Scope, axis: number, extent: Expr, widths: Widths, body: (scope: Scope) => void): void {
+  const limit = emitter.uniform(extent, scope).local;
+  const position = emitter.local("i32");
+  scope.statement((code) => code.op("i32.const", 0).set(position));
+  for (const groups of widths) stepThrough(emitter, scope, axis, position, limit, groups, body);
+}
+
+export interface LoopAxis {
+  readonly axis: number;
+  readonly extent: Expr;
+  readonly widths: Widths;
+}
+
+/** Nested loops, the first axis outermost. */
+export function nest(emitter: Emitter, scope: Scope, axes: readonly LoopAxis[], body: (scope: Scope) => void): void {
+  const [first, ...rest] = axes;
+  if (first === undefined) body(scope);
+  else alongAxis(emitter, scope, first.axis, first.extent, first.widths, (inner) => nest(emitter, inner, rest, body));
+}
+
+/** Single steps along each axis. */
+export const plainAxes = (extents: readonly Expr[], firstAxis: number): LoopAxis[] =>
+  extents.map((extent, i) => ({ axis: firstAxis + i, extent, widths: [null] }));
+
+/**
+ * A part of the program that is reached only if none of `extents` is zero. Loads that do not depend on the axes move to its
+ * beginning, but not out of it.
+ */
+export function whereNotEmpty(emitter: Emitter, scope: Scope, extents: readonly Expr[], body: (scope: Scope) => void): void {
+  const run = (code: Code): void => body(new Scope(scope, code, { region: true }));
+  const unknown = extents.filter((extent) => !(extent.op === "const" && Number(extent.value) > 0));
+  const locals = unknown.map((extent) => emitter.uniform(extent, scope).local);
+  scope.statement((code) => {
+    if (locals.length === 0) {
+      run(code.piece());
+      return;
+    }
+    locals.forEach((local, i) => {
+      code.get(local).op("i32.const", 0).op("i32.gt_s");
+      if (i > 0) code.op("i32.and");
+    });
+    code.if(run);
+  });
+}
+
+/**
+ * Leaves the function where a guard does not hold, with one plus its number in the program. That happens as soon as the
+ * guard can be decided, which is before any load whose index it may protect.
+ */
+export function checkGuards(emitter: Emitter, scope: Scope, guards: readonly Guard[], numbers: ReadonlyMap<Guard, number>): void {
+  for (const guard of guards) {
+    const holds = emitter.evaluate(guard.holds, scope);
+    innermost(scope.region, holds.home).inline((code) => {
+      if (isVarying(holds)) {
+        holds.vectors.forEach((mask, i) => {
+          code.get(mask);
+          if (i > 0) code.op("v128.and");
+        });
+        code.op("i32x4.all_true");
+      } else {
+        code.get(holds.local);
+      }
+      code.op("i32.eqz").if((fails) => fails.op("i32.const", 1 + (numbers.get(guard) ?? 0)).op("return"));
+    });
+  }
+}
+
+/** All loads of a point, then all of its stores. */
+export function writeStores(emitter: Emitter, scope: Scope, stores: readonly Store[]): void {
+  const writes = stores.map(({ param, index, value }) => emitter.prepareStore(param, index, value, scope));
+  scope.statement((code) => {
+    for (const write of writes) write(code);
+  });
+}
+
+/** Whether something among `roots` is computed in 64 bits. */
+export const usesWideValues = (roots: readonly Expr[]): boolean => topological(roots).some(({ dtype }) => dtype === "float64" || dtype === "int64");
+
+/** The points of axes with small literal extents, as what to put in place of their index expressions; null if there are too many. */
+export function literalPoints(emitter: Emitter, extents: readonly Expr[], firstAxis: number, most: number): ((expr: Expr) => Expr)[] | null {
+  let points: number[][] = [[]];
+  for (const extent of extents) {
+    if (extent.op !== "const") return null;
+    const count = Number(extent.value);
+    if (points.length * count > most) return null;
+    points = points.flatMap((point) => Array.from({ length: count }, (_, i) => [...point, i]));
+  }
+  return points.map((point) => {
+    const known = new Map<Expr, Expr>();
+    return (expr) =>
+      substitute(emitter.builder, expr, (leaf) => {
+        const at = leaf.op === "index" ? point[leaf.axis - firstAxis] : undefined;
+        return at === undefined ? null : emitter.builder.int(at);
+      }, known);
+  });
+}

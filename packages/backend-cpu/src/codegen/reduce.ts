@@ -1,0 +1,222 @@
+import type { ComputeDType, Expr, Monoid, Reduction } from "@gradus/kernel-ir";
+import { reductionChunk } from "@gradus/kernel-ir";
+import type { Emitter } from "./emitter.js";
+import { literalPoints, nest, plainAxes, stepThrough, whereNotEmpty } from "./loops.js";
+import { scalarTypes } from "./scalar.js";
+import type { Value } from "./scope.js";
+import { isVarying, Scope } from "./scope.js";
+import { extractOf, shuffle, vectorsOf } from "./vector.js";
+
+/** A tuple that is being accumulated: for each slot the locals that hold it. */
+interface Accumulator {
+  readonly slots: readonly { readonly dtype: ComputeDType; readonly locals: readonly number[] }[];
+  readonly varying: boolean;
+}
+
+/** Lanes of a reduction along a contiguous axis, in groups of four. */
+const groupsOfLanes = 4;
+
+/** The accumulator as values that belong to `home`. */
+function valuesOf(accumulator: Accumulator, home: Scope): Value[] {
+  return accumulator.slots.map(({ dtype, locals }) => (accumulator.varying ? { dtype, home, vectors: locals } : { dtype, home, local: locals[0] ?? 0 }));
+}
+
+/** Fresh locals for a tuple, in the lanes of `scope` where it has some. */
+function allocate(emitter: Emitter, monoid: Monoid, scope: Scope): Accumulator {
+  const varying = scope.lanes !== null;
+  return {
+    varying,
+    slots: monoid.identity.map(({ dtype }) => ({
+      dtype,
+      locals: Array.from({ length: varying ? emitter.vectorCount(dtype, scope) : 1 }, () => emitter.local(varying ? "v128" : scalarTypes[dtype])),
+    })),
+  };
+}
+
+/** The locals of an expression, as vectors where the accumulator is. */
+const localsOf = (emitter: Emitter, expr: Expr, scope: Scope, varying: boolean): readonly number[] =>
+  varying ? emitter.vectors(expr, scope) : [emitter.uniform(expr, scope).local];
+
+/** Sets the accumulator to the values of `exprs`. */
+function assign(emitter: Emitter, accumulator: Accumulator, exprs: readonly Expr[], scope: Scope): void {
+  const sources = exprs.map((expr) => localsOf(emitter, expr, scope, accumulator.varying));
+  scope.statement((code) => {
+    accumulator.slots.forEach(({ locals }, slot) => locals.forEach((local, i) => code.get(sources[slot]?.[i] ?? 0).set(local)));
+  });
+}
+
+/** left = combine(left, right), in a scope of its own. */
+function combineInto(emitter: Emitter, monoid: Monoid, left: Accumulator, right: (scope: Scope) => readonly Value[], scope: Scope): void {
+  const values = right(scope);
+  scope.statement((code) => {
+    const inside = new Scope(scope, code.piece(), { lanes: left.varying ? scope.lanes : null });
+    valuesOf(left, inside).forEach((value, slot) => inside.define(`left ${String(slot)}`, () => value));
+    values.forEach((value, slot) => {
+      const here = { ...value, home: inside };
+      inside.define(`right ${String(slot)}`, () => here);
+    });
+    assign(emitter, left, monoid.combine, inside);
+  });
+}
+
+/** The values of a lift; where the accumulator has lanes, those that are the same for all lanes are spread to them. */
+const lifted = (emitter: Emitter, lift: readonly Expr[], varying: boolean) => (scope: Scope): readonly Value[] =>
+  lift.map((expr) => {
+    const value = emitter.evaluate(expr, scope);
+    return varying && !isVarying(value) ? { dtype: value.dtype, home: scope, vectors: emitter.splat(expr, value, scope) } : value;
+  });
+
+/**
+ * Reduces the inner space, in the order that `Reduction` of kernel-ir lays down, and defines the results in `scope`. `scope`
+ * stands for one outer point, or for several in lanes.
+ */
+export function writeReduction(emitter: Emitter, scope: Scope, reduction: Reduction, number: number, inner: readonly Expr[], firstAxis: number): void {
+  const total = reduction.lanes === 1 ? reducePlain(emitter, scope, reduction, inner, firstAxis) : reduceInLanes(emitter, scope, reduction, inner, firstAxis);
+  valuesOf(total, scope).forEach((value, slot) => scope.define(`result ${String(number)} ${String(slot)}`, () => value));
+}
+
+/** One lane for each outer point: the order is that of a plain loop, with a partial result for each chunk of a row. */
+function reducePlain(emitter: Emitter, scope: Scope, { monoid, lift }: Reduction, inner: readonly Expr[], firstAxis: number): Accumulator {
+  const total = allocate(emitter, monoid, scope);
+  assign(emitter, total, monoid.identity, scope);
+  const lastAxis = firstAxis + inner.length - 1;
+  const length = inner.at(-1);
+  if (length === undefined) throw new Error("internal: a reduction needs an inner space");
+
+  const rows = literalPoints(emitter, inner.slice(0, -1), firstAxis, 8);
+  const columns = literalPoints(emitter, [length], lastAxis, 8);
+  if (rows !== null && columns !== null && rows.length * columns.length <= 16) {
+    // A small window, such as that of pooling, is written out.
+    if (columns.length === 0) return total;
+    for (const row of rows) {
+      const partial = allocate(emitter, monoid, scope);
+      assign(emitter, partial, monoid.identity, scope);
+      for (const column of columns) {
+        const point = lift.map((expr) => column(row(expr)));
+        combineInto(emitter, monoid, partial, lifted(emitter, point, total.varying), scope);
+      }
+      combineInto(emitter, monoid, total, (at) => valuesOf(partial, at), scope);
+    }
+    return total;
+  }
+
+  whereNotEmpty(emitter, scope, inner, (region) => {
+    const limit = emitter.uniform(length, region).local;
+    nest(emitter, region, plainAxes(inner.slice(0, -1), firstAxis), (row) => {
+      inChunks(emitter, row, limit, reductionChunk, (chunk, position, chunkEnd) => {
+        const partial = allocate(emitter, monoid, chunk);
+        assign(emitter, partial, monoid.identity, chunk);
+        stepThrough(emitter, chunk, lastAxis, position, chunkEnd, null, (point) => {
+          combineInto(emitter, monoid, partial, lifted(emitter, lift, total.varying), point);
+        });
+        combineInto(emitter, monoid, total, (at) => valuesOf(partial, at), chunk);
+      });
+    });
+  });
+  return total;
+}
+
+/** Sixteen lanes along the last inner axis, a tail, and halving at the end. */
+function reduceInLanes(emitter: Emitter, scope: Scope, { monoid, lift }: Reduction, inner: readonly Expr[], firstAxis: number): Accumulator {
+  const laneCount = 4 * groupsOfLanes;
+  const lastAxis = firstAxis + inner.length - 1;
+  const length = inner.at(-1);
+  if (length === undefined) throw new Error("internal: a reduction needs an inner space");
+  if (scope.lanes !== null) throw new Error("internal: lanes along an inner axis inside of lanes along an outer one");
+
+  const tail = allocate(emitter, monoid, scope);
+  assign(emitter, tail, monoid.identity, scope);
+  const total = inLanes(scope, groupsOfLanes, (lanes) => {
+    const made = allocate(emitter, monoid, lanes);
+    assign(emitter, made, monoid.identity, lanes);
+    return made;
+  });
+
+  whereNotEmpty(emitter, scope, inner, (region) => {
+    const limit = emitter.uniform(length, region).local;
+    const vectorLimit = emitter.local("i32");
+    region.statement((code) => code.get(limit).op("i32.const", -laneCount).op("i32.and").set(vectorLimit));
+    nest(emitter, region, plainAxes(inner.slice(0, -1), firstAxis), (row) => {
+      const position = inChunks(emitter, row, vectorLimit, reductionChunk * laneCount, (chunk, at, chunkEnd) => {
+        inLanes(chunk, groupsOfLanes, (lanes) => {
+          const partial = allocate(emitter, monoid, lanes);
+          assign(emitter, partial, monoid.identity, lanes);
+          stepThrough(emitter, lanes, lastAxis, at, chunkEnd, groupsOfLanes, (point) => {
+            combineInto(emitter, monoid, partial, lifted(emitter, lift, true), point);
+          });
+          combineInto(emitter, monoid, total, (s) => valuesOf(partial, s), lanes);
+        });
+      });
+      stepThrough(emitter, row, lastAxis, position, limit, null, (point) => {
+        combineInto(emitter, monoid, tail, lifted(emitter, lift, false), point);
+      });
+    });
+  });
+
+  // total[l] = combine(total[l], total[l + h]) for h = 8, 4: whole groups; for h = 2, 1: within the group that is left.
+  const groupsFrom = (accumulator: Accumulator, from: number, count: number): Accumulator => ({
+    varying: true,
+    slots: accumulator.slots.map(({ dtype, locals }) => ({ dtype, locals: locals.slice(from * vectorsOf[dtype], (from + count) * vectorsOf[dtype]) })),
+  });
+  for (let groups = groupsOfLanes / 2; groups >= 1; groups /= 2) {
+    inLanes(scope, groups, (lanes) => {
+      combineInto(emitter, monoid, groupsFrom(total, 0, groups), (s) => valuesOf(groupsFrom(total, groups, groups), s), lanes);
+    });
+  }
+  const group = groupsFrom(total, 0, 1);
+  for (const half of [2, 1]) {
+    inLanes(scope, 1, (lanes) => {
+      combineInto(emitter, monoid, group, (s) => upperLanes(emitter, group, half, s), lanes);
+    });
+  }
+  const result = allocate(emitter, monoid, scope);
+  scope.statement((code) => {
+    result.slots.forEach(({ dtype, locals }, slot) => {
+      code.get(group.slots[slot]?.locals[0] ?? 0).op(extractOf[dtype], 0);
+      if (dtype === "bool") code.op("i32.const", 1).op("i32.and");
+      code.set(locals[0] ?? 0);
+    });
+  });
+  combineInto(emitter, monoid, result, (s) => valuesOf(tail, s), scope);
+  return result;
+}
+
+/** The lanes from `half` on of a group of four, moved to the front. */
+function upperLanes(emitter: Emitter, group: Accumulator, half: number, scope: Scope): Value[] {
+  return group.slots.map(({ dtype, locals }) => {
+    const [low = 0, high = 0] = locals;
+    if (vectorsOf[dtype] === 2 && half === 2) return { dtype, home: scope, vectors: [high, high] };
+    const moved = emitter.local("v128");
+    const lanes = vectorsOf[dtype] === 2 ? shuffle(8, [1, 1]) : shuffle(4, half === 2 ? [2, 3, 2, 3] : [1, 1, 1, 1]);
+    scope.code.get(low).get(low).op("i8x16.shuffle", lanes).set(moved);
+    return { dtype, home: scope, vectors: vectorsOf[dtype] === 2 ? [moved, moved] : [moved] };
+  });
+}
+
+/** A scope with lanes that follow no axis. */
+function inLanes<T>(scope: Scope, groups: number, body: (scope: Scope) => T): T {
+  return scope.statement((code) => body(new Scope(scope, code.piece(), { lanes: { axis: null, groups } })));
+}
+
+/**
+ * Runs `body` for each stretch of at most `size` positions below the local `limit`, with locals for its first position and its end.
+ * Gives the local of the position, which is `limit` afterwards.
+ */
+function inChunks(emitter: Emitter, scope: Scope, limit: number, size: number, body: (scope: Scope, position: number, end: number) => void): number {
+  const position = emitter.local("i32");
+  const end = emitter.local("i32");
+  scope.statement((code) => {
+    code.op("i32.const", 0).set(position);
+    code.get(limit).op("i32.const", 0).op("i32.gt_s").if((inside) => {
+      inside.loop((round, again) => {
+        const chunk = new Scope(scope, round.piece());
+        chunk.statement((c) => {
+          c.get(position).op("i32.const", size).op("i32.add").tee(end).get(limit).get(end).get(limit).op("i32.lt_s").op("select").set(end);
+        });
+        body(chunk, position, end);
+        round.get(position).get(limit).op("i32.lt_s").branchIf(again);
+      });
+    });
+  });
+  return position;
+}

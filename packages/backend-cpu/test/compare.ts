@@ -1,0 +1,105 @@
+import type { Backend, BufferHandle, DType, Program } from "@gradus/kernel-ir";
+import { dtypeInfo } from "@gradus/kernel-ir";
+import { elements, interpreter } from "@gradus/kernel-ir/interpreter";
+import { cpu } from "../src/index.js";
+
+/** Values of one parameter. Of an `out` parameter they are what lies there before: a program must not touch more than it stores. */
+export type Data = readonly (number | bigint)[];
+
+/** The bytes of values, as elements of `dtype`. */
+export function encode(dtype: DType, data: Data): Uint8Array {
+  const { byteLength } = dtypeInfo[dtype];
+  const view = new DataView(new ArrayBuffer(data.length * byteLength));
+  data.forEach((value, i) => {
+    elements[dtype].set(view, i * byteLength, dtype === "int64" ? BigInt(value) : Number(value));
+  });
+  return new Uint8Array(view.buffer);
+}
+
+export function decode(dtype: DType, bytes: Uint8Array): (number | bigint)[] {
+  const { byteLength } = dtypeInfo[dtype];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: bytes.length / byteLength }, (_, i) => elements[dtype].get(view, i * byteLength));
+}
+
+const canaryBytes = 64;
+
+/** Runs a program with a canary before and behind every buffer; gives what the buffers hold afterwards. */
+export function runOn(device: Backend, program: Program, data: readonly Data[], scalars: readonly (number | bigint)[]): (number | bigint)[][] {
+  const { readSync } = device;
+  if (readSync === undefined) throw new Error("the tests read synchronously");
+  const read = readSync.bind(device);
+  const canary = (): BufferHandle => {
+    const made = device.alloc(canaryBytes, "uint8");
+    device.write(made, 0, new Uint8Array(canaryBytes).fill(0xa5));
+    return made;
+  };
+  const canaries = [canary()];
+  const buffers = program.params.map(({ dtype }, i) => {
+    const bytes = encode(dtype, data[i] ?? []);
+    const made = device.alloc(bytes.length, dtype);
+    device.write(made, 0, bytes);
+    canaries.push(canary());
+    return made;
+  });
+  try {
+    device.dispatch(device.prepare(program), buffers, scalars);
+    for (const made of canaries) {
+      if (read(made).some((byte) => byte !== 0xa5)) throw new Error(`${program.name} wrote outside of its buffers`);
+    }
+    return program.params.map(({ dtype }, i) => decode(dtype, read(buffers[i] as BufferHandle)));
+  } finally {
+    for (const made of [...canaries, ...buffers]) device.free(made);
+  }
+}
+
+const same = (a: number | bigint | undefined, b: number | bigint | undefined): boolean => Object.is(a, b);
+
+/** Says where two results differ; null where they are the same bit for bit (any NaN is as good as another). */
+export function difference(program: Program, got: readonly Data[], expected: readonly Data[]): string | null {
+  for (let p = 0; p < program.params.length; p++) {
+    const [mine, oracle] = [got[p] ?? [], expected[p] ?? []];
+    for (let i = 0; i < oracle.length; i++) {
+      if (!same(mine[i], oracle[i])) return `parameter ${String(p)}, element ${String(i)}: got ${String(mine[i])}, expected ${String(oracle[i])}`;
+    }
+  }
+  return null;
+}
+
+const oracle = interpreter();
+const checked = cpu({ checkBounds: true });
+const device = cpu();
+
+/** Compares a program's results with the interpreter's, with and without bounds checks. */
+export function compare(program: Program, data: readonly Data[], scalars: readonly (number | bigint)[] = []): string | null {
+  const expected = runOn(oracle, program, data, scalars);
+  return difference(program, runOn(checked, program, data, scalars), expected) ?? difference(program, runOn(device, program, data, scalars), expected);
+}
+
+/** A repeatable sequence of numbers in [0, 1). */
+export function sequence(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const specials: Readonly<Record<"float" | "int" | "bool", readonly number[]>> = {
+  float: [0, -0, 1, -1, 0.5, -2.5, 1.5, NaN, Infinity, -Infinity, 1e-45, -1e-40, 3.4e38, 65504, 65519, 65520, 6e-8, 16777217, 2147483648, -2147483648, 1e10],
+  int: [0, 1, -1, 2, 3, -7, 127, -128, 255, 32767, -32768, 2147483647, -2147483648],
+  bool: [0, 1],
+};
+
+/** Numbers of a dtype, one in four of them special. */
+export function randomData(dtype: DType, length: number, next: () => number): Data {
+  const { kind } = dtypeInfo[dtype];
+  const pick = specials[kind];
+  return Array.from({ length }, () => {
+    const special = next() < 0.25;
+    const choice = pick[Math.floor(next() * pick.length)] ?? 0;
+    const plain = kind === "bool" ? Math.round(next()) : kind === "int" ? Math.floor(next() * 200 - 100) : next() * 20 - 10;
+    const value = special ? choice : plain;
+    return dtype === "int64" ? BigInt(Math.trunc(value)) : value;
+  });
+}

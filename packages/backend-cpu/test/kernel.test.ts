@@ -1,0 +1,180 @@
+import type { AluOp, ComputeDType, DType, Expr, Kernel, Store } from "@gradus/kernel-ir";
+import { aluOps, dtypeInfo, dtypes, ExprBuilder } from "@gradus/kernel-ir";
+import { describe, expect, it } from "vitest";
+import { compare, randomData, sequence } from "./compare.js";
+
+const base = { guards: [], inner: [], reductions: [] } as const;
+
+/** out[i] = value(i) over one axis of `n` points, which is scalar 0. */
+function pointwise(name: string, b: ExprBuilder, ins: readonly DType[], out: DType, value: (load: (i: number) => Expr) => Expr): Kernel {
+  const i = b.index(0);
+  const stores: Store[] = [{ over: "outer", param: ins.length, index: i, value: value((p) => b.load(p, ins[p] ?? "float32", i)) }];
+  return {
+    kind: "kernel",
+    name,
+    ...base,
+    params: [...ins.map((dtype) => ({ dtype, access: "in" as const })), { dtype: out, access: "out" }],
+    scalars: ["int32"],
+    outer: [b.scalar(0, "int32")],
+    stores,
+  };
+}
+
+const holderOf: Readonly<Record<ComputeDType, DType>> = { float64: "float64", float32: "float32", int64: "int64", int32: "int32", bool: "bool" };
+const kinds = { number: ["float64", "float32", "int64", "int32"], float: ["float64", "float32"], int: ["int64", "int32"], bits: ["int64", "int32", "bool"], any: ["float64", "float32", "int64", "int32", "bool"] } as const;
+
+describe("operations", () => {
+  const lowered = new Set<AluOp>(["pow"]);
+  for (const op of Object.keys(aluOps) as AluOp[]) {
+    for (const dtype of kinds[aluOps[op].takes]) {
+      if (dtype === "float32" && lowered.has(op)) continue;
+      it(`${op} of ${dtype}`, () => {
+        const b = new ExprBuilder();
+        const { arity, gives } = aluOps[op];
+        const holder = holderOf[dtype];
+        const program = pointwise(op, b, Array.from({ length: arity }, () => holder), gives === "bool" ? "bool" : holder, (load) =>
+          b.alu(op, ...Array.from({ length: arity }, (_, p) => load(p))),
+        );
+        const next = sequence(1);
+        const n = 461;
+        const data = Array.from({ length: arity }, () => randomData(holder, n, next));
+        expect(compare(program, [...data, randomData(program.params[arity]?.dtype ?? holder, n, next)], [n])).toBeNull();
+      });
+    }
+  }
+});
+
+describe("conversions", () => {
+  for (const from of dtypes) {
+    for (const to of dtypes) {
+      it(`${from} to ${to}`, () => {
+        const b = new ExprBuilder();
+        const program = pointwise("cast", b, [from], to, (load) => b.cast(load(0), dtypeInfo[to].compute));
+        const n = 333;
+        expect(compare(program, [randomData(from, n, sequence(2)), randomData(to, n, sequence(3))], [n])).toBeNull();
+      });
+    }
+  }
+  it("every float16 and bfloat16", () => {
+    for (const dtype of ["float16", "bfloat16"] as const) {
+      const b = new ExprBuilder();
+      const bits = Array.from({ length: 65536 }, (_, i) => i);
+      const values = Array.from({ length: 65536 }, (_, i) => i);
+      void bits;
+      const program = pointwise("widen", b, [dtype], "float32", (load) => load(0));
+      expect(compare(program, [values, values], [values.length])).toBeNull();
+    }
+  });
+  it("bitcasts", () => {
+    for (const [from, to] of [["float32", "int32"], ["int32", "float32"], ["float64", "int64"], ["int64", "float64"]] as const) {
+      const b = new ExprBuilder();
+      const program = pointwise("bits", b, [from], to, (load) => b.bitcast(load(0), to));
+      const data = randomData(from, 100, sequence(4)).map((x) => (Number.isNaN(x) ? 1 : x));
+      expect(compare(program, [data, randomData(to, 100, sequence(5))], [100])).toBeNull();
+    }
+  });
+});
+
+describe("lengths", () => {
+  for (const dtype of dtypes) {
+    it(`0 to 40 elements of ${dtype}`, () => {
+      const b = new ExprBuilder();
+      const program = pointwise("twice", b, [dtype], dtype, (load) => {
+        const x = load(0);
+        return x.dtype === "bool" ? b.not(x) : b.add(x, x);
+      });
+      for (let n = 0; n <= 40; n++) {
+        const data = randomData(dtype, n + 3, sequence(n));
+        expect(compare(program, [data, data], [n])).toBeNull();
+      }
+    });
+  }
+});
+
+describe("strides", () => {
+  it.each([1, 2, 3, -1, -2, 0])("loads and stores of stride %i", (stride) => {
+    for (const dtype of ["float32", "int64", "int8", "float16"] as const) {
+      for (const literal of [true, false]) {
+        const b = new ExprBuilder();
+        const s = literal ? b.int(stride) : b.scalar(1, "int32");
+        const program: Kernel = {
+          kind: "kernel",
+          name: "strided",
+          ...base,
+          params: [{ dtype, access: "in" }, { dtype, access: "out" }, { dtype, access: "out" }],
+          scalars: literal ? ["int32"] : ["int32", "int32"],
+          outer: [b.scalar(0, "int32")],
+          stores: [
+            { over: "outer", param: 1, index: b.index(0), value: b.load(0, dtype, b.add(b.int(60), b.mul(b.index(0), s))) },
+            ...(stride === 0 ? [] : [{ over: "outer", param: 2, index: b.add(b.int(60), b.mul(b.index(0), s)), value: b.load(0, dtype, b.index(0)) } as const]),
+          ],
+        };
+        const params = stride === 0 ? program.params.slice(0, 2) : program.params;
+        const data = params.map((_, i) => randomData(dtype, 121, sequence(i)));
+        expect(compare({ ...program, params }, data, literal ? [20] : [20, stride])).toBeNull();
+      }
+    }
+  });
+
+  it("transposes", () => {
+    const b = new ExprBuilder();
+    const [rows, columns] = [b.scalar(0, "int32"), b.scalar(1, "int32")];
+    const program: Kernel = {
+      kind: "kernel",
+      name: "transpose",
+      ...base,
+      params: [{ dtype: "float32", access: "in" }, { dtype: "float32", access: "out" }],
+      scalars: ["int32", "int32"],
+      outer: [rows, columns],
+      stores: [{ over: "outer", param: 1, index: b.add(b.mul(b.index(1), rows), b.index(0)), value: b.load(0, "float32", b.add(b.mul(b.index(0), columns), b.index(1))) }],
+    };
+    for (const [r, c] of [[1, 1], [5, 7], [16, 16], [33, 18]] as const) {
+      const data = randomData("float32", r * c, sequence(r));
+      expect(compare(program, [data, data], [r, c])).toBeNull();
+    }
+  });
+
+  it("gathers through an index", () => {
+    const b = new ExprBuilder();
+    for (const indexDtype of ["int64", "int32", "uint8"] as const) {
+      const program: Kernel = {
+        kind: "kernel",
+        name: "gather",
+        ...base,
+        params: [{ dtype: indexDtype, access: "in" }, { dtype: "float32", access: "in" }, { dtype: "float32", access: "out" }],
+        scalars: ["int32"],
+        outer: [b.scalar(0, "int32")],
+        stores: [{ over: "outer", param: 2, index: b.index(0), value: b.load(1, "float32", b.cast(b.load(0, indexDtype, b.index(0)), "int32")) }],
+      };
+      const next = sequence(8);
+      const indices = Array.from({ length: 50 }, () => Math.floor(next() * 30));
+      expect(compare(program, [indices, randomData("float32", 30, next), randomData("float32", 50, next)], [50])).toBeNull();
+    }
+  });
+
+  it("reads nothing where a condition does not hold", () => {
+    for (const dtype of dtypes) {
+      const b = new ExprBuilder();
+      const shifted = b.sub(b.index(0), b.scalar(1, "int32"));
+      const inside = b.and(b.le(b.int(0), shifted), b.lt(shifted, b.scalar(2, "int32")));
+      const otherwise = b.const(1, dtypeInfo[dtype].compute);
+      const load = (index: Expr): Expr => b.load(0, dtype, index, { when: inside, otherwise });
+      const program: Kernel = {
+        kind: "kernel",
+        name: "pad",
+        ...base,
+        params: [{ dtype, access: "in" }, { dtype, access: "out" }, { dtype, access: "out" }],
+        scalars: ["int32", "int32", "int32"],
+        outer: [b.scalar(0, "int32")],
+        stores: [
+          { over: "outer", param: 1, index: b.index(0), value: load(shifted) },
+          { over: "outer", param: 2, index: b.index(0), value: load(b.mul(shifted, b.int(2))) },
+        ],
+      };
+      for (const [n, before, length] of [[40, 3, 21], [19, 0, 19], [7, 2, 0], [64, 17, 30]] as const) {
+        const data = [randomData(dtype, 2 * length, sequence(n)), randomData(dtype, n, sequence(3)), randomData(dtype, n, sequence(4))];
+        expect(compare(program, data, [n, before, length])).toBeNull();
+      }
+    }
+  });
+});
