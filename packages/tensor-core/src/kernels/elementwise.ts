@@ -226,7 +226,8 @@ class GradientOp {
       if (g === undefined) throw new AutogradError("internal: a gradient without its input");
       const args = Array.from({ length: op.arity + 1 }, (_, j) => {
         const at = uses.indexOf(j);
-        return (at === -1 ? undefined : values[at]) ?? builder.like(0, g);
+        // What the derivative does not mention still needs a name of its own, so that no two arguments are one.
+        return (at === -1 ? undefined : values[at]) ?? builder.result(j, 0, asIs.includes(j) ? "bool" : g.dtype);
       });
       return derivative(builder, op, i, g, args);
     }, { type: "first", asIs: uses.flatMap((j, at) => (asIs.includes(j) ? [at + 1] : [])) });
