@@ -39,7 +39,7 @@ export type Fields<C extends readonly Column[]> = { -readonly [K in keyof C]: Te
  * const pixels = { data: Uint8Array.of(0, 255, 255, 0), shape: [2], dtype: "float32", scale: 1 / 255 } as const;
  * const labels = { data: Uint8Array.of(7, 3), dtype: "int64" } as const;
  * const [x, y] = new ArrayDataset(pixels, labels).at(0);
- * [await x.toArray(), await y.item()]; // [[0, 1], 7n]
+ * [await x.toArray(), await y.item()]; // [[0, 1], 7]
  */
 export class ArrayDataset<const C extends readonly Column[]> implements Dataset<Fields<C>> {
   readonly columns: C;

@@ -27,7 +27,7 @@ export function loadSafetensors(bytes: Uint8Array, file = "safetensors"): Record
  * @throws {ArgumentError} if a name is reserved.
  * @see safetensors.torch.save
  * @example
- * (await saveSafetensors({ x: tensor([1, 2, 3]) })).length; // 84
+ * (await saveSafetensors({ x: tensor([1, 2, 3]) })).length; // 76
  */
 export async function saveSafetensors(tensors: NamedTensors, metadata: Metadata = {}): Promise<Uint8Array> {
   return serializeSafetensors(await toRawTensors(tensors), new Map(Object.entries(metadata)));
