@@ -288,10 +288,12 @@ class GpuBackend implements WebGpuBackend {
       encoder.copyBufferToBuffer(this.#failedGuard, 0, staging.buffer, bytes, 4);
       encoder.clearBuffer(this.#failedGuard, 0, 4);
     });
+    const refused = (kind: GPUErrorFilter, reason: string): Error => new WebGpuError(kind, `read: expected the device to give its memory, it refused: ${reason}`);
+    const { result } = this.#queue.watch(["validation"], refused, () => staging.buffer.mapAsync(mapForReading, 0, bytes + 4));
+    const mapped = result.then(() => null, (reason: unknown) => refused("internal", String(reason)));
     const guardsFrom = this.#guardsFrom;
     this.#guardsFrom = null;
     const moment = this.#failures.tick();
-    const mapped = staging.buffer.mapAsync(mapForReading, 0, bytes + 4).then(() => null, (reason: unknown) => String(reason));
 
     const finish = async (before: Promise<unknown>): Promise<Uint32Array<ArrayBuffer>> => {
       const [problem] = await Promise.all([mapped, this.#queue.settled(), before]);
@@ -308,7 +310,7 @@ class GpuBackend implements WebGpuBackend {
       if (problem === null) return words;
       // A map fails a moment before the device says that it is lost; that is the better reason, and ends this read first.
       await new Promise((resolve) => setTimeout(resolve, 0));
-      throw new WebGpuError("internal", `read: expected the device to give its memory, it refused: ${problem}`);
+      throw problem;
     };
     return new Promise((resolve, reject) => {
       this.#pending.add(reject);
