@@ -1,3 +1,4 @@
 export { FileAccessError, FileFormatError } from "./errors.js";
-export { parseSafetensors, type RawTensor, type Safetensors, serializeSafetensors } from "./safetensors.js";
+export { parseSafetensors, type Safetensors, serializeSafetensors } from "./safetensors.js";
+export type { RawTensor } from "./safetensors-header.js";
 export { loadSafetensors, type Metadata, type NamedTensors, saveSafetensors } from "./tensor-file.js";

@@ -1,3 +1,11 @@
+const SPACE: ReadonlySet<string | undefined> = new Set([" ", "\t", "\n", "\r"]);
+
+/** Sixteen digits are enough for 2⁵³. */
+const INTEGER = /(?:0|[1-9][0-9]{0,15})(?![0-9.eE])/y;
+
+/** A text of the file for a message: one line, not too long. */
+export const quote = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
 /**
  * Reads JSON whose structure the caller knows, value by value.
  *
@@ -25,7 +33,7 @@ export class JsonReader {
     this.#list("{", "}", () => {
       const start = this.#at;
       const key = this.string();
-      if (keys.has(key)) throw new SyntaxError(`the key ${JSON.stringify(key)} stands twice (again at character ${start})`);
+      if (keys.has(key)) throw new SyntaxError(`the key ${quote(key)} stands twice (again at character ${start})`);
       keys.add(key);
       this.#take(":");
       value(key);
@@ -57,11 +65,10 @@ export class JsonReader {
   /** An integer from 0 to 2⁵³ − 1. */
   integer(): number {
     this.#skipSpace();
-    const digits = /(?:0|[1-9][0-9]{0,15})(?![0-9.eE])/y;
-    digits.lastIndex = this.#at;
-    const value = Number(digits.exec(this.#text)?.[0] ?? NaN);
+    INTEGER.lastIndex = this.#at;
+    const value = Number(INTEGER.exec(this.#text)?.[0] ?? NaN);
     if (!Number.isSafeInteger(value)) throw this.#unexpected("an integer from 0 to 2^53 - 1");
-    this.#at = digits.lastIndex;
+    this.#at = INTEGER.lastIndex;
     return value;
   }
 
@@ -91,10 +98,7 @@ export class JsonReader {
   }
 
   #skipSpace(): void {
-    const space = /[ \t\n\r]*/y;
-    space.lastIndex = this.#at;
-    space.test(this.#text);
-    this.#at = space.lastIndex;
+    while (SPACE.has(this.#text[this.#at])) this.#at++;
   }
 
   #unexpected(expected: string): SyntaxError {

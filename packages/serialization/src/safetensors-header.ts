@@ -1,9 +1,12 @@
 import { ArgumentError, type DType } from "@gradus/tensor-core";
 import { FileFormatError } from "./errors.js";
-import { JsonReader } from "./json-reader.js";
+import { JsonReader, quote } from "./json-reader.js";
 
 /** The bytes in front of the header, which hold its length. */
 export const PREFIX = 8;
+
+/** As in the reference implementation; headers of the largest models take a few MB. */
+const LONGEST_HEADER = 100_000_000;
 
 /** The element types of the format that are types of tensors too, with the bytes of one element. */
 const TYPES = {
@@ -27,6 +30,13 @@ const typeOf = (name: TypeName): { dtype: DType; elementBytes: number } => ({ dt
 
 /** Names that are no tensor's: one is the format's own, the other would change a JavaScript object instead of naming a property. */
 const RESERVED = new Set(["__metadata__", "__proto__"]);
+
+/** A tensor as it lies in a file: row-major elements, lowest byte first. */
+export interface RawTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+}
 
 /** Where a tensor lies. */
 export interface Entry {
@@ -62,6 +72,7 @@ export function headerLength(prefix: Uint8Array, fileLength: number, file: strin
   if (length > BigInt(fileLength - PREFIX)) {
     throw new FileFormatError(file, `the first 8 bytes promise a header of ${length} bytes, the file holds ${fileLength - PREFIX} more`, REMEDY);
   }
+  if (length > LONGEST_HEADER) throw new FileFormatError(file, `the header takes ${length} bytes, at most ${LONGEST_HEADER} are read`, REMEDY);
   return Number(length);
 }
 
@@ -74,26 +85,31 @@ export function headerLength(prefix: Uint8Array, fileLength: number, file: strin
  */
 export function parseHeader(json: Uint8Array, dataLength: number, file: string): Header {
   const fail = (reason: string, cause?: unknown) => new FileFormatError(file, reason, REMEDY, { cause });
-  let header: Header;
-  try {
-    header = readHeader(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json));
-  } catch (cause) {
-    if (cause instanceof SyntaxError) throw fail(`the header is no valid JSON of the format: ${cause.message}`, cause);
-    if (cause instanceof TypeError) throw fail("the header is no UTF-8 text", cause);
-    throw cause;
-  }
+  const attempt = <R>(work: () => R, expected: new () => Error, reason: string): R => {
+    try {
+      return work();
+    } catch (cause) {
+      throw cause instanceof expected ? fail(`${reason}: ${cause.message}`, cause) : cause;
+    }
+  };
+  // A TextDecoder reports bytes that are no text as a TypeError.
+  const text = attempt(() => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json), TypeError, "the header is no UTF-8 text");
+  const header = attempt(() => readHeader(text), SyntaxError, "the header is no valid JSON of the format");
   let end = 0;
   for (const entry of header.entries) {
     const size = entry.shape.reduce((a, b) => a * b, entry.elementBytes);
-    const where = `tensor ${JSON.stringify(entry.name)} (${entry.dtype}, shape [${entry.shape.join(", ")}])`;
-    if (!Number.isSafeInteger(size)) throw fail(`${where} would take more than 2^53 bytes`);
-    if (entry.end - entry.begin !== size) throw fail(`${where} takes ${size} bytes, its offsets [${entry.begin}, ${entry.end}] give it ${entry.end - entry.begin}`);
-    if (entry.begin !== end) throw fail(`${where} begins at byte ${entry.begin}, expected ${end}, where the one before it ends`);
+    if (!Number.isSafeInteger(size)) throw fail(`${describe(entry)} would take more than 2^53 bytes`);
+    if (entry.end - entry.begin !== size) {
+      throw fail(`${describe(entry)} takes ${size} bytes, its offsets [${entry.begin}, ${entry.end}] give it ${entry.end - entry.begin}`);
+    }
+    if (entry.begin !== end) throw fail(`${describe(entry)} begins at byte ${entry.begin}, expected ${end}, where the one before it ends`);
     end = entry.end;
   }
   if (end !== dataLength) throw fail(`the tensors take ${end} bytes, the file holds ${dataLength} after its header`);
   return header;
 }
+
+const describe = ({ name, dtype, shape }: Entry): string => `tensor ${quote(name)} (${dtype}, shape [${shape.join(", ")}])`;
 
 /** @throws {SyntaxError} if the text has another structure than that of a header. */
 function readHeader(text: string): Header {
@@ -112,7 +128,7 @@ function readHeader(text: string): Header {
 }
 
 function readEntry(reader: JsonReader, name: string): Entry {
-  if (RESERVED.has(name)) throw new SyntaxError(`${JSON.stringify(name)} cannot be the name of a tensor`);
+  if (RESERVED.has(name)) throw new SyntaxError(`${quote(name)} cannot be the name of a tensor`);
   let type: string | undefined;
   let shape: number[] | undefined;
   let offsets: number[] | undefined;
@@ -125,20 +141,13 @@ function readEntry(reader: JsonReader, name: string): Entry {
     if (key === "dtype") type = reader.string();
     else if (key === "shape") shape = integers();
     else if (key === "data_offsets") offsets = integers();
-    else throw new SyntaxError(`tensor ${JSON.stringify(name)} has a field ${JSON.stringify(key)}, expected dtype, shape and data_offsets only`);
+    else throw new SyntaxError(`tensor ${quote(name)} has a field ${quote(key)}, expected dtype, shape and data_offsets only`);
   });
   if (type === undefined || shape === undefined || offsets?.length !== 2) {
-    throw new SyntaxError(`tensor ${JSON.stringify(name)} lacks its dtype, its shape or its two data_offsets`);
+    throw new SyntaxError(`tensor ${quote(name)} lacks its dtype, its shape or its two data_offsets`);
   }
-  if (!isTypeName(type)) throw new SyntaxError(`tensor ${JSON.stringify(name)} has the dtype ${JSON.stringify(type)}, known are ${Object.keys(TYPES).join(", ")}`);
+  if (!isTypeName(type)) throw new SyntaxError(`tensor ${quote(name)} has the dtype ${quote(type)}, known are ${Object.keys(TYPES).join(", ")}`);
   return { name, ...typeOf(type), shape, begin: offsets[0]!, end: offsets[1]! };
-}
-
-/** What is to be written of a tensor before its bytes. */
-export interface EntrySource {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly bytes: Uint8Array;
 }
 
 /** The first part of a file, and the names of the tensors in the order in which their bytes follow. */
@@ -156,17 +165,17 @@ export interface EncodedHeader {
  *
  * @throws {ArgumentError} if a name is reserved, or the bytes do not fit the shape.
  */
-export function encodeHeader(tensors: ReadonlyMap<string, EntrySource>, metadata: ReadonlyMap<string, string>): EncodedHeader {
+export function encodeHeader(tensors: ReadonlyMap<string, RawTensor>, metadata: ReadonlyMap<string, string>): EncodedHeader {
   const names = new Map(Object.keys(TYPES).filter(isTypeName).map((name) => [typeOf(name).dtype, name]));
   const sources = [...tensors].map(([name, source]) => {
     const typeName = names.get(source.dtype);
-    if (typeName === undefined) throw new ArgumentError(`save: expected a dtype that safetensors has, got ${source.dtype} for tensor ${JSON.stringify(name)}; convert it first`);
+    if (typeName === undefined) throw new ArgumentError(`save: expected a dtype that safetensors has, got ${source.dtype} for tensor ${quote(name)}; convert it first`);
     const width = typeOf(typeName).elementBytes;
     const size = source.shape.reduce((a, b) => a * b, width);
     if (size !== source.bytes.length) {
-      throw new ArgumentError(`save: expected ${size} bytes for tensor ${JSON.stringify(name)} of shape [${source.shape.join(", ")}], got ${source.bytes.length}`);
+      throw new ArgumentError(`save: expected ${size} bytes for tensor ${quote(name)} of shape [${source.shape.join(", ")}], got ${source.bytes.length}`);
     }
-    if (RESERVED.has(name)) throw new ArgumentError(`save: expected a name of a tensor, got ${JSON.stringify(name)}, which is reserved; rename it`);
+    if (RESERVED.has(name)) throw new ArgumentError(`save: expected a name of a tensor, got ${quote(name)}, which is reserved; rename it`);
     return { name, typeName, width, shape: source.shape, size };
   });
   sources.sort((a, b) => b.width - a.width || compare(a.name, b.name));

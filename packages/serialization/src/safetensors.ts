@@ -1,12 +1,4 @@
-import type { DType } from "@gradus/tensor-core";
-import { encodeHeader, headerLength, parseHeader, PREFIX } from "./safetensors-header.js";
-
-/** A tensor as it lies in a file: row-major elements, lowest byte first. */
-export interface RawTensor {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly bytes: Uint8Array;
-}
+import { encodeHeader, headerLength, parseHeader, PREFIX, type RawTensor } from "./safetensors-header.js";
 
 /** The content of a safetensors file. */
 export interface Safetensors {

@@ -1,5 +1,6 @@
 import { decodeBytes, encodeValues, type Tensor, tensor } from "@gradus/tensor-core";
-import { parseSafetensors, type RawTensor, serializeSafetensors } from "./safetensors.js";
+import { parseSafetensors, serializeSafetensors } from "./safetensors.js";
+import type { RawTensor } from "./safetensors-header.js";
 
 /** Tensors by name, such as `stateDict()` gives. */
 export type NamedTensors = Readonly<Record<string, Tensor>>;

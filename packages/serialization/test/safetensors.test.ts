@@ -13,6 +13,12 @@ function file(header: string, dataLength: number): Uint8Array {
   return bytes;
 }
 
+function longHeader(): Uint8Array {
+  const bytes = new Uint8Array(8 + 100_000_001);
+  new DataView(bytes.buffer).setBigUint64(0, 100_000_001n, true);
+  return bytes;
+}
+
 const headerOf = (bytes: Uint8Array): string =>
   new TextDecoder().decode(bytes.subarray(8, 8 + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))));
 
@@ -46,6 +52,9 @@ describe("parseSafetensors", () => {
     ["nothing", new Uint8Array(0), "expected at least 8 bytes, found 0"],
     ["seven bytes", new Uint8Array(7), "expected at least 8 bytes, found 7"],
     ["a header longer than the file", file("{}", 0).fill(255, 0, 8), "promise a header of 18446744073709551615 bytes, the file holds 2 more"],
+    ["a header longer than any", longHeader(), "the header takes 100000001 bytes, at most 100000000 are read"],
+    ["a very long name", file(`{"${"x".repeat(9999)}":1}`, 0), 'expected "{" at character 10003'],
+    ["a very long name twice", file(`{"${"x".repeat(999)}":{},"${"x".repeat(999)}":{}}`, 0), `tensor "${"x".repeat(60)}…" lacks`],
     ["no header", file("", 4), 'expected "{" at its first character'],
     ["a byte order mark", file("\ufeff{}", 0), 'expected "{" at its first character'],
     ["space in front", file(" {}", 0), 'expected "{" at its first character'],

@@ -1,7 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { FileFormatError } from "../errors.js";
-import type { RawTensor } from "../safetensors.js";
-import { type Entry, type Header, headerLength, parseHeader, PREFIX } from "../safetensors-header.js";
+import { type Entry, type Header, headerLength, parseHeader, PREFIX, type RawTensor } from "../safetensors-header.js";
 import { accessError } from "./access-error.js";
 
 /** An opened safetensors file: the header is known, the tensors are read when they are asked for. */
