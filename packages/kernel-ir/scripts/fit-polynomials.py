@@ -15,7 +15,7 @@ import sys
 from dataclasses import dataclass
 from typing import Callable
 
-from mpmath import cos, erf, exp, erfc, lu_solve, log, log1p, matrix, mp, mpf, pi, sin, sqrt, tanh
+from mpmath import atanh, cos, erf, exp, erfc, lu_solve, log, log1p, matrix, mp, mpf, pi, sin, sqrt, tanh
 
 mp.dps = 60
 
@@ -100,7 +100,9 @@ def series(function, at_zero):
     return lambda x: at_zero if abs(x) < TINY else function(x)
 
 
+# A little more than range reduction leaves.
 HALF_LN2 = log(2) / 2 * mpf("1.0001")
+QUARTER_PI = pi / 4 * mpf("1.0001")
 
 FITS = {
     "exp": Fit(
@@ -110,6 +112,13 @@ FITS = {
         (-HALF_LN2, HALF_LN2),
         [0, 1, 2, 3, 4],
     ),
+    "exp2": Fit(
+        "(2ʳ − 1) / r; error relative to 2ʳ",
+        series(lambda r: (mpf(2) ** r - 1) / r, log(2)),
+        lambda r: abs(r) / mpf(2) ** r,
+        (-mpf("0.5001"), mpf("0.5001")),
+        [0, 1, 2, 3, 4, 5],
+    ),
     "log": Fit(
         "(log(1 + f) − f + f²/2) / f³; error relative to log(1 + f)",
         series(lambda f: (log1p(f) - f + f**2 / 2) / f**3, mpf(1) / 3),
@@ -117,11 +126,46 @@ FITS = {
         (sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1),
         [0, 1, 2, 3, 4, 5, 6, 7],
     ),
+    "artanh": Fit(
+        "(3·artanh(s)/s − 3 − s²) / s⁴ over w = s²; error relative to 3·artanh(s)/s, which is near 3",
+        lambda w: mpf(3) / 5 + w * 3 / 7 + w**2 / 3 if w < mpf("1e-9") else (3 * atanh(sqrt(w)) / sqrt(w) - 3 - w) / w**2,
+        lambda w: w**2 / 3,
+        (0, ((sqrt(mpf(2)) - 1) / (sqrt(mpf(2)) + 1)) ** 2),
+        [0, 1, 2],
+    ),
     "tanh": Fit(
         "(tanh h − h) / h³ over z = h²; error relative to tanh h",
         series(lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 3),
         lambda z: z if z < TINY else z * sqrt(z) / tanh(sqrt(z)),
         (0, mpf("0.26") ** 2),
+        [0, 1, 2],
+    ),
+    "erf": Fit(
+        "(erf x − x) / x over z = x²; error relative to erf x",
+        series(lambda z: erf(sqrt(z)) / sqrt(z) - 1, 2 / sqrt(pi) - 1),
+        series(lambda z: sqrt(z) / erf(sqrt(z)), sqrt(pi) / 2),
+        (0, mpf("0.85") ** 2),
+        [0, 1, 2, 3, 4, 5],
+    ),
+    "erfc": Fit(
+        "−log₂(erfc x); error in 1 − 2^−p relative to erf x",
+        lambda x: -log(erfc(x)) / log(2),
+        lambda x: erfc(x) * log(2) / erf(x),
+        (mpf("0.85"), 4),
+        [0, 1, 2, 3, 4, 5, 6],
+    ),
+    "sin": Fit(
+        "(sin r − r) / r³ over z = r²; error relative to sin r",
+        series(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 6),
+        series(lambda z: z * sqrt(z) / sin(sqrt(z)), mpf(0)),
+        (0, QUARTER_PI**2),
+        [0, 1, 2],
+    ),
+    "cos": Fit(
+        "(cos r − 1 + r²/2) / r⁴ over z = r²; error relative to cos r",
+        lambda z: mpf(1) / 24 - z / 720 if z < mpf("1e-12") else (cos(sqrt(z)) - 1 + z / 2) / z**2,
+        lambda z: z**2 / cos(sqrt(z)),
+        (0, QUARTER_PI**2),
         [0, 1, 2],
     ),
 }

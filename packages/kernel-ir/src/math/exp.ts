@@ -30,6 +30,14 @@ export function expOfReduced(r: Real): Real {
 }
 
 /**
+ * 2ʳ = 1 + r·P(r) on |r| ≤ ½. P has degree 5, which makes an error of 1.1e-8 relative to 2ʳ. Fitted by
+ * scripts/fit-polynomials.py (exp2).
+ */
+export function exp2OfReduced(r: Real): Real {
+  return r.polynomial([1, 0.693147242, 0.240226939, 0.0555025972, 0.00961229764, 0.00134236366, 0.000171505279]);
+}
+
+/**
  * eˣ = 2ⁿ·eʳ. The power is multiplied in two steps, because n reaches 128 where the result is just finite and −150 where it
  * is subnormal: 2ⁿ = 2ⁿ⁺⁶⁴·2⁻⁶⁴ for small x and 2ⁿ⁻¹·2 for the others. Only the second step rounds, once.
  *

@@ -1,17 +1,22 @@
 import { expressionsOf, mapExpressions } from "../children.js";
-import type { AluOp, Expr } from "../expr.js";
-import { ExprBuilder, isAlu, topological } from "../expr.js";
+import type { AluExpr, Expr, TranscendentalOp } from "../expr.js";
+import { ExprBuilder, topological, transcendentalOps } from "../expr.js";
 import type { Program } from "../program.js";
+import { erf } from "./erf.js";
 import { exp } from "./exp.js";
 import { log } from "./log.js";
 import { Real } from "./notation.js";
+import { pow } from "./pow.js";
+import { cos, sin } from "./sin-cos.js";
 import { tanh } from "./tanh.js";
 
-/** The float32 functions that are made of primitive ops. A new one is a line here and its formula in a file beside this. */
-export const float32Math: Readonly<Partial<Record<AluOp, (x: Real, y: Real) => Real>>> = { exp, log, tanh };
+/** The float32 functions in primitive ops. A new one is a line here, one in `hostMath`, and its formula in a file beside this. */
+export const float32Math: Readonly<Record<TranscendentalOp, (x: Real, y: Real) => Real>> = { exp, log, sin, cos, tanh, erf, pow };
 
-/** How an expression is written out, if it is. */
-const loweringOf = (expr: Expr) => (isAlu(expr) && expr.dtype === "float32" ? float32Math[expr.op] : undefined);
+type Transcendental = AluExpr & { readonly op: TranscendentalOp };
+
+const names: readonly string[] = transcendentalOps;
+const isLowered = (expr: Expr): expr is Transcendental => expr.dtype === "float32" && names.includes(expr.op);
 
 class Lowering {
   readonly #done = new Map<Expr, Expr>();
@@ -28,10 +33,9 @@ class Lowering {
   }
 
   #node(expr: Expr, args: readonly Expr[]): Expr {
-    const lowered = loweringOf(expr);
-    if (lowered === undefined) return this.builder.rebuild(expr, args);
+    if (!isLowered(expr)) return this.builder.rebuild(expr, args);
     const [x = expr, y = x] = args;
-    return lowered(new Real(this.builder, x), new Real(this.builder, y)).expr;
+    return float32Math[expr.op](new Real(this.builder, x), new Real(this.builder, y)).expr;
   }
 }
 
@@ -49,7 +53,7 @@ export function lowerExpression(builder: ExprBuilder, expr: Expr): Expr {
  */
 export function lowerProgram(program: Program): Program {
   const roots = expressionsOf(program);
-  if (!topological(roots).some((expr) => loweringOf(expr) !== undefined)) return program;
+  if (!topological(roots).some(isLowered)) return program;
   const lowering = new Lowering(new ExprBuilder());
   return mapExpressions(program, (expr) => lowering.of(expr));
 }
