@@ -227,32 +227,35 @@ class GpuBackend implements WebGpuBackend {
     checkScalars(program, scalars);
     const points = product(shader.points, scalars);
     if (points >= 2 ** 31) throw new RangeError(`${program.name}: expected at most ${2 ** 31 - 1} points, got ${points}; use smaller tensors`);
-    const scratchBytes = shader.scratchWords * heldBytes * product(shader.scratch, scalars);
     this.#dispatches++;
     if (points === 0) return;
 
     if (!this.#ring.hasRoom(program)) this.#queue.flush();
-    const bound = (buffers as readonly Memory[]).map(({ block, heldLength: size }) => ({ block, size }));
-    const scratch = shader.bindings.includes("scratch") ? { block: this.#take(Math.max(heldBytes, scratchBytes)), size: Math.max(heldBytes, scratchBytes) } : null;
-    const resources = { scalars: { buffer: this.#ring.buffer, size: uniformBytes(program) }, guards: { buffer: this.#failedGuard } };
-    const entries = shader.bindings.map((binding, i): GPUBindGroupEntry => {
-      if (binding === "scalars" || binding === "guards") return { binding: i, resource: resources[binding] };
-      const { block, size } = (binding === "scratch" ? scratch : bound[i]) ?? missing(binding);
-      if (block === null) return missing(binding);
+    const scratchBytes = Math.max(heldBytes, shader.scratchWords * heldBytes * product(shader.scratch, scalars));
+    const scratch = { heldLength: scratchBytes, block: shader.scratchWords === 0 ? null : this.#take(scratchBytes) };
+    const bind = ({ block, heldLength: size }: Pick<Memory, "block" | "heldLength">): GPUBufferBinding => {
+      if (block === null) throw new Error(`internal: ${program.name} binds memory that it does not have`);
       block.batch = this.#queue.batch;
-      return { binding: i, resource: { buffer: block.buffer, size } };
-    });
+      return { buffer: block.buffer, size };
+    };
+    const resources: Record<Binding, (binding: number) => GPUBufferBinding> = {
+      read: (binding) => bind(buffers[binding] as Memory),
+      write: (binding) => bind(buffers[binding] as Memory),
+      scalars: () => ({ buffer: this.#ring.buffer, size: uniformBytes(program) }),
+      guards: () => ({ buffer: this.#failedGuard }),
+      scratch: () => bind(scratch),
+    };
     if (program.guards.length > 0) this.#guardsFrom ??= this.#failures.tick();
     const command: Command = {
       name: program.name,
       pipeline,
       layout,
-      entries,
+      entries: shader.bindings.map((binding, i) => ({ binding: i, resource: resources[binding](i) })),
       scalars: shader.bindings.includes("scalars") ? this.#ring.push(program, scalars, firstGuard) : null,
       workgroups: plane(Math.ceil(points / workgroupSize)),
     };
     this.#queue.add(command);
-    if (scratch !== null) this.#give(scratch.block);
+    if (scratch.block !== null) this.#give(scratch.block);
   }
 
   stats(): WebGpuStats {
@@ -416,8 +419,4 @@ function product(extents: readonly Expr[], scalars: ScalarArguments): number {
 function plane(workgroups: number): readonly [number, number] {
   const rows = Math.ceil(workgroups / mostWorkgroups);
   return [Math.ceil(workgroups / rows), rows];
-}
-
-function missing(what: string): never {
-  throw new Error(`internal: a dispatch has no ${what}`);
 }

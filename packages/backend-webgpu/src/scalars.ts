@@ -18,6 +18,7 @@ export class ScalarRing {
   readonly buffer: GPUBuffer;
   readonly #bytes = new ArrayBuffer(ringBytes);
   readonly #view = new DataView(this.#bytes);
+  readonly #alignment: number;
   #used = 0;
 
   constructor(
@@ -25,6 +26,7 @@ export class ScalarRing {
     usage: number,
   ) {
     this.buffer = device.createBuffer({ label: "scalars", size: ringBytes, usage });
+    this.#alignment = device.limits.minUniformBufferOffsetAlignment;
   }
 
   /** Whether the scalars of another dispatch fit. */
@@ -50,8 +52,7 @@ export class ScalarRing {
   }
 
   #slotBytes(program: Program): number {
-    const alignment = this.device.limits.minUniformBufferOffsetAlignment;
-    return Math.ceil(uniformBytes(program) / alignment) * alignment;
+    return Math.ceil(uniformBytes(program) / this.#alignment) * this.#alignment;
   }
 }
 

@@ -107,11 +107,15 @@ function write(program: Program): Shader {
 
 /** Writes which point of the space this invocation is for: the digits of its number in the extents as a mixed radix. */
 function writePosition(block: Block, axes: readonly number[], extents: readonly Expr[]): void {
-  // A literal zero would be refused as a divisor; the space is empty then and never dispatched.
-  const texts = extents.map((extent) => (extent.op === "const" ? `${String(Math.max(1, Number(extent.value)))}u` : `u32(${block.value(extent)})`));
+  // A literal zero would be refused as a divisor, and a product beyond 32 bits altogether; such a space is never dispatched.
+  const literals = extents.map((extent) => (extent.op === "const" ? Math.max(1, Number(extent.value)) : null));
+  const texts = extents.map((extent, i) => (literals[i] == null ? `u32(${block.value(extent)})` : `${String(literals[i])}u`));
+  const known = literals.reduce<number>((product, literal) => Math.min(product * (literal ?? 1), 2 ** 32 - 1), 1);
+  const arguments_ = texts.filter((_, i) => literals[i] == null);
+  const count = [...(known > 1 || arguments_.length === 0 ? [`${String(known)}u`] : []), ...arguments_].join(" * ");
   // Workgroups form a plane, because one dimension has room for 65535 of them only.
   block.line(`let point = id.x + id.y * groups.x * ${String(workgroupSize)}u;`);
-  block.line(`if (point >= ${texts.length === 0 ? "1u" : texts.join(" * ")}) { return; }`);
+  block.line(`if (point >= ${count}) { return; }`);
   let rest = "point";
   for (let i = axes.length - 1; i >= 0; i--) {
     const index = `i${String(axes[i])}`;

@@ -35,7 +35,7 @@ fn combine0(left: Tuple0, right: Tuple0) -> Tuple0 {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let point = id.x + id.y * groups.x * 64u;
-  if (point >= 3u * 4u) { return; }
+  if (point >= 12u) { return; }
   let i1 = i32(point % 4u);
   let rest1 = point / 4u;
   let i0 = i32(rest1);

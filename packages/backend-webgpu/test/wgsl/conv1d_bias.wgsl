@@ -7,7 +7,7 @@
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let point = id.x + id.y * groups.x * 64u;
-  if (point >= 8u * 4u * 10u) { return; }
+  if (point >= 320u) { return; }
   let i2 = i32(point % 10u);
   let rest2 = point / 10u;
   let i1 = i32(rest2 % 4u);
