@@ -9,7 +9,6 @@ const mostDelayed = 16;
 interface Memory extends BufferHandle {
   readonly dtype: DType;
   readonly inner: BufferHandle;
-  live: boolean;
 }
 
 /** A turn of the event loop, which resolved promises do not give. */
@@ -26,6 +25,8 @@ const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
  * A test that passes on it does not depend on a device being synchronous, on zeroed memory, or on luck after a free.
  *
  * @example
+ * import { interpreter } from "@gradus/kernel-ir/interpreter";
+ * import { asynchronous } from "@gradus/kernel-ir/testing";
  * const device = asynchronous(interpreter());
  * const buffer = device.alloc(4, "float32");
  * device.readSync; // undefined
@@ -71,12 +72,11 @@ export function asynchronous(inner: Backend): Backend {
     return result;
   };
 
-  const { readSync: _, ...backend } = delegate(inner);
   return {
-    ...backend,
+    ...delegate(inner),
     alloc(byteLength, dtype) {
       alive("alloc");
-      const memory: Memory = { byteLength, dtype, inner: allocate(byteLength, dtype), live: true };
+      const memory: Memory = { byteLength, dtype, inner: allocate(byteLength, dtype) };
       poison(memory.inner);
       live.add(memory);
       bytesInUse += byteLength;

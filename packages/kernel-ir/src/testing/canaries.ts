@@ -1,6 +1,6 @@
 import type { Backend, BufferHandle } from "../backend.js";
 import type { DType } from "../dtype.js";
-import { delegate } from "./delegate.js";
+import { delegate, readingSync } from "./delegate.js";
 
 /** Bytes behind each buffer that nobody may write. A multiple of every element's size. */
 const canaryBytes = 64;
@@ -26,6 +26,8 @@ function canaryOf(dtype: DType): Uint8Array {
  * next read or `sync`.
  *
  * @example
+ * import { interpreter } from "@gradus/kernel-ir/interpreter";
+ * import { canaries } from "@gradus/kernel-ir/testing";
  * const device = canaries(interpreter());
  * const buffer = device.alloc(8, "float32");
  * device.write(buffer, 8, new Uint8Array(4)); // throws RangeError: internal: write outside of a buffer
@@ -66,10 +68,8 @@ export function canaries(inner: Backend): Backend {
     if (byteOffset < 0 || length < 0 || byteOffset + length > byteLength) throw new RangeError(`internal: ${op} outside of a buffer`);
   };
 
-  const { readSync } = inner;
-  const backend = delegate(inner);
   return {
-    ...backend,
+    ...delegate(inner),
     limits: { ...inner.limits, bytesPerBuffer: inner.limits.bytesPerBuffer - canaryBytes },
     alloc(byteLength, dtype) {
       const buffer = inner.alloc(byteLength + canaryBytes, dtype);
@@ -102,16 +102,12 @@ export function canaries(inner: Backend): Backend {
       const [bytes] = await Promise.all([inner.read(memory.inner, byteOffset, byteLength), settle()]);
       return bytes;
     },
-    ...(readSync === undefined
-      ? {}
-      : {
-          readSync: (buffer: BufferHandle, byteOffset = 0, byteLength = buffer.byteLength - byteOffset): Uint8Array => {
-            const memory = open("read", buffer);
-            rangeOf("read", memory, byteOffset, byteLength);
-            check(memory);
-            return readSync.call(inner, memory.inner, byteOffset, byteLength);
-          },
-        }),
+    ...readingSync(inner, (readSync) => (buffer, byteOffset = 0, byteLength = buffer.byteLength - byteOffset) => {
+      const memory = open("read", buffer);
+      rangeOf("read", memory, byteOffset, byteLength);
+      check(memory);
+      return readSync(memory.inner, byteOffset, byteLength);
+    }),
     dispatch(executable, buffers, scalars) {
       inner.dispatch(executable, buffers.map((buffer) => open("dispatch", buffer).inner), scalars);
     },

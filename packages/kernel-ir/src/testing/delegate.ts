@@ -1,7 +1,7 @@
 import type { Backend } from "../backend.js";
 
-/** A backend that does everything as `inner` does. Methods of backends may be called on it alone, so each is bound. */
-export function delegate(inner: Backend): Backend {
+/** A backend that does everything as `inner` does, except reading at once. Methods of a backend may not be called without it, so each is wrapped. */
+export function delegate(inner: Backend): Omit<Backend, "readSync"> {
   return {
     name: inner.name,
     limits: inner.limits,
@@ -9,7 +9,6 @@ export function delegate(inner: Backend): Backend {
     free: (buffer) => inner.free(buffer),
     write: (buffer, byteOffset, bytes) => inner.write(buffer, byteOffset, bytes),
     read: (buffer, byteOffset, byteLength) => inner.read(buffer, byteOffset, byteLength),
-    ...(inner.readSync === undefined ? {} : { readSync: inner.readSync.bind(inner) }),
     prepare: (program) => inner.prepare(program),
     dispatch: (executable, buffers, scalars) => inner.dispatch(executable, buffers, scalars),
     sync: () => inner.sync(),
@@ -17,4 +16,12 @@ export function delegate(inner: Backend): Backend {
     lost: inner.lost,
     dispose: () => inner.dispose(),
   };
+}
+
+type ReadSync = NonNullable<Backend["readSync"]>;
+
+/** The member `readSync`, made from that of `inner`; nothing where `inner` has none. */
+export function readingSync(inner: Backend, make: (read: ReadSync) => ReadSync = (read) => read): Pick<Backend, "readSync"> {
+  const read = inner.readSync?.bind(inner);
+  return read === undefined ? {} : { readSync: make(read) };
 }

@@ -1,6 +1,6 @@
 import type { Backend } from "../backend.js";
 import { DeviceMemoryError } from "../backend.js";
-import { delegate } from "./delegate.js";
+import { delegate, readingSync } from "./delegate.js";
 
 export interface FailingOptions {
   /** The allocation that fails, counted from 1; null lets all of them through. */
@@ -23,6 +23,8 @@ export interface FailingBackend extends Backend {
  * A device that runs out of memory on request, so that every path of a computation can be tried without.
  *
  * @example
+ * import { interpreter } from "@gradus/kernel-ir/interpreter";
+ * import { failing } from "@gradus/kernel-ir/testing";
  * const device = failing(interpreter(), { failAt: 2 });
  * device.alloc(4, "float32");
  * device.alloc(4, "float32"); // throws DeviceMemoryError: alloc: interpreter has no room for 4 bytes, …
@@ -30,9 +32,9 @@ export interface FailingBackend extends Backend {
 export function failing(inner: Backend, options: FailingOptions): FailingBackend {
   let { failAt, times = 1 } = options;
   let allocations = 0;
-  const backend = delegate(inner);
   return {
-    ...backend,
+    ...delegate(inner),
+    ...readingSync(inner),
     get allocations() {
       return allocations;
     },

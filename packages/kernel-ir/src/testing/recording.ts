@@ -1,7 +1,7 @@
 import type { Backend, BufferHandle, Executable, ScalarArguments } from "../backend.js";
 import type { DType } from "../dtype.js";
 import type { Program } from "../program.js";
-import { delegate } from "./delegate.js";
+import { delegate, readingSync } from "./delegate.js";
 
 /** One call of a backend that changes or asks something. Bytes and scalars are copies; buffers and executables are the device's own. */
 export type BackendEvent =
@@ -27,17 +27,17 @@ export interface RecordingBackend extends Backend {
  * A device that writes down what it is asked: for tests that count ("the second step prepares nothing"), and for `replay`.
  *
  * @example
+ * import { interpreter } from "@gradus/kernel-ir/interpreter";
+ * import { recording } from "@gradus/kernel-ir/testing";
  * const device = recording(interpreter());
  * device.free(device.alloc(4, "float32"));
  * device.log.map(({ kind }) => kind); // ["alloc", "free"]
  */
 export function recording(inner: Backend): RecordingBackend {
   const log: BackendEvent[] = [];
-  const { readSync } = inner;
   const logRead = (buffer: BufferHandle, byteOffset: number, byteLength: number): void => void log.push({ kind: "read", buffer, byteOffset, byteLength });
-  const backend = delegate(inner);
   return {
-    ...backend,
+    ...delegate(inner),
     log,
     count: (kind) => log.filter((event) => event.kind === kind).length,
     clear() {
@@ -60,14 +60,10 @@ export function recording(inner: Backend): RecordingBackend {
       logRead(buffer, byteOffset, byteLength);
       return inner.read(buffer, byteOffset, byteLength);
     },
-    ...(readSync === undefined
-      ? {}
-      : {
-          readSync: (buffer: BufferHandle, byteOffset = 0, byteLength = buffer.byteLength - byteOffset): Uint8Array => {
-            logRead(buffer, byteOffset, byteLength);
-            return readSync.call(inner, buffer, byteOffset, byteLength);
-          },
-        }),
+    ...readingSync(inner, (readSync) => (buffer, byteOffset = 0, byteLength = buffer.byteLength - byteOffset) => {
+      logRead(buffer, byteOffset, byteLength);
+      return readSync(buffer, byteOffset, byteLength);
+    }),
     prepare(program) {
       const executable = inner.prepare(program);
       log.push({ kind: "prepare", program });
@@ -98,6 +94,8 @@ export interface ReplayOptions {
  *
  * @returns The counterparts of `outputs`, in their order.
  * @example
+ * import { interpreter } from "@gradus/kernel-ir/interpreter";
+ * import { recording, replay } from "@gradus/kernel-ir/testing";
  * const device = recording(interpreter());
  * const buffer = device.alloc(1, "uint8");
  * device.write(buffer, 0, Uint8Array.of(7));
@@ -115,25 +113,33 @@ export function replay(backend: Backend, events: readonly BackendEvent[], option
     made.delete(buffer);
     backend.free(own);
   };
-  for (const event of events) {
+  const perform = (event: BackendEvent): void => {
     switch (event.kind) {
       case "alloc":
         made.set(event.buffer, backend.alloc(event.byteLength, event.dtype));
-        break;
+        return;
       case "free":
         free(event.buffer);
-        break;
+        return;
       case "write":
         backend.write(counterpart(event.buffer), event.byteOffset, bytes?.get(event) ?? event.bytes);
-        break;
+        return;
       case "dispatch":
         backend.dispatch(event.executable, event.buffers.map(counterpart), scalars?.get(event) ?? event.scalars);
-        break;
+        return;
       case "read":
       case "prepare":
-        break;
+        return;
     }
+  };
+  try {
+    events.forEach(perform);
+  } catch (error) {
+    // Nobody will get the outputs.
+    kept.clear();
+    throw error;
+  } finally {
+    for (const buffer of [...made.keys()]) free(buffer);
   }
-  for (const buffer of [...made.keys()]) free(buffer);
   return outputs.map(counterpart);
 }
