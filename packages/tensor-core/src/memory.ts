@@ -240,8 +240,7 @@ export class Scope {
 
   /** Runs `body` with this scope innermost. */
   run<R>(body: () => R): R {
-    const before = currentScope;
-    currentScope = this;
+    const before = enter(this);
     try {
       return body();
     } finally {
@@ -251,3 +250,9 @@ export class Scope {
 }
 
 let currentScope: Scope | null = null;
+
+function enter(scope: Scope): Scope | null {
+  const before = currentScope;
+  currentScope = scope;
+  return before;
+}

@@ -186,7 +186,6 @@ export abstract class TensorMethods {
   // Type, device and kin
   /** As another element type, or on another device. @see torch.Tensor.to */
   to<D extends DType>(this: Tensor, dtype: D): Tensor<D>;
-  to(this: Tensor, device: DeviceLike): Tensor;
   to(this: Tensor, target: DType | DeviceLike): Tensor;
   to(this: Tensor, target: DType | DeviceLike): Tensor {
     if (typeof target !== "string") return copy.toDevice(this, target);

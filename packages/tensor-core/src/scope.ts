@@ -5,7 +5,7 @@ import { synchronous } from "./device.js";
 /** Calls `visit` with every tensor in a value: the value itself, or those in arrays, maps, sets and plain objects. */
 function forEachTensor(value: unknown, visit: (x: Tensor) => void, seen = new Set<unknown>()): void {
   if (value instanceof Tensor) {
-    visit(value);
+    visit(value as Tensor);
     return;
   }
   if (typeof value !== "object" || value === null || seen.has(value)) return;

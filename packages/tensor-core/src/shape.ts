@@ -31,9 +31,10 @@ export function resolveDim(op: string, dim: number, rank: number): number {
 
 /** The dimensions that `dims` means, each at most once; undefined, null or the empty list mean all, as in PyTorch. */
 export function resolveDims(op: string, dims: number | readonly number[] | null | undefined, rank: number): number[] {
-  if (dims === undefined || dims === null || (Array.isArray(dims) && dims.length === 0)) return Array.from({ length: rank }, (_, i) => i);
-  const resolved = (typeof dims === "number" ? [dims] : dims).map((dim) => resolveDim(op, dim, rank));
-  if (new Set(resolved).size !== resolved.length) throw new ShapeError(`${op}: expected each dimension once, got [${String(dims)}]`);
+  const listed = typeof dims === "number" ? [dims] : (dims ?? []);
+  if (listed.length === 0) return Array.from({ length: rank }, (_, i) => i);
+  const resolved = listed.map((dim) => resolveDim(op, dim, rank));
+  if (new Set(resolved).size !== resolved.length) throw new ShapeError(`${op}: expected each dimension once, got [${listed.join(", ")}]`);
   return rank === 0 ? [] : resolved;
 }
 

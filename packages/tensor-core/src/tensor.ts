@@ -367,8 +367,7 @@ function checkSingle(op: string, x: Tensor): void {
 }
 
 /** The element type of a tensor type. */
-// Any shape: the brand makes the parameters gradual.
-export type DTypeOf<T> = T extends Tensor<infer D, infer _> ? D : DType;
+export type DTypeOf<T> = T extends Tensor<infer D> ? D : DType;
 /** What `read()` gives. Of a tensor whose element type is not known to the type checker: one of the arrays of numbers. */
 export type ArrayOf<T> = [DType] extends [DTypeOf<T>] ? Exclude<TypedArray, BigInt64Array> : TypedArrays[DTypeOf<T>];
 /** What `item()` gives; int64 values beyond 2⁵³ come as bigints. */

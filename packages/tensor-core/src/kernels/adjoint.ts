@@ -81,13 +81,12 @@ export function adjoints(k: ExprBuilder, root: Expr, g: Expr, leaves: readonly E
     if (node === undefined || gradient === undefined || leaves.includes(node)) continue;
     const [a, b, c] = node.args;
     if (isAlu(node)) {
-      if (a === undefined) continue;
       const parts = rules[node.op](k, gradient, node, a, b ?? a);
       node.args.forEach((arg, j) => { give(arg, parts[j]); });
-    } else if (node.op === "select" && a !== undefined) {
+    } else if (node.op === "select") {
       give(b, k.select(a, gradient, zero(k, gradient)));
       give(c, k.select(a, zero(k, gradient), gradient));
-    } else if (node.op === "cast" && a !== undefined && isFloat(a)) {
+    } else if (node.op === "cast" && isFloat(a)) {
       give(a, k.cast(gradient, a.dtype));
     }
   }

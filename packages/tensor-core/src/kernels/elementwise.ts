@@ -223,7 +223,6 @@ class GradientOp {
     this.uses = standIns.flatMap((expr, j) => (mentioned.has(expr) ? [j] : []));
     const uses = this.uses;
     this.#op = new ElementwiseOp(`${op.name}Backward`, 1 + uses.length, (builder, g, ...values) => {
-      if (g === undefined) throw new AutogradError("internal: a gradient without its input");
       const args = Array.from({ length: op.arity + 1 }, (_, j) => {
         const at = uses.indexOf(j);
         // What the derivative does not mention still needs a name of its own, so that no two arguments are one.
