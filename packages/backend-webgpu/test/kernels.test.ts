@@ -193,6 +193,27 @@ describe.skipIf(!hasWebGpu)("kernels on webgpu", () => {
     await expectAgreement(await sharedDevice(), { program, buffers: [numbers(rows * width).map((x) => Math.round(x * 4)), new Array<bigint>(rows).fill(0n)] });
   });
 
+  it("combines from left to right, where that matters", async () => {
+    const device = await sharedDevice();
+    for (const lanes of [1, 16] as const) {
+      const b = new ExprBuilder();
+      const [rows, width] = [3, 9000];
+      const [left, right] = [b.left(0, "float32"), b.right(0, "float32")];
+      const program = kernel("first that is not zero", {
+        params: [{ dtype: "float32", access: "in" }, { dtype: "float32", access: "out" }],
+        outer: [b.int(rows)],
+        inner: [b.int(width)],
+        reductions: [{
+          monoid: { identity: [b.const(0, "float32")], combine: [b.select(b.eq(left, b.const(0, "float32")), right, left)] },
+          lift: [b.load(0, "float32", at(b, [0, width], [1, 1]))],
+          lanes,
+        }],
+        stores: [{ over: "outer", param: 1, index: b.index(0), value: b.result(0, 0, "float32") }],
+      });
+      await expectAgreement(device, { program, buffers: [numbers(rows * width).map((x, i) => (i % 5 < 4 ? 0 : x)), zeros(rows)] });
+    }
+  });
+
   it("any: a monoid of bools", async () => {
     const b = new ExprBuilder();
     const program = kernel("any", {

@@ -115,6 +115,25 @@ describe.skipIf(!hasWebGpu)("routines on webgpu", () => {
     await expectAgreement(device, { program: narrow, buffers: [numbers(rows * width).map((x) => Math.abs(Math.trunc(x * 90))), places, zeros(rows * targets)] });
   });
 
+  it("a scatter that reads what it has written", async () => {
+    const program = scatter("float32", "float32", 2, 10, 3, {});
+    const b = new ExprBuilder();
+    // Each write is seen by the next point of the row.
+    const value = b.add(b.load(2, "float32", at(b, [0, 3])), b.load(0, "float32", at(b, [0, 10], [1, 1])));
+    const places = Array.from({ length: 20 }, (_, i) => BigInt(i % 2));
+    await expectAgreement(await sharedDevice(), { program: { ...program, target: { ...program.target, value } }, buffers: [numbers(20), places, numbers(6, 4)] });
+  });
+
+  it("sorts NaNs of either sign alike", async () => {
+    const device = await sharedDevice();
+    for (const descending of [false, true]) {
+      const b = new ExprBuilder();
+      const program: Sort = { ...sort("int32", "float32", 1, 6, descending), params: [{ dtype: "int32", access: "in" }, { dtype: "float32", access: "out" }, { dtype: "int64", access: "out" }], key: b.bitcast(b.load(0, "int32", b.index(1)), "float32") };
+      const keys = [0x7fc00000, 0x3f800000, -0x400000, -0x800000, 0x7f800000, -1];
+      await expectAgreement(device, { program, buffers: [keys, zeros(6), keys.map(() => 0n)] });
+    }
+  });
+
   for (const descending of [false, true]) {
     it(`sorts ${descending ? "descending" : "ascending"}: stable, NaN largest, zeros alike`, async () => {
       const device = await sharedDevice();

@@ -104,14 +104,13 @@ fn round_bfloat16(x: f32) -> f32 {
   return bitcast<f32>((bits + 0x7fffu + ((bits >> 16u) & 1u)) & 0xffff0000u);
 }`,
   `
+// WGSL defines x / 0 as x, and the most negative integer divided by -1 as itself.
 fn int_div(x: i32, y: i32) -> i32 {
-  if (y == 0) { return 0; }
-  if (y == -1) { return -x; }
-  return x / y;
+  return select(x / y, 0, y == 0);
 }`,
   `
+// WGSL defines x % 0 as 0, but refuses a literal zero; a parameter is no literal.
 fn int_rem(x: i32, y: i32) -> i32 {
-  if (y == 0 || y == -1) { return 0; }
   return x % y;
 }`,
   `
