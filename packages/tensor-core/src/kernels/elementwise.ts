@@ -1,3 +1,4 @@
+import type { Edge } from "@gradus/autograd";
 import type { ComputeDType, DType, Expr, ExprBuilder as Builder } from "@gradus/kernel-ir";
 import { dtypeInfo, ExprBuilder, topological } from "@gradus/kernel-ir";
 import { isGradEnabled } from "../autograd/mode.js";
@@ -48,6 +49,7 @@ export interface ElementwiseOptions {
 export class ElementwiseOp {
   readonly #kernels = new Map<number, KernelOp>();
   readonly #gradients = new Map<number, GradientOp>();
+  readonly #plans = new Map<number, RecordingPlan>();
 
   constructor(
     readonly name: string,
@@ -157,7 +159,7 @@ export class ElementwiseOp {
   }
 
   #record(args: readonly Operand[], result: Tensor): void {
-    if (dtypeInfo[result.dtype].kind !== "float") return;
+    if (!result.isFloatingPoint()) return;
     for (const arg of args) {
       if (arg instanceof Tensor && arg.requiresGrad) {
         result.setHistory({ node: this.#node(args, result), slot: 0 });
@@ -172,29 +174,46 @@ export class ElementwiseOp {
   }
 
   #node(args: readonly Operand[], result: Tensor): OpNode {
-    const tracked: number[] = [];
-    args.forEach((arg, i) => {
-      if (arg instanceof Tensor) tracked.push(i);
-    });
-    const edges = tracked.map((i) => (args[i] as Tensor).edge);
-    const gradients = tracked.map((i, j) => (edges[j] === null || edges[j] === undefined ? null : this.#gradient(i)));
-    const used = new Set(gradients.flatMap((gradient) => (gradient === null ? [] : gradient.uses)));
-    // `args.length` stands for the result.
-    const saved = new Map<number, Saved>();
-    for (const place of used) {
-      const value = place === args.length ? result : args[place];
-      if (value instanceof Tensor) saved.set(place, new Saved(this.name, value));
+    const plan = this.#plan(args);
+    const { arguments: tracked, gradients, saves } = plan;
+    const count = tracked.length;
+    const edges = new Array<Edge<Tensor> | null>(count);
+    const shapes = new Array<Shape>(count);
+    const types = new Array<DType>(count);
+    for (let j = 0; j < count; j++) {
+      const arg = args[tracked[j]!] as Tensor;
+      edges[j] = arg.edge;
+      shapes[j] = arg.shape;
+      types[j] = arg.dtype;
     }
-    const shapes = tracked.map((i) => (args[i] as Tensor).shape);
-    const types = tracked.map((i) => (args[i] as Tensor).dtype);
-    const valueAt = (place: number): Operand => saved.get(place)?.value ?? (args[place] as Operand);
-    return new OpNode(this.name, edges, ([g]) => {
-      if (g === null || g === undefined) return tracked.map(() => null);
-      return gradients.map((gradient, j) => {
-        if (gradient === null) return null;
-        return () => sumTo(gradient.call(g, gradient.uses.map(valueAt), types[j] as DType), shapes[j] as Shape);
-      });
-    });
+    const saved = new Array<Saved | Operand>(this.arity + 1);
+    for (const place of saves) {
+      const value = place === this.arity ? result : args[place]!;
+      saved[place] = value instanceof Tensor ? new Saved(this.name, value) : value;
+    }
+    const valueAt = (place: number): Operand => {
+      const value = saved[place]!;
+      return value instanceof Saved ? value.value : value;
+    };
+    return new OpNode(this.name, edges, ([g]) =>
+      gradients.map((gradient, j) =>
+        gradient === null || !g ? null : () => sumTo(gradient.call(g, gradient.uses.map(valueAt), types[j]!), shapes[j]!),
+      ),
+    );
+  }
+
+  /** What recording a call takes, by which arguments are tensors and which of them require a gradient. */
+  #plan(args: readonly Operand[]): RecordingPlan {
+    let key = 0;
+    for (const arg of args) key = key * 3 + (arg instanceof Tensor ? (arg.requiresGrad ? 2 : 1) : 0);
+    let plan = this.#plans.get(key);
+    if (plan === undefined) {
+      const tracked = args.flatMap((arg, i) => (arg instanceof Tensor ? [i] : []));
+      const gradients = tracked.map((i) => ((args[i] as Tensor).requiresGrad ? this.#gradient(i) : null));
+      plan = { arguments: tracked, gradients, saves: [...new Set(gradients.flatMap((gradient) => gradient?.uses ?? []))] };
+      this.#plans.set(key, plan);
+    }
+    return plan;
   }
 
   #gradient(i: number): GradientOp {
@@ -205,6 +224,15 @@ export class ElementwiseOp {
     }
     return gradient;
   }
+}
+
+interface RecordingPlan {
+  /** Places of the arguments that are tensors: the inputs of the node. */
+  readonly arguments: readonly number[];
+  /** For each of them how its gradient is computed, null where it needs none. */
+  readonly gradients: readonly (GradientOp | null)[];
+  /** Places whose values the gradients need; the arity stands for the result. */
+  readonly saves: readonly number[];
 }
 
 /** g · ∂y/∂argᵢ as an elementwise op of its own, over only those of (args…, y) that the derivative mentions. */
