@@ -28,9 +28,12 @@ export { keep, openScope, scope } from "./scope.js";
 export type { ScopeHandle } from "./scope.js";
 export { memoryStats, reclaim } from "./memory-stats.js";
 export { formatTensor, getPrintOptions, setPrintOptions } from "./print.js";
+export type { PrintOptions } from "./print.js";
 
 export { grad } from "./autograd/backward.js";
 export type { BackwardOptions, GradOptions } from "./autograd/backward.js";
+export { gradcheck, gradgradcheck } from "./autograd/gradcheck.js";
+export type { GradcheckOptions, TensorFunction } from "./autograd/gradcheck.js";
 export { enableGrad, isGradEnabled, noGrad } from "./autograd/mode.js";
 export { ElementwiseOp } from "./kernels/elementwise.js";
 export type { ElementwiseOptions, Formula } from "./kernels/elementwise.js";
