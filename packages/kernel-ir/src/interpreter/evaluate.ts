@@ -28,19 +28,19 @@ export interface Environment {
   element: Value;
 }
 
-type Unary = (x: number) => number;
-type Binary = (x: number, y: number) => number;
+type Operation = (x: number, y: number) => number;
+type BigOperation = (x: bigint, y: bigint) => bigint | number;
 
-/** Floats compute in double precision and are then rounded once: for float32 that gives the correctly rounded result. */
-const floatOps: Record<Exclude<AluOp, "and" | "or" | "xor" | "not" | "shl" | "shr" | "ushr">, Unary | Binary> = {
+/** In double precision; for float32 the result is then rounded once, which gives the correctly rounded result. */
+const floatOps: Partial<Record<AluOp, Operation>> = {
   add: (x, y) => x + y,
   sub: (x, y) => x - y,
   mul: (x, y) => x * y,
   div: (x, y) => x / y,
   rem: (x, y) => x % y,
-  min: (x, y) => Math.min(x, y),
-  max: (x, y) => Math.max(x, y),
-  neg: (x: number) => -x,
+  min: Math.min,
+  max: Math.max,
+  neg: (x) => -x,
   abs: Math.abs,
   sqrt: Math.sqrt,
   floor: Math.floor,
@@ -54,67 +54,76 @@ const floatOps: Record<Exclude<AluOp, "and" | "or" | "xor" | "not" | "shl" | "sh
   ...hostMath,
 };
 
-type IntOp = (x: bigint, y: bigint, width: number) => bigint | boolean;
-
-/** Integers of any width, exactly; `applyAlu` wraps the result into the width. */
-const intOps: Partial<Record<AluOp, IntOp>> = {
-  add: (x, y) => x + y,
-  sub: (x, y) => x - y,
-  mul: (x, y) => x * y,
-  div: (x, y) => (y === 0n ? 0n : x / y),
-  rem: (x, y) => (y === 0n ? 0n : x % y),
-  min: (x, y) => (x < y ? x : y),
-  max: (x, y) => (x > y ? x : y),
-  neg: (x) => -x,
-  abs: (x) => (x < 0n ? -x : x),
-  eq: (x, y) => x === y,
-  ne: (x, y) => x !== y,
-  lt: (x, y) => x < y,
-  le: (x, y) => x <= y,
+/** JavaScript's bit operations are those of int32; `| 0` wraps what others give. */
+const int32Ops: Partial<Record<AluOp, Operation>> = {
+  add: (x, y) => (x + y) | 0,
+  sub: (x, y) => (x - y) | 0,
+  mul: Math.imul,
+  div: (x, y) => (y === 0 ? 0 : (x / y) | 0),
+  rem: (x, y) => (y === 0 ? 0 : x % y | 0),
+  min: Math.min,
+  max: Math.max,
+  neg: (x) => -x | 0,
+  abs: (x) => Math.abs(x) | 0,
+  eq: (x, y) => Number(x === y),
+  ne: (x, y) => Number(x !== y),
+  lt: (x, y) => Number(x < y),
+  le: (x, y) => Number(x <= y),
   and: (x, y) => x & y,
   or: (x, y) => x | y,
   xor: (x, y) => x ^ y,
   not: (x) => ~x,
-  shl: (x, y, width) => x << BigInt.asUintN(width === 64 ? 6 : 5, y),
-  shr: (x, y, width) => x >> BigInt.asUintN(width === 64 ? 6 : 5, y),
-  ushr: (x, y, width) => BigInt.asUintN(width, x) >> BigInt.asUintN(width === 64 ? 6 : 5, y),
+  shl: (x, y) => x << y,
+  shr: (x, y) => x >> y,
+  ushr: (x, y) => (x >>> y) | 0,
 };
 
-const boolOps: Partial<Record<AluOp, Binary | Unary>> = {
+const wrap = (x: bigint): bigint => BigInt.asIntN(64, x);
+const shiftCount = (y: bigint): bigint => BigInt.asUintN(6, y);
+
+const int64Ops: Partial<Record<AluOp, BigOperation>> = {
+  add: (x, y) => wrap(x + y),
+  sub: (x, y) => wrap(x - y),
+  mul: (x, y) => wrap(x * y),
+  div: (x, y) => (y === 0n ? 0n : wrap(x / y)),
+  rem: (x, y) => (y === 0n ? 0n : x % y),
+  min: (x, y) => (x < y ? x : y),
+  max: (x, y) => (x > y ? x : y),
+  neg: (x) => wrap(-x),
+  abs: (x) => wrap(x < 0n ? -x : x),
+  eq: (x, y) => Number(x === y),
+  ne: (x, y) => Number(x !== y),
+  lt: (x, y) => Number(x < y),
+  le: (x, y) => Number(x <= y),
+  and: (x, y) => x & y,
+  or: (x, y) => x | y,
+  xor: (x, y) => x ^ y,
+  not: (x) => ~x,
+  shl: (x, y) => wrap(x << shiftCount(y)),
+  shr: (x, y) => x >> shiftCount(y),
+  ushr: (x, y) => wrap(BigInt.asUintN(64, x) >> shiftCount(y)),
+};
+
+const boolOps: Partial<Record<AluOp, Operation>> = {
   eq: (x, y) => Number(x === y),
   ne: (x, y) => Number(x !== y),
   and: (x, y) => x & y,
   or: (x, y) => x | y,
   xor: (x, y) => x ^ y,
-  not: (x: number) => 1 - x,
+  not: (x) => 1 - x,
 };
 
-function applyAlu(op: AluOp, dtype: ComputeDType, args: readonly Value[]): Value {
-  const [x = 0, y = 0] = args;
-  switch (dtype) {
-    case "float64":
-    case "float32": {
-      const f = (floatOps as Partial<Record<AluOp, Binary>>)[op];
-      if (f === undefined) break;
-      const exact = f(Number(x), Number(y));
-      return dtype === "float32" ? Math.fround(exact) : exact;
-    }
-    case "int64":
-    case "int32": {
-      const f = intOps[op];
-      if (f === undefined) break;
-      const width = dtype === "int64" ? 64 : 32;
-      const exact = f(BigInt(x), BigInt(y), width);
-      if (typeof exact === "boolean") return Number(exact);
-      const wrapped = BigInt.asIntN(width, exact);
-      return dtype === "int64" ? wrapped : Number(wrapped);
-    }
-    case "bool": {
-      const f = boolOps[op] as Binary | undefined;
-      if (f !== undefined) return f(Number(x), Number(y));
-    }
-  }
-  throw new Error(`internal: ${op} is not defined for ${dtype}`);
+const operations = { float64: floatOps, float32: floatOps, int64: int64Ops, int32: int32Ops, bool: boolOps } as const satisfies Record<
+  ComputeDType,
+  object
+>;
+
+/** What an op does to values of a type. The builder has checked that the op is defined for it. */
+function operation(op: AluOp, dtype: ComputeDType): (x: Value, y: Value) => Value {
+  const f = operations[dtype][op] as ((x: Value, y: Value) => Value) | undefined;
+  if (f === undefined) throw new Error(`internal: ${op} is not defined for ${dtype}`);
+  // Rounding leaves the 0 and 1 of comparisons alone.
+  return dtype === "float32" ? (x, y) => Math.fround(Number(f(x, y))) : f;
 }
 
 /** Converts as the expression `cast` says. */
@@ -159,64 +168,72 @@ function bitcastValue(value: Value, from: ComputeDType, to: ComputeDType): Value
   return elements[to].get(bits, 0);
 }
 
+/** Computes one node from the values of the nodes before it. */
+type Step = (values: readonly Value[], env: Environment) => Value;
+
 /**
  * Expressions made ready to be evaluated at many points: each shared part is computed once a point, in an order in
  * which arguments come first.
  */
 export class Tape {
-  readonly #nodes: readonly Expr[];
-  readonly #places: readonly (readonly number[])[];
+  readonly #steps: readonly Step[];
   readonly #roots: readonly number[];
   readonly #values: Value[];
 
   constructor(roots: readonly Expr[]) {
-    this.#nodes = topological(roots);
-    const place = new Map(this.#nodes.map((node, i) => [node, i]));
-    const at = (expr: Expr): number => place.get(expr) ?? -1;
-    this.#places = this.#nodes.map((node) => node.args.map(at));
-    this.#roots = roots.map(at);
-    this.#values = new Array<Value>(this.#nodes.length).fill(0);
+    const nodes = topological(roots);
+    const places = new Map(nodes.map((node, i) => [node, i]));
+    const place = (expr: Expr | undefined): number => (expr === undefined ? -1 : (places.get(expr) ?? -1));
+    this.#steps = nodes.map((node) => stepOf(node, place));
+    this.#roots = roots.map(place);
+    this.#values = new Array<Value>(nodes.length).fill(0);
   }
 
   /** The values of the roots. */
   run(env: Environment): Value[] {
     const values = this.#values;
-    this.#nodes.forEach((node, i) => {
-      const args = (this.#places[i] ?? []).map((place) => values[place] ?? 0);
-      values[i] = evaluateNode(node, args, env);
+    this.#steps.forEach((step, i) => {
+      values[i] = step(values, env);
     });
     return this.#roots.map((root) => values[root] ?? 0);
   }
 }
 
-function evaluateNode(node: Expr, args: readonly Value[], env: Environment): Value {
-  const [first = 0, second, third] = args;
+function stepOf(node: Expr, place: (expr: Expr | undefined) => number): Step {
+  const [a, b, c] = [place(node.args[0]), place(node.args[1]), place(node.args[2])];
   switch (node.op) {
-    case "const":
-      return node.dtype === "float32" ? Math.fround(Number(node.value)) : node.value;
+    case "const": {
+      const value = node.dtype === "float32" ? Math.fround(Number(node.value)) : node.value;
+      return () => value;
+    }
     case "scalar":
-      return castValue(env.scalars[node.slot] ?? missing(`scalar ${String(node.slot)}`), node.dtype);
+      return (_, env) => castValue(env.scalars[node.slot] ?? missing(`scalar ${String(node.slot)}`), node.dtype);
     case "index":
-      return env.index[node.axis] ?? missing(`axis ${String(node.axis)}`);
+      return (_, env) => env.index[node.axis] ?? missing(`axis ${String(node.axis)}`);
     case "load":
-      return second === 0 ? (third ?? 0) : loadElement(env, node.param, Number(first));
+      if (b < 0) return (values, env) => loadElement(env, node.param, Number(values[a]));
+      return (values, env) => (values[b] === 0 ? (values[c] ?? 0) : loadElement(env, node.param, Number(values[a])));
     case "result":
-      return env.results[node.reduction]?.[node.slot] ?? missing(`result ${String(node.reduction)}.${String(node.slot)}`);
+      return (_, env) => env.results[node.reduction]?.[node.slot] ?? missing(`result ${String(node.reduction)}.${String(node.slot)}`);
     case "left":
-      return env.left[node.slot] ?? missing(`left ${String(node.slot)}`);
+      return (_, env) => env.left[node.slot] ?? missing(`left ${String(node.slot)}`);
     case "right":
-      return env.right[node.slot] ?? missing(`right ${String(node.slot)}`);
+      return (_, env) => env.right[node.slot] ?? missing(`right ${String(node.slot)}`);
     case "element":
-      return env.element;
+      return (_, env) => env.element;
     case "cast":
-      return castValue(first, node.dtype);
-    case "bitcast":
-      return bitcastValue(first, node.args[0]?.dtype ?? node.dtype, node.dtype);
+      return (values) => castValue(values[a] ?? 0, node.dtype);
+    case "bitcast": {
+      const from = node.args[0]?.dtype ?? node.dtype;
+      return (values) => bitcastValue(values[a] ?? 0, from, node.dtype);
+    }
     case "select":
-      return (first === 1 ? second : third) ?? missing("branch");
-    default:
+      return (values) => (values[a] === 1 ? values[b] : values[c]) ?? 0;
+    default: {
       if (!isAlu(node)) throw new Error("internal: unknown expression");
-      return applyAlu(node.op, node.args[0]?.dtype ?? node.dtype, args);
+      const f = operation(node.op, node.args[0]?.dtype ?? node.dtype);
+      return (values) => f(values[a] ?? 0, values[b] ?? 0);
+    }
   }
 }
 
