@@ -30,12 +30,13 @@ export const arrows = {
 };
 
 /**
- * Files that stand lower than the rest of their package: `nn/module` serves scalars too, so it must not know tensors.
+ * Files that stand lower than the rest of their package: modules and parameters serve scalars too, so they must not know tensors.
  *
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 export const lowerFiles = {
   "packages/nn/src/module.ts": ["autograd"],
+  "packages/nn/src/parameter.ts": ["autograd"],
 };
 
 /**

@@ -1,1 +1,17 @@
-export {};
+export { Module, Parameter } from "./tensor-module.js";
+export { StateDictError } from "./module.js";
+export type { ForwardHook, ForwardPreHook, LoadResult, ParameterOptions, StateDict, WalkOptions } from "./module.js";
+export { ModuleDict, ModuleList, Sequential } from "./containers.js";
+export { Identity, Linear } from "./linear.js";
+export type { LinearOptions } from "./linear.js";
+export { Conv1d, Conv2d } from "./conv.js";
+export type { ConvLayerOptions } from "./conv.js";
+export { AvgPool2d, MaxPool2d } from "./pooling.js";
+export type { MaxPoolLayerOptions } from "./pooling.js";
+export { Flatten } from "./flatten.js";
+export { Dropout } from "./dropout.js";
+export { GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh } from "./activation.js";
+export type { InplaceOptions } from "./activation.js";
+export { BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, NLLLoss } from "./loss.js";
+export type { FactoryOptions } from "./factory.js";
+export * as init from "./init.js";

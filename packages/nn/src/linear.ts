@@ -1,0 +1,69 @@
+import type { Tensor } from "@gradus/tensor-core";
+import { empty, linear } from "@gradus/tensor-core";
+import { factory } from "./factory.js";
+import type { FactoryOptions } from "./factory.js";
+import * as init from "./init.js";
+import { pythonArguments } from "./python-text.js";
+import { Module, Parameter } from "./tensor-module.js";
+
+export interface LinearOptions extends FactoryOptions {
+  readonly bias?: boolean;
+}
+
+/**
+ * An affine map of the last dimension.
+ *
+ *   y = x Wᵀ + b
+ *
+ * Input `[…, inFeatures]`, output `[…, outFeatures]`. Weight `[outFeatures, inFeatures]` and bias `[outFeatures]` start from
+ * U(−√k, √k) with k = 1 / inFeatures.
+ *
+ * @see torch.nn.Linear
+ * @example
+ * const layer = new Linear(3, 2);
+ * layer.call(ones([5, 3])).shape; // [5, 2]
+ * console.log(layer); // Linear(in_features=3, out_features=2, bias=True)
+ */
+export class Linear extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter | null;
+
+  constructor(
+    readonly inFeatures: number,
+    readonly outFeatures: number,
+    { bias = true, ...options }: LinearOptions = {},
+  ) {
+    super();
+    this.weight = new Parameter(empty([outFeatures, inFeatures], factory(options)));
+    this.bias = bias ? new Parameter(empty([outFeatures], factory(options))) : null;
+    this.resetParameters();
+  }
+
+  resetParameters(): void {
+    resetAffine(this.weight, this.bias);
+  }
+
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    return pythonArguments({ in_features: this.inFeatures, out_features: this.outFeatures, bias: this.bias !== null });
+  }
+}
+
+/** How PyTorch starts linear and convolution layers: all from U(−1/√fanIn, 1/√fanIn), weight first. */
+export function resetAffine(weight: Tensor, bias: Tensor | null): void {
+  init.kaimingUniform_(weight, { a: Math.sqrt(5) });
+  if (bias === null) return;
+  const { fanIn } = init.fans(weight);
+  const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
+  init.uniform_(bias, -bound, bound);
+}
+
+/** Gives back its input. @see torch.nn.Identity */
+export class Identity extends Module {
+  forward<T>(x: T): T {
+    return x;
+  }
+}
