@@ -1,6 +1,9 @@
-import type { Backend, BackendStats, BufferHandle, DType, DTypeSupport, Executable, LostInfo, Program } from "@gradus/kernel-ir";
+import type { Backend, BackendStats, BufferHandle, ComputeDType, DType, DTypeSupport, Executable, LostInfo, Program } from "@gradus/kernel-ir";
 import { DeviceLostError, dtypeInfo, dtypes, GuardError, hostMath, lowerProgram, UnsupportedError, validateProgram } from "@gradus/kernel-ir";
+import { tileTableSize, tileTableStart } from "./codegen/contraction.js";
 import { argumentBytes, generate } from "./codegen/generate.js";
+import { functionsPerDtype, generateTiles, tileFunctionName } from "./codegen/tiles.js";
+import { workspaceBytes } from "./codegen/workspace.js";
 import { probeFeatures } from "./features.js";
 import { createLauncher } from "./launcher.js";
 import { addressableBytes, CpuBuffer, MemoryPool } from "./memory.js";
@@ -10,16 +13,27 @@ export interface CpuOptions {
   readonly name?: string;
   /** The device's memory does not grow beyond this; WebAssembly's own limit is 4 GiB. */
   readonly maxBytes?: number;
+  /**
+   * Whether contractions may use the machine's multiply-add, which rounds once where a multiplication and an addition round
+   * twice: up to twice as fast, and results that differ in the last bit between machines. Without this option it is used
+   * where the engine has it. False gives the same results everywhere.
+   */
+  readonly relaxed?: boolean;
   /** Compares every access with the length of its buffer, and reports one that is outside. For tests: it costs much time. */
   readonly checkBounds?: boolean;
 }
 
 /** Where the arguments of a dispatch lie in the device's memory. */
 const argumentBlock = 64;
-/** Buffers and scalars of one program, together. Their arguments take 32 KiB, twice that with lengths. */
-const mostArguments = 4096;
+/** Buffers and scalars of one program, together; lengths may follow. */
+const mostArguments = 2048;
+const workspaceAddress = argumentBlock + 2 * mostArguments * argumentBytes;
 /** Buffers lie from here on. */
-const poolBase = argumentBlock + 2 * mostArguments * argumentBytes;
+const poolBase = roundUp(workspaceAddress + workspaceBytes, 64);
+
+function roundUp(bytes: number, unit: number): number {
+  return Math.ceil(bytes / unit) * unit;
+}
 
 class CpuExecutable implements Executable {
   constructor(
@@ -46,7 +60,10 @@ export function cpu(options: CpuOptions = {}): Backend & Required<Pick<Backend, 
   if (!features.simd) {
     throw new UnsupportedError("cpu: expected an engine with WebAssembly SIMD, found none; use Node 20 or later, or a browser from 2023 on");
   }
-  return new CpuBackend(options);
+  if (options.relaxed === true && !features.relaxedMadd) {
+    throw new UnsupportedError("cpu: expected an engine with relaxed SIMD because relaxed: true was asked for, found none; leave the option out");
+  }
+  return new CpuBackend(options, options.relaxed ?? features.relaxedMadd);
 }
 
 class CpuBackend implements Backend {
@@ -57,7 +74,9 @@ class CpuBackend implements Backend {
 
   readonly #pool: MemoryPool;
   readonly #checkBounds: boolean;
-  readonly #table = new WebAssembly.Table({ element: "anyfunc", initial: 64 });
+  readonly #relaxed: boolean;
+  readonly #table = new WebAssembly.Table({ element: "anyfunc", initial: tileTableSize + 64 });
+  readonly #tiles = new Set<ComputeDType>();
   readonly #launch = createLauncher(this.#table);
   readonly #scratch: { readonly address: number }[] = [];
   #bytes!: Uint8Array;
@@ -69,9 +88,10 @@ class CpuBackend implements Backend {
   #dispatches = 0;
   #disposed = false;
 
-  constructor(options: CpuOptions) {
+  constructor(options: CpuOptions, relaxed: boolean) {
     this.name = options.name ?? "cpu";
     this.#checkBounds = options.checkBounds ?? false;
+    this.#relaxed = relaxed;
     const maxBytes = options.maxBytes ?? addressableBytes;
     this.#pool = new MemoryPool(this.name, poolBase, maxBytes);
     this.#pool.onGrow = () => this.#view();
@@ -117,10 +137,12 @@ class CpuBackend implements Backend {
     if (program.params.length + program.scalars.length > mostArguments) {
       throw new UnsupportedError(`${program.name}: expected at most ${mostArguments} buffers and scalars, got ${program.params.length + program.scalars.length}`);
     }
+    if (program.kind === "contraction") this.#loadTiles(program.dtype);
     const module = new WebAssembly.Module(generate(lowerProgram(program), { checkBounds: this.#checkBounds }));
     const instance = new WebAssembly.Instance(module, {
       device: {
         memory: this.#pool.memory,
+        table: this.#table,
         scratch: (byteLength: number) => this.#takeScratch(byteLength >>> 0),
         outOfBounds: (param: number, byteOffset: number) => {
           throw new RangeError(`internal: ${program.name}: byte ${byteOffset} of parameter ${param} (${program.params[param]?.dtype ?? "?"}) is outside of its buffer`);
@@ -128,7 +150,7 @@ class CpuBackend implements Backend {
       },
       host: { ...hostMath, rem: (x: number, y: number) => x % y },
     });
-    const slot = this.#prepared++;
+    const slot = tileTableSize + this.#prepared++;
     if (slot >= this.#table.length) this.#table.grow(this.#table.length);
     this.#table.set(slot, instance.exports.run);
     return new CpuExecutable(program, Promise.resolve(), slot);
@@ -143,8 +165,8 @@ class CpuBackend implements Backend {
       throw new Error(`internal: ${program.name} takes ${program.params.length} buffers and ${types.length} scalars, got ${count} and ${scalars.length}`);
     }
     const int32 = this.#int32;
-    // Arguments are eight bytes each, so that every type finds its place by one index.
-    let at = argumentBlock / argumentBytes;
+    // Arguments are eight bytes each, so that every type finds its place by one index. The first is the workspace.
+    let at = argumentBlock / argumentBytes + 1;
     for (let i = 0; i < count; i++) {
       const { address } = buffers[i] as CpuBuffer;
       if (address === 0) throw new Error(`internal: ${program.name} was given a buffer that was freed`);
@@ -188,6 +210,15 @@ class CpuBackend implements Backend {
     this.#disposed = true;
   }
 
+  /** Puts the functions that all contractions of a dtype share into the table. */
+  #loadTiles(dtype: ComputeDType): void {
+    if (this.#tiles.has(dtype)) return;
+    this.#tiles.add(dtype);
+    const module = new WebAssembly.Module(generateTiles(dtype, this.#relaxed));
+    const { exports } = new WebAssembly.Instance(module, { device: { memory: this.#pool.memory } });
+    for (let i = 0; i < functionsPerDtype; i++) this.#table.set(tileTableStart(dtype) + i, exports[tileFunctionName(i)]);
+  }
+
   /** Typed arrays over the memory as it is now. */
   #view(): void {
     const { buffer } = this.#pool.memory;
@@ -196,6 +227,7 @@ class CpuBackend implements Backend {
     this.#float32 = new Float32Array(buffer);
     this.#float64 = new Float64Array(buffer);
     this.#int64 = new BigInt64Array(buffer);
+    this.#int32[argumentBlock / 4] = workspaceAddress;
   }
 
   #checkArguments(program: Program, buffers: readonly BufferHandle[], firstLength: number): void {

@@ -1,6 +1,6 @@
 import type { AluExpr, ComputeDType, DType, Expr, LoadExpr, Param } from "@gradus/kernel-ir";
 import { ExprBuilder, isAlu, strideAlong } from "@gradus/kernel-ir";
-import type { Code, FunctionBuilder, ValueType } from "../assembler/index.js";
+import type { Code, FunctionBuilder, ModuleBuilder, ValueType } from "../assembler/index.js";
 import { elementAccess } from "./elements.js";
 import type { Emit, HostFunction } from "./rules.js";
 import { applyRule, castRuleOf, ruleOf } from "./rules.js";
@@ -11,6 +11,7 @@ import { extractOf, lowHalves, replaceOf, splatOf, uniformShifts, vectorCasts, v
 
 /** What a function is generated with. */
 export interface EmitterContext {
+  readonly module: ModuleBuilder;
   readonly fn: FunctionBuilder;
   readonly params: readonly Param[];
   /** Locals with the addresses of the parameters. */
@@ -21,6 +22,8 @@ export interface EmitterContext {
   readonly host: Readonly<Partial<Record<HostFunction, number>>>;
   /** Called with a parameter and the byte offset of an access that is outside of it. */
   readonly outOfBounds: number;
+  /** A local with the address of the workspace. */
+  readonly workspace: number;
   /** Gives the address of that many bytes, for the length of the dispatch. */
   readonly scratch: number;
 }
@@ -40,7 +43,19 @@ export class Emitter {
   readonly builder = new ExprBuilder();
   readonly #atZero = new Map<number, Map<Expr, Expr>>();
 
-  constructor(readonly context: EmitterContext) {}
+  readonly #params: Param[];
+  readonly #pointers: number[];
+
+  constructor(readonly context: EmitterContext) {
+    this.#params = [...context.params];
+    this.#pointers = [...context.pointers];
+  }
+
+  /** Memory that a program works on besides its parameters, at the address in a local; gives its number as a parameter. */
+  addParam(dtype: DType, pointer: number): number {
+    this.#pointers.push(pointer);
+    return this.#params.push({ dtype, access: "inout" }) - 1;
+  }
 
   local(type: ValueType): number {
     return this.context.fn.local(type);
@@ -312,8 +327,8 @@ export class Emitter {
   // --- Memory -----------------------------------------------------------------------------------------------------
 
   #param(param: number): { readonly dtype: DType; readonly pointer: number; readonly access: Param["access"] } {
-    const found = this.context.params[param];
-    const pointer = this.context.pointers[param];
+    const found = this.#params[param];
+    const pointer = this.#pointers[param];
     if (found === undefined || pointer === undefined) throw new Error(`internal: parameter ${String(param)} is not declared`);
     return { dtype: found.dtype, pointer, access: found.access };
   }

@@ -31,8 +31,8 @@ function hostFunctions(program: Program): HostFunction[] {
 }
 
 /**
- * A WebAssembly module with one exported function `run(arguments) → status`. The block of arguments holds the addresses of the
- * buffers, the scalars, and the byte lengths of the buffers, eight bytes each. The status is 0, or one plus the number of the
+ * A WebAssembly module with one exported function `run(arguments) → status`. The block of arguments holds the address of the
+ * workspace, those of the buffers, the scalars, and the byte lengths of the buffers, eight bytes each. The status is 0, or one plus the number of the
  * guard that does not hold.
  */
 export function generate(program: Program, { checkBounds }: GenerateOptions): Uint8Array<ArrayBuffer> {
@@ -42,7 +42,9 @@ export function generate(program: Program, { checkBounds }: GenerateOptions): Ui
   for (const name of hostFunctions(program)) {
     host[name] = module.importFunction("host", name, { params: name === "pow" || name === "rem" ? ["f64", "f64"] : ["f64"], results: ["f64"] });
   }
-  const scratch = program.kind === "sort" ? module.importFunction("device", "scratch", { params: ["i32"], results: ["i32"] }) : -1;
+  // Sums of products call the shared functions for tiles.
+  if (program.kind === "contraction") module.importTable("device", "table");
+  const scratch = program.kind === "sort" || program.kind === "contraction" ? module.importFunction("device", "scratch", { params: ["i32"], results: ["i32"] }) : -1;
   const outOfBounds = checkBounds ? module.importFunction("device", "outOfBounds", { params: ["i32", "i32"], results: [] }) : -1;
 
   const fn = module.function({ params: ["i32"], results: ["i32"] });
@@ -54,8 +56,9 @@ export function generate(program: Program, { checkBounds }: GenerateOptions): Ui
     root.code.get(block).op(load, argumentBytes * slot).set(local);
     return local;
   };
-  const pointers = program.params.map((_, i) => argument(i, "i32.load", "i32"));
-  const firstScalar = pointers.length;
+  const workspace = argument(0, "i32.load", "i32");
+  const pointers = program.params.map((_, i) => argument(1 + i, "i32.load", "i32"));
+  const firstScalar = 1 + pointers.length;
   program.scalars.forEach((dtype, i) => {
     const local = argument(firstScalar + i, loads[dtype], scalarTypes[dtype]);
     root.define(`scalar ${String(i)}`, () => ({ dtype, home: root, local }));
@@ -63,7 +66,7 @@ export function generate(program: Program, { checkBounds }: GenerateOptions): Ui
   const firstLength = firstScalar + program.scalars.length;
   const lengths = checkBounds ? program.params.map((_, i) => argument(firstLength + i, "i32.load", "i32")) : null;
 
-  const emitter = new Emitter({ fn, params: program.params, pointers, lengths, host, outOfBounds, scratch });
+  const emitter = new Emitter({ module, fn, workspace, params: program.params, pointers, lengths, host, outOfBounds, scratch });
   switch (program.kind) {
     case "kernel":
       writeKernel(emitter, root, program);

@@ -1,8 +1,8 @@
 import type { Expr, Guard, Kernel, Store } from "@gradus/kernel-ir";
 import { strideAlong, topological } from "@gradus/kernel-ir";
 import type { Emitter } from "./emitter.js";
-import type { LoopAxis, Widths } from "./loops.js";
-import { checkGuards, nest, plainAxes, usesWideValues, whereNotEmpty, writeStores } from "./loops.js";
+import type { LoopAxis, SpaceAxis, Widths } from "./loops.js";
+import { axesOf, checkGuards, nest, plain, usesWideValues, whereNotEmpty, writeStores } from "./loops.js";
 import { writeReduction } from "./reduce.js";
 import type { Scope } from "./scope.js";
 
@@ -18,13 +18,13 @@ export function writeKernel(emitter: Emitter, scope: Scope, kernel: Kernel): voi
   const pointwise = kernel.reductions.length === 0 && [...kernel.guards, ...kernel.stores].every(({ over }) => over === (kernel.inner.length > 0 ? "inner" : "outer"));
   whereNotEmpty(emitter, scope, pointwise ? [...kernel.outer, ...kernel.inner] : kernel.outer, (region) => {
     if (pointwise) {
-      writePoints(emitter, region, [...kernel.outer, ...kernel.inner], 0, kernel.guards, kernel.stores, numbers);
+      writePoints(emitter, region, axesOf([...kernel.outer, ...kernel.inner]), kernel.guards, kernel.stores, numbers);
       return;
     }
     const roots = [...kernel.stores.flatMap(({ index, value }) => [index, value]), ...kernel.reductions.flatMap(({ lift }) => lift)];
     const lanesAreInner = kernel.reductions.some(({ lanes }) => lanes !== 1);
-    const axis = lanesAreInner ? null : bestAxis(emitter, kernel.outer, 0, kernel.stores.filter(({ over }) => over === "outer"), roots);
-    const loops = arrange(kernel.outer, 0, axis, widthsFor(roots));
+    const axis = lanesAreInner ? null : bestAxis(emitter, axesOf(kernel.outer), kernel.stores.filter(({ over }) => over === "outer"), roots);
+    const loops = arrange(axesOf(kernel.outer), axis, widthsFor(roots));
     nest(emitter, region, loops, (point) => writeOuterPoint(emitter, point, kernel, numbers));
   });
 }
@@ -51,10 +51,10 @@ function writeOuterPoint(emitter: Emitter, scope: Scope, kernel: Kernel, numbers
 function writeInner(emitter: Emitter, scope: Scope, inner: readonly Expr[], firstAxis: number, guards: readonly Guard[], stores: readonly Store[], numbers: ReadonlyMap<Guard, number>): void {
   whereNotEmpty(emitter, scope, inner, (region) => {
     if (scope.lanes === null) {
-      writePoints(emitter, region, inner, firstAxis, guards, stores, numbers);
+      writePoints(emitter, region, axesOf(inner, firstAxis), guards, stores, numbers);
       return;
     }
-    nest(emitter, region, plainAxes(inner, firstAxis), (point) => {
+    nest(emitter, region, plain(axesOf(inner, firstAxis)), (point) => {
       checkGuards(emitter, point, guards, numbers);
       writeStores(emitter, point, stores);
     });
@@ -62,18 +62,18 @@ function writeInner(emitter: Emitter, scope: Scope, inner: readonly Expr[], firs
 }
 
 /** Independent points, with lanes along the best axis. */
-function writePoints(emitter: Emitter, scope: Scope, extents: readonly Expr[], firstAxis: number, guards: readonly Guard[], stores: readonly Store[], numbers: ReadonlyMap<Guard, number>): void {
+export function writePoints(emitter: Emitter, scope: Scope, axes: readonly SpaceAxis[], guards: readonly Guard[], stores: readonly Store[], numbers: ReadonlyMap<Guard, number>): void {
   const roots = [...guards.map(({ holds }) => holds), ...stores.flatMap(({ index, value }) => [index, value])];
-  const axis = bestAxis(emitter, extents, firstAxis, stores, roots) ?? firstAxis + extents.length - 1;
-  nest(emitter, scope, arrange(extents, firstAxis, axis, widthsFor(roots)), (point) => {
+  const axis = bestAxis(emitter, axes, stores, roots) ?? axes.at(-1)?.axis ?? null;
+  nest(emitter, scope, arrange(axes, axis, widthsFor(roots)), (point) => {
     checkGuards(emitter, point, guards, numbers);
     writeStores(emitter, point, stores);
   });
 }
 
 /** The loops over some axes, in order, but with the axis of the lanes innermost. */
-export function arrange(extents: readonly Expr[], firstAxis: number, axis: number | null, widths: Widths): LoopAxis[] {
-  const loops = plainAxes(extents, firstAxis);
+export function arrange(axes: readonly SpaceAxis[], axis: number | null, widths: Widths): LoopAxis[] {
+  const loops = plain(axes);
   const lanes = loops.find((loop) => loop.axis === axis);
   if (lanes === undefined) return loops;
   const literal = lanes.extent.op === "const" ? Number(lanes.extent.value) : Infinity;
@@ -91,17 +91,15 @@ export function widthsFor(roots: readonly Expr[]): Widths {
 }
 
 /** The axis along which most accesses are contiguous; null if none of them is. */
-export function bestAxis(emitter: Emitter, extents: readonly Expr[], firstAxis: number, stores: readonly Store[], roots: readonly Expr[]): number | null {
+export function bestAxis(emitter: Emitter, axes: readonly SpaceAxis[], stores: readonly Store[], roots: readonly Expr[]): number | null {
   const loads = topological(roots).flatMap((expr) => (expr.op === "load" ? [expr.args[0]] : []));
   const strideOf = (index: Expr, axis: number): number | null => {
     const stride = strideAlong(emitter.builder, index, axis);
     return stride?.op === "const" ? Number(stride.value) : null;
   };
   let best: { readonly axis: number; readonly score: number } | null = null;
-  for (let i = 0; i < extents.length; i++) {
-    const axis = firstAxis + i;
-    const extent = extents[i];
-    if (extent?.op === "const" && Number(extent.value) < 4) continue;
+  for (const { axis, extent } of axes) {
+    if (extent.op === "const" && Number(extent.value) < 4) continue;
     const stored = stores.map(({ index }) => strideOf(index, axis));
     const loaded = loads.map((index) => strideOf(index, axis));
     // An axis that does not move a store cannot have lanes: its extent is 1.

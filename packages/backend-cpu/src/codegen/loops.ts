@@ -61,11 +61,21 @@ export function alongAxis(emitter: Emitter, scope: Scope, axis: number, extent: 
   for (const groups of widths) stepThrough(emitter, scope, axis, position, limit, groups, body);
 }
 
-export interface LoopAxis {
+/** An axis of an index space, by its number in the program. */
+export interface SpaceAxis {
   readonly axis: number;
   readonly extent: Expr;
+}
+
+export interface LoopAxis extends SpaceAxis {
   readonly widths: Widths;
 }
+
+/** Axes that are numbered one after the other. */
+export const axesOf = (extents: readonly Expr[], firstAxis = 0): SpaceAxis[] => extents.map((extent, i) => ({ axis: firstAxis + i, extent }));
+
+/** Single steps along each axis. */
+export const plain = (axes: readonly SpaceAxis[]): LoopAxis[] => axes.map((axis) => ({ ...axis, widths: [null] }));
 
 /** Nested loops, the first axis outermost. */
 export function nest(emitter: Emitter, scope: Scope, axes: readonly LoopAxis[], body: (scope: Scope) => void): void {
@@ -73,10 +83,6 @@ export function nest(emitter: Emitter, scope: Scope, axes: readonly LoopAxis[], 
   if (first === undefined) body(scope);
   else alongAxis(emitter, scope, first.axis, first.extent, first.widths, (inner) => nest(emitter, inner, rest, body));
 }
-
-/** Single steps along each axis. */
-export const plainAxes = (extents: readonly Expr[], firstAxis: number): LoopAxis[] =>
-  extents.map((extent, i) => ({ axis: firstAxis + i, extent, widths: [null] }));
 
 /**
  * A part of the program that is reached only if none of `extents` is zero. Loads that do not depend on the axes move to its

@@ -1,7 +1,7 @@
 import type { ComputeDType, Expr, Monoid, Reduction } from "@gradus/kernel-ir";
 import { reductionChunk } from "@gradus/kernel-ir";
 import type { Emitter } from "./emitter.js";
-import { literalPoints, nest, plainAxes, stepThrough, whereNotEmpty } from "./loops.js";
+import { axesOf, literalPoints, nest, plain, stepThrough, whereNotEmpty } from "./loops.js";
 import { scalarTypes } from "./scalar.js";
 import type { Value } from "./scope.js";
 import { isVarying, Scope } from "./scope.js";
@@ -102,7 +102,7 @@ function reducePlain(emitter: Emitter, scope: Scope, { monoid, lift }: Reduction
 
   whereNotEmpty(emitter, scope, inner, (region) => {
     const limit = emitter.uniform(length, region).local;
-    nest(emitter, region, plainAxes(inner.slice(0, -1), firstAxis), (row) => {
+    nest(emitter, region, plain(axesOf(inner.slice(0, -1), firstAxis)), (row) => {
       inChunks(emitter, row, limit, reductionChunk, (chunk, position, chunkEnd) => {
         const partial = allocate(emitter, monoid, chunk);
         assign(emitter, partial, monoid.identity, chunk);
@@ -136,7 +136,7 @@ function reduceInLanes(emitter: Emitter, scope: Scope, { monoid, lift }: Reducti
     const limit = emitter.uniform(length, region).local;
     const vectorLimit = emitter.local("i32");
     region.statement((code) => code.get(limit).op("i32.const", -laneCount).op("i32.and").set(vectorLimit));
-    nest(emitter, region, plainAxes(inner.slice(0, -1), firstAxis), (row) => {
+    nest(emitter, region, plain(axesOf(inner.slice(0, -1), firstAxis)), (row) => {
       const position = inChunks(emitter, row, vectorLimit, reductionChunk * laneCount, (chunk, at, chunkEnd) => {
         inLanes(chunk, groupsOfLanes, (lanes) => {
           const partial = allocate(emitter, monoid, lanes);

@@ -1,7 +1,7 @@
 import type { Expr, Guard, Scan, Scatter, Sort } from "@gradus/kernel-ir";
 import type { Code, ValueType } from "../assembler/index.js";
 import type { Emitter } from "./emitter.js";
-import { checkGuards, nest, plainAxes, stepThrough, whereNotEmpty, writeStores } from "./loops.js";
+import { axesOf, checkGuards, nest, plain, stepThrough, whereNotEmpty, writeStores } from "./loops.js";
 import { scalarTypes } from "./scalar.js";
 import type { UniformValue } from "./scope.js";
 import { Scope } from "./scope.js";
@@ -19,7 +19,7 @@ export function writeScan(emitter: Emitter, scope: Scope, { outer, inner, guards
   const numbers = numbered(guards);
   const { outer: outerGuards, inner: innerGuards } = split(guards);
   whereNotEmpty(emitter, scope, outer, (region) => {
-    nest(emitter, region, plainAxes(outer, 0), (row) => {
+    nest(emitter, region, plain(axesOf(outer)), (row) => {
       checkGuards(emitter, row, outerGuards, numbers);
       const running = monoid.identity.map(({ dtype }) => ({ dtype, local: emitter.local(scalarTypes[dtype]) }));
       const set = (at: Scope, exprs: readonly Expr[]): void => {
@@ -28,7 +28,7 @@ export function writeScan(emitter: Emitter, scope: Scope, { outer, inner, guards
       };
       set(row, monoid.identity);
       whereNotEmpty(emitter, row, inner, (space) => {
-        nest(emitter, space, plainAxes(inner, outer.length), (point) => {
+        nest(emitter, space, plain(axesOf(inner, outer.length)), (point) => {
           checkGuards(emitter, point, innerGuards, numbers);
           const right = lift.map((expr) => emitter.uniform(expr, point));
           point.statement((code) => {
@@ -50,10 +50,10 @@ export function writeScatter(emitter: Emitter, scope: Scope, { outer, inner, gua
   const numbers = numbered(guards);
   const { outer: outerGuards, inner: innerGuards } = split(guards);
   whereNotEmpty(emitter, scope, outer, (region) => {
-    nest(emitter, region, plainAxes(outer, 0), (row) => {
+    nest(emitter, region, plain(axesOf(outer)), (row) => {
       checkGuards(emitter, row, outerGuards, numbers);
       whereNotEmpty(emitter, row, inner, (space) => {
-        nest(emitter, space, plainAxes(inner, outer.length), (point) => {
+        nest(emitter, space, plain(axesOf(inner, outer.length)), (point) => {
           checkGuards(emitter, point, innerGuards, numbers);
           const write = (at: Scope): void => writeTarget(emitter, at, target);
           if (target.when === null) write(point);
@@ -109,7 +109,7 @@ export function writeSort(emitter: Emitter, scope: Scope, { outer, inner, guards
       bytes(2 * keyBytes).get(scratch).op("i32.add").set(places);
       bytes(2 * keyBytes + 4).get(scratch).op("i32.add").set(otherPlaces);
     });
-    nest(emitter, region, plainAxes(outer, 0), (row) => {
+    nest(emitter, region, plain(axesOf(outer)), (row) => {
       checkGuards(emitter, row, outerGuards, numbers);
       const position = emitter.local("i32");
       row.statement((code) => code.op("i32.const", 0).set(position));
