@@ -23,7 +23,7 @@ export const arrows = {
   optim: ["autograd", "tensor-core"],
   datasets: ["tensor-core"],
   serialization: ["tensor-core"],
-  models: ["nn"],
+  models: ["nn", "tensor-core"],
 
   // The umbrella composes them and chooses the CPU.
   gradus: ["autograd", "backend-cpu", "datasets", "nn", "optim", "serialization", "tensor-core"],

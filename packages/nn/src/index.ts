@@ -14,4 +14,5 @@ export { GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Ta
 export type { InplaceOptions } from "./activation.js";
 export { BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, NLLLoss } from "./loss.js";
 export type { FactoryOptions } from "./factory.js";
+export * as functional from "./functional.js";
 export * as init from "./init.js";

@@ -1,0 +1,31 @@
+/**
+ * The functions behind the layers, under PyTorch's names in camelCase (`torch.nn.functional`).
+ *
+ * @module
+ */
+export {
+  avgPool2d,
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  conv1d,
+  conv2d,
+  crossEntropy,
+  dropout,
+  embedding,
+  gelu,
+  l1Loss,
+  leakyRelu,
+  linear,
+  logSoftmax,
+  maxPool2d,
+  maxPool2dWithIndices,
+  mseLoss,
+  nllLoss,
+  pad,
+  relu,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  tanh,
+} from "@gradus/tensor-core";
