@@ -143,7 +143,7 @@ export interface Contraction extends ProgramBase {
   readonly axes: readonly Axis[];
   readonly left: Operand;
   readonly right: Operand;
-  /** The arithmetic that products are summed in. */
+  /** The arithmetic that products are summed in. What an operand reads is converted to it first. */
   readonly dtype: ComputeDType;
   /** One per output, all over "outer": once per point of the batch, m and n axes. */
   readonly stores: readonly Store[];
@@ -160,7 +160,7 @@ export interface Scan extends ProgramBase, Space {
 /**
  * Writes to computed places. For each outer point the inner points run in row-major order, so that the result does not
  * depend on the device: the last write wins, sums add in source order. Different outer points never write to the same
- * element. `combine` makes the new value from what is there (`left`) and `value` (`right`); null replaces.
+ * element. `combine` makes the new value from what is there (`left`) and `value` (`right`), of an `inout` parameter; null replaces.
  */
 export interface Scatter extends ProgramBase, Space {
   readonly kind: "scatter";

@@ -1,4 +1,6 @@
+import { expressionsOf } from "./children.js";
 import { dtypeInfo } from "./dtype.js";
+import { equalExpressions } from "./equality.js";
 import type { Expr } from "./expr.js";
 import { topological } from "./expr.js";
 import type { Monoid, Program, Store } from "./program.js";
@@ -146,6 +148,7 @@ export function validateProgram(program: Program): void {
         const { param, index, value, combine, when } = program.target;
         check("the target", [index, value, ...(when === null ? [] : [when])], { axes });
         if (combine !== null) check("the combination", [combine], { axes: 0, sides: [value.dtype] });
+        if (combine !== null && program.params[param]?.access === "out") fail(`a combination reads parameter ${String(param)}, which is only written`);
         checkStored(param, value);
         break;
       }
@@ -155,6 +158,15 @@ export function validateProgram(program: Program): void {
         if (program.stores.some((store) => store.over === "outer")) fail("stores of a sort are over inner");
         checkStores(program.stores, { axes: outerAxes }, { axes, results: [[program.key.dtype, "int32"]] });
         break;
+    }
+  }
+  // What a parameter held is read only where it is replaced, so that the order of points does not matter. (A scatter has one.)
+  if (program.kind !== "scatter") {
+    const { stores } = program;
+    for (const expr of topological(expressionsOf(program))) {
+      if (expr.op !== "load" || program.params[expr.param]?.access !== "inout") continue;
+      const isReplaced = stores.some(({ param, index }) => param === expr.param && equalExpressions(index, expr.args[0]));
+      if (!isReplaced) fail(`parameter ${String(expr.param)} is loaded at an element that the same point does not store`);
     }
   }
   program.params.forEach((param, i) => {
