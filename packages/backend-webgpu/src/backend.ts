@@ -1,6 +1,7 @@
 import type { Backend, BackendLimits, BackendStats, BufferHandle, Executable, Expr, LostInfo, Program, ScalarArguments } from "@gradus/kernel-ir";
 import { DeviceLostError, DeviceMemoryError, dtypeInfo, GuardError, UnsupportedError } from "@gradus/kernel-ir";
-import type { Command } from "./command-queue.js";
+import { BindGroups } from "./bind-groups.js";
+import type { BoundMemory, Command } from "./command-queue.js";
 import { CommandQueue } from "./command-queue.js";
 import { WebGpuError } from "./errors.js";
 import { FailureLog } from "./failures.js";
@@ -47,7 +48,7 @@ interface Memory extends BufferHandle {
 interface WebGpuExecutable extends Executable {
   readonly shader: Shader;
   readonly pipeline: GPUComputePipeline;
-  readonly layout: GPUBindGroupLayout;
+  readonly bindGroups: BindGroups;
   readonly firstGuard: number;
   failure: Error | null;
 }
@@ -198,7 +199,7 @@ class GpuBackend implements WebGpuBackend {
         layout: this.device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
         compute: { module, entryPoint: "main" },
       });
-      return { layout, pipeline };
+      return { pipeline, bindGroups: new BindGroups(this.device, layout, label) };
     });
     const ready = failure.then((error) => {
       executable.failure = error;
@@ -213,7 +214,7 @@ class GpuBackend implements WebGpuBackend {
 
   dispatch(executable: Executable, buffers: readonly BufferHandle[], scalars: ScalarArguments): void {
     this.#alive("dispatch");
-    const { program, shader, pipeline, layout, firstGuard, failure } = executable as WebGpuExecutable;
+    const { program, shader, pipeline, bindGroups, firstGuard, failure } = executable as WebGpuExecutable;
     if (failure !== null) throw failure;
     if (buffers.length !== program.params.length || scalars.length !== program.scalars.length) {
       throw new Error(`internal: ${program.name} takes ${program.params.length} buffers and ${program.scalars.length} scalars, got ${buffers.length} and ${scalars.length}`);
@@ -233,24 +234,25 @@ class GpuBackend implements WebGpuBackend {
     if (!this.#ring.hasRoom(program)) this.#queue.flush();
     const scratchBytes = Math.max(heldBytes, shader.scratchWords * heldBytes * product(shader.scratch, scalars));
     const scratch = { heldLength: scratchBytes, block: shader.scratchWords === 0 ? null : this.#take(scratchBytes) };
-    const bind = ({ block, heldLength: size }: Pick<Memory, "block" | "heldLength">): GPUBufferBinding => {
+    const bind = ({ block, heldLength: size }: Pick<Memory, "block" | "heldLength">): BoundMemory => {
       if (block === null) throw new Error(`internal: ${program.name} binds memory that it does not have`);
       block.batch = this.#queue.batch;
-      return { buffer: block.buffer, size };
+      return { buffer: block.buffer, id: block.id, size };
     };
-    const resources: Record<Binding, (binding: number) => GPUBufferBinding> = {
+    const memory: Record<Binding, (binding: number) => BoundMemory> = {
       read: (binding) => bind(buffers[binding] as Memory),
       write: (binding) => bind(buffers[binding] as Memory),
-      scalars: () => ({ buffer: this.#ring.buffer, size: uniformBytes(program) }),
-      guards: () => ({ buffer: this.#failedGuard }),
+      // These two are always the same, so they need no number.
+      scalars: () => ({ buffer: this.#ring.buffer, id: 0, size: uniformBytes(program) }),
+      guards: () => ({ buffer: this.#failedGuard, id: 0, size: 4 }),
       scratch: () => bind(scratch),
     };
     if (program.guards.length > 0) this.#guardsFrom ??= this.#failures.tick();
     const command: Command = {
       name: program.name,
       pipeline,
-      layout,
-      entries: shader.bindings.map((binding, i) => ({ binding: i, resource: resources[binding](i) })),
+      bindGroups,
+      memory: shader.bindings.map((binding, i) => memory[binding](i)),
       scalars: shader.bindings.includes("scalars") ? this.#ring.push(program, scalars, firstGuard) : null,
       workgroups: plane(Math.ceil(points / workgroupSize)),
     };

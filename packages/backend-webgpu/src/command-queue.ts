@@ -1,13 +1,22 @@
+import type { BindGroups } from "./bind-groups.js";
 import type { FailureLog } from "./failures.js";
 import { WebGpuError } from "./errors.js";
 import type { ScalarRing } from "./scalars.js";
+
+/** A piece of memory at a binding. */
+export interface BoundMemory {
+  readonly buffer: GPUBuffer;
+  /** The number of the buffer, which no other has. */
+  readonly id: number;
+  readonly size: number;
+}
 
 /** A dispatch that is still to be encoded. */
 export interface Command {
   readonly name: string;
   readonly pipeline: GPUComputePipeline;
-  readonly layout: GPUBindGroupLayout;
-  readonly entries: GPUBindGroupEntry[];
+  readonly bindGroups: BindGroups;
+  readonly memory: readonly BoundMemory[];
   /** Where its scalars begin in the ring; null where it has none. */
   readonly scalars: number | null;
   readonly workgroups: readonly [x: number, y: number];
@@ -72,15 +81,14 @@ export class CommandQueue {
     if (commands.length === 0 && encodeLast === undefined) return;
     this.#commands = [];
     const names = [...new Set(commands.map(({ name }) => name))].join(", ");
-    const describe: Describe = (kind, message) =>
-      new WebGpuError(kind, `webgpu: expected the device to run ${names === "" ? "a copy" : names}, it refused (${kind}): ${message}`);
-    this.watch(["validation", "out-of-memory", "internal"], describe, () => {
+    const { failure } = this.watch(["validation", "out-of-memory", "internal"], refusalOf(names), () => {
       this.ring.send();
       const encoder = this.device.createCommandEncoder({ label: names });
       if (commands.length > 0) this.#encode(encoder, commands);
       encodeLast?.(encoder);
       this.device.queue.submit([encoder.finish({ label: names })]);
     });
+    clearAfterFailure(failure, new Set(commands.map(({ bindGroups }) => bindGroups)));
     this.#batch++;
     this.#submits++;
     for (const action of this.#afterSubmit.splice(0)) action();
@@ -88,9 +96,11 @@ export class CommandQueue {
 
   #encode(encoder: GPUCommandEncoder, commands: readonly Command[]): void {
     const pass = encoder.beginComputePass();
-    for (const { name, pipeline, layout, entries, scalars, workgroups } of commands) {
+    for (const { pipeline, bindGroups, memory, scalars, workgroups } of commands) {
+      const key = memory.map(({ id, size }) => `${id}:${size}`).join(" ");
+      const group = bindGroups.get(key, () => memory.map(({ buffer, size }, binding) => ({ binding, resource: { buffer, size } })));
       pass.setPipeline(pipeline);
-      pass.setBindGroup(0, this.device.createBindGroup({ label: name, layout, entries }), scalars === null ? [] : [scalars]);
+      pass.setBindGroup(0, group, scalars === null ? [] : [scalars]);
       pass.dispatchWorkgroups(...workgroups);
     }
     pass.end();
@@ -136,4 +146,17 @@ export class CommandQueue {
     this.#commands = [];
     this.#afterSubmit = [];
   }
+}
+
+// What waits for the device's answer stands here, outside of `flush`: there it would hold the whole batch until then, and in a
+// synchronous loop the answer only comes after the loop.
+
+const refusalOf = (names: string): Describe => (kind, message) =>
+  new WebGpuError(kind, `webgpu: expected the device to run ${names === "" ? "a copy" : names}, it refused (${kind}): ${message}`);
+
+/** One of the groups of a batch that failed may be the reason. */
+function clearAfterFailure(failure: Promise<Error | null>, groups: ReadonlySet<BindGroups>): void {
+  void failure.then((error) => {
+    if (error !== null) for (const group of groups) group.clear();
+  });
 }

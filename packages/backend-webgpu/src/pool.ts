@@ -1,6 +1,8 @@
 /** A piece of device memory, used for one tensor after the other. */
 export interface MemoryBlock {
   readonly buffer: GPUBuffer;
+  /** Tells blocks apart that were made one after the other in the same place. */
+  readonly id: number;
   readonly bytes: number;
   /** The last batch of commands that uses it. */
   batch: number;
@@ -29,6 +31,7 @@ export class BufferPool {
   #reservedBytes = 0;
   #freeBytes = 0;
   #peakBytes = 0;
+  #made = 0;
 
   /** @param create - Makes a GPUBuffer; calls `fail` when the device says later that it could not. */
   constructor(
@@ -57,7 +60,7 @@ export class BufferPool {
     const buffer = this.create(size, (error) => {
       block.failure = error;
     });
-    const block: MemoryBlock = { buffer, bytes: size, batch: -1, failure: null };
+    const block: MemoryBlock = { buffer, id: ++this.#made, bytes: size, batch: -1, failure: null };
     this.#blocks.add(block);
     this.#reservedBytes += size;
     return block;

@@ -262,6 +262,32 @@ describe.skipIf(!hasWebGpu)("the webgpu device", () => {
   });
 
   describe("programs", () => {
+    it("create no bind group for memory that they were bound to before", async () => {
+      const real = (await openDevice()).device;
+      let created = 0;
+      const device = await openDevice({
+        device: withFaults(real, {
+          createBindGroup: (descriptor: GPUBindGroupDescriptor) => {
+            created++;
+            return real.createBindGroup(descriptor);
+          },
+        }),
+      });
+      const program = device.prepare(copyOf(4));
+      const buffers = Array.from({ length: 30 }, (_, i) => upload(device, floats(i, i, i, i)));
+      for (let round = 0; round < 3; round++) {
+        for (let i = 1; i < 30; i++) device.dispatch(program, [buffers[i - 1]!, buffers[i]!], []);
+        await device.sync();
+      }
+      expect(created).toBe(29);
+      expect(await download(device, buffers[29]!)).toEqual([0, 0, 0, 0]);
+      // So many at once are not kept, and still right.
+      const targets = Array.from({ length: 300 }, () => device.alloc(16, "float32"));
+      for (const target of [...targets, ...targets]) device.dispatch(program, [buffers[0]!, target], []);
+      const results = await Promise.all(targets.map((target) => download(device, target)));
+      expect(results).toEqual(targets.map(() => [0, 0, 0, 0]));
+    });
+
     it("are ready when the device has compiled them, and need not be waited for", async () => {
       const device = await sharedDevice();
       const executable = device.prepare(copyOf(1));
@@ -387,16 +413,16 @@ describe.skipIf(!hasWebGpu)("the webgpu device", () => {
           createBindGroup: (descriptor: GPUBindGroupDescriptor) => real.createBindGroup(faulty ? { ...descriptor, entries: [] } : descriptor),
         }),
       });
-      const buffer = upload(device, floats(1, 2));
+      const [buffer, other] = [upload(device, floats(1, 2)), upload(device, floats(3, 4))];
       const program = device.prepare(doubleAndAdd(2));
       device.dispatch(program, [buffer], [0]);
       expect(await download(device, buffer)).toEqual([2, 4]);
       faulty = true;
-      device.dispatch(program, [buffer], [0]);
+      device.dispatch(program, [other], [0]);
       await expect(device.read(buffer)).rejects.toThrow("webgpu: expected the device to run double and add, it refused (validation)");
       faulty = false;
-      device.dispatch(program, [buffer], [1]);
-      expect(await download(device, buffer)).toEqual([5, 9]);
+      device.dispatch(program, [other], [1]);
+      expect(await download(device, other)).toEqual([7, 9]);
     });
 
     it("memory that the device does not have: the next read says so, and the device goes on", async () => {

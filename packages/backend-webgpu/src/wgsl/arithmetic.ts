@@ -39,7 +39,7 @@ const aluText = {
   min: { ...floats(call2("float_min")), ...ints(call2("min")) },
   max: { ...floats(call2("float_max")), ...ints(call2("max")) },
   neg: numbers(prefix("-")),
-  abs: numbers(call1("abs")),
+  abs: { ...floats(call1("float_abs")), ...ints(call1("abs")) },
   sqrt: floats(call1("sqrt")),
   floor: floats(call1("floor")),
   ceil: floats(call1("ceil")),

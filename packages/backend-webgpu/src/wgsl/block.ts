@@ -142,10 +142,9 @@ export class Block {
   #text(node: Expr, texts: ReadonlyMap<Expr, string>, home: Block): string {
     const key = leafKey(node);
     if (key !== null) return home.#leaves.get(key) ?? "";
-    // An expression of literals alone would be evaluated by the WGSL compiler, which refuses overflows, NaN and more, and it
-    // refuses a literal index below zero even where a predicate keeps it from being read. A name makes the first of the
-    // literals a value of the run time.
-    const onlyLiterals = node.args.every((arg) => arg.op === "const") || (node.op === "load" && node.args[0].op === "const");
+    // An expression of literals alone would be evaluated by the WGSL compiler, which refuses overflows, NaN and more. A
+    // name makes the first of them a value of the run time.
+    const onlyLiterals = node.args.every((arg) => arg.op === "const");
     const [x = "", y = "", z = ""] = node.args.map((arg, i) => {
       const text = texts.get(arg) ?? "";
       return onlyLiterals && i === 0 ? (home.#values.get(arg) ?? home.#nameOf(arg, text)) : text;
@@ -160,7 +159,9 @@ export class Block {
         return type === "bool" ? `(scalars.s${String(node.slot)} != 0)` : `scalars.s${String(node.slot)}`;
       case "load": {
         const param = this.context.params[node.param];
-        const loaded = param === undefined ? "" : element(param.dtype).widen(`p${String(node.param)}[${bare(x)}]`);
+        // Compilers refuse a negative literal, even where a predicate keeps it from being read.
+        const index = x.startsWith("(-") ? call("int_of_literal", x) : x;
+        const loaded = param === undefined ? "" : element(param.dtype).widen(`p${String(node.param)}[${bare(index)}]`);
         // Outside of the buffer WebGPU reads some other element of it, which does no harm.
         return node.args.length === 1 ? loaded : call("select", z, loaded, y);
       }

@@ -12,6 +12,14 @@ fn float_of_bits(bits: u32) -> f32 {
   return bitcast<f32>(bits);
 }`,
   `
+fn int_of_literal(x: i32) -> i32 {
+  return x;
+}`,
+  `
+fn float_abs(x: f32) -> f32 {
+  return bitcast<f32>(bitcast<u32>(x) & 0x7fffffffu);
+}`,
+  `
 fn is_nan(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }`,
