@@ -60,7 +60,7 @@ try {
     for (let turn = 0; turn < turns; turn++) {
       for (const [engine, seconds] of samples) {
         const answer = await engine.ask({ measure: Number(values.seconds) / turns });
-        if ("seconds" in answer) seconds.push(...answer.seconds);
+        if ("seconds" in answer) for (const sample of answer.seconds) seconds.push(sample);
         else if ("unable" in answer) failed.set(engine, answer.unable);
       }
     }

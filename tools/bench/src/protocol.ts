@@ -24,7 +24,7 @@ export type Run = () => unknown;
 export type Case = () => Run | Promise<Run>;
 
 /** Repetitions within one measurement, for runs shorter than the clock can see. */
-const shortest = 50e-6;
+const shortest = 500e-6;
 
 async function measure(run: Run, seconds: number): Promise<number[]> {
   let inner = 1;

@@ -2,12 +2,13 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
 import type { CaseName } from "../cases.js";
 import type { Case, Run } from "../protocol.js";
 import { serve } from "../protocol.js";
 
-const require = createRequire(import.meta.url);
-setWasmPaths(`${dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"))}/dist/`);
+const { resolve } = createRequire(import.meta.url);
+setWasmPaths(`${dirname(resolve("@tensorflow/tfjs-backend-wasm/package.json"))}/dist/`);
 // It greets on the console; the console is the protocol's.
 tf.env().set("PROD", true);
 await tf.setBackend("wasm");

@@ -84,7 +84,7 @@ def measure(run, seconds):
 
     for _ in range(3):
         once()
-    while once() * inner < 50e-6:
+    while once() * inner < 500e-6:
         inner *= 2
     samples = []
     end = time.perf_counter() + seconds
