@@ -140,22 +140,27 @@ export class ElementwiseOp {
     for (let i = 0; i < args.length; i++) if (!(args[i] instanceof Tensor)) mask |= 1 << i;
     let kernel = this.#kernels.get(mask);
     if (kernel === undefined) {
-      const { asIs = [] } = this.options;
-      kernel = new KernelOp({
-        name: this.name,
-        build: (body) => {
-          let inputs = 0;
-          let numbers = 0;
-          const values = args.map((_, i) => {
-            if ((mask & (1 << i)) !== 0) return body.scalar(numbers++);
-            return body.input(inputs++, asIs.includes(i) ? undefined : body.compute);
-          });
-          body.store(0, this.formula(body.k, ...values));
-        },
-      });
+      kernel = this.#newKernel(mask);
       this.#kernels.set(mask, kernel);
     }
     return kernel;
+  }
+
+  /** A function of its own: the kernel stays, and must not hold on to the tensors of the call that first needed it. */
+  #newKernel(mask: number): KernelOp {
+    const { asIs = [] } = this.options;
+    return new KernelOp({
+      name: this.name,
+      build: (body) => {
+        let inputs = 0;
+        let numbers = 0;
+        const values = Array.from({ length: this.arity }, (_, i) => {
+          if ((mask & (1 << i)) !== 0) return body.scalar(numbers++);
+          return body.input(inputs++, asIs.includes(i) ? undefined : body.compute);
+        });
+        body.store(0, this.formula(body.k, ...values));
+      },
+    });
   }
 
   #record(args: readonly Operand[], result: Tensor): void {
@@ -235,6 +240,8 @@ interface RecordingPlan {
   readonly saves: readonly number[];
 }
 
+let gradientOps = 0;
+
 /** g · ∂y/∂argᵢ as an elementwise op of its own, over only those of (args…, y) that the derivative mentions. */
 class GradientOp {
   /** Places among (args…, y) that the derivative needs; `arity` is the result y. */
@@ -250,11 +257,12 @@ class GradientOp {
     const mentioned = new Set(topological([probe]));
     this.uses = standIns.flatMap((expr, j) => (mentioned.has(expr) ? [j] : []));
     const uses = this.uses;
+    // What the derivative does not mention still needs a name, one that no other gradient uses: gradients of gradients nest.
+    const names = ++gradientOps;
     this.#op = new ElementwiseOp(`${op.name}Backward`, 1 + uses.length, (builder, g, ...values) => {
       const args = Array.from({ length: op.arity + 1 }, (_, j) => {
         const at = uses.indexOf(j);
-        // What the derivative does not mention still needs a name of its own, so that no two arguments are one.
-        return (at === -1 ? undefined : values[at]) ?? builder.result(j, 0, asIs.includes(j) ? "bool" : g.dtype);
+        return (at === -1 ? undefined : values[at]) ?? builder.result(j, names, asIs.includes(j) ? "bool" : g.dtype);
       });
       return derivative(builder, op, i, g, args);
     }, { type: "first", asIs: uses.flatMap((j, at) => (asIs.includes(j) ? [at + 1] : [])) });
