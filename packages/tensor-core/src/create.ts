@@ -20,7 +20,7 @@ export interface TensorOptions<D extends DType = DType> {
 }
 
 function finish<D extends DType>(x: Tensor, options: TensorOptions<D>): Tensor<D> {
-  return (options.requiresGrad === true ? x.requiresGrad_() : x) as Tensor<D>;
+  return (options.requiresGrad === true ? x.requiresGrad_() : x);
 }
 
 const deviceFrom = (options: TensorOptions): ReturnType<typeof deviceOf> => (options.device === undefined ? getDefaultDevice() : deviceOf(options.device));
@@ -154,6 +154,7 @@ export function arange(...args: readonly (number | TensorOptions | undefined)[])
   if (step === 0 || !numbers.every(Number.isFinite)) throw new ArgumentError(`arange: expected finite bounds and a step other than 0, got (${numbers.join(", ")})`);
   if ((end - start) / step < 0) throw new ArgumentError(`arange: expected bounds that the step leads through, got from ${String(start)} to ${String(end)} by ${String(step)}`);
   const dtype = options.dtype ?? (numbers.every(Number.isInteger) ? "int64" : "float32");
+  if (dtype === "bool") throw new DTypeError("arange: expected a floating or integer element type, got bool");
   return range(start, step, Math.ceil((end - start) / step), dtype, options);
 }
 

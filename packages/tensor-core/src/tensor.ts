@@ -292,7 +292,8 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
     const { elements, layout } = contiguousForReading(this);
     const { device, buffer } = elements;
     const width = widthOf(this.dtype);
-    const bytes = buffer === null ? new Uint8Array(0) : await device.backend.read(buffer, layout.offset * width, layout.numel * width);
+    // A view without elements may point behind the end of its storage.
+    const bytes = buffer === null || layout.numel === 0 ? new Uint8Array(0) : await device.backend.read(buffer, layout.offset * width, layout.numel * width);
     await device.memory.atAwait();
     return decodeBytes(this.dtype, bytes) as ArrayOf<T>;
   }
@@ -308,7 +309,7 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
     if (backend.readSync === undefined) throw new DeviceError(`readSync: expected a device that can read at once, got "${name}"; use \`await t.read()\``);
     const { elements, layout } = contiguousForReading(this);
     const width = widthOf(this.dtype);
-    const bytes = elements.buffer === null ? new Uint8Array(0) : backend.readSync(elements.buffer, layout.offset * width, layout.numel * width);
+    const bytes = elements.buffer === null || layout.numel === 0 ? new Uint8Array(0) : backend.readSync(elements.buffer, layout.offset * width, layout.numel * width);
     return decodeBytes(this.dtype, bytes) as ArrayOf<T>;
   }
 

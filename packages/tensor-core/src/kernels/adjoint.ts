@@ -19,10 +19,10 @@ const rules: Record<AluOp, Rule> = {
   // a rem b = a − b · trunc(a / b)
   rem: (k, g, _, a, b) => [g, k.neg(k.mul(g, k.trunc(k.div(a, b))))],
   // Where both are equal each gets half, as PyTorch's minimum and maximum.
-  min: (k, g, _, a, b) => extremum(k, g, a, b),
-  max: (k, g, _, a, b) => extremum(k, g, b, a).reverse(),
+  min: (k, g, _, a, b) => extremum(k, g, a, b, k.lt(b, a), k.lt(a, b)),
+  max: (k, g, _, a, b) => extremum(k, g, a, b, k.lt(a, b), k.lt(b, a)),
   neg: (k, g) => [k.neg(g)],
-  abs: (k, g, _, a) => [k.select(k.lt(a, zero(k, a)), k.neg(g), k.select(k.eq(a, zero(k, a)), zero(k, g), g))],
+  abs: (k, g, _, a) => [k.select(k.lt(a, zero(k, a)), k.neg(g), k.select(k.lt(zero(k, a), a), g, zero(k, g)))],
   sqrt: (k, g, y) => [k.div(g, k.mul(k.like(2, y), y))],
   floor: (k, g) => [zero(k, g)],
   ceil: (k, g) => [zero(k, g)],
@@ -53,12 +53,11 @@ const rules: Record<AluOp, Rule> = {
   ushr: () => [],
 };
 
-/** Gradients of min(a, b). */
-function extremum(k: ExprBuilder, g: Expr, a: Expr, b: Expr): Expr[] {
+/** Gradients of the larger or the smaller of two. Where one is NaN neither has lost, and both get all of it, as in PyTorch. */
+function extremum(k: ExprBuilder, g: Expr, a: Expr, b: Expr, aLost: Expr, bLost: Expr): Expr[] {
   const half = k.mul(g, k.like(0.5, g));
-  const nothing = zero(k, g);
-  const share = (mine: Expr, other: Expr): Expr => k.select(k.eq(mine, other), half, k.select(k.lt(mine, other), g, nothing));
-  return [share(a, b), share(b, a)];
+  const share = (lost: Expr): Expr => k.select(k.eq(a, b), half, k.select(lost, zero(k, g), g));
+  return [share(aLost), share(bLost)];
 }
 
 const isFloat = (expr: Expr): boolean => expr.dtype === "float32" || expr.dtype === "float64";

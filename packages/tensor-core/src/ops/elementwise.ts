@@ -13,24 +13,31 @@ type K = ExprBuilder;
 
 const float = { type: "float" } as const;
 const bool = { type: "bool" } as const;
+const numbers = { accepts: ["float", "int"] } as const;
 
 const half = (k: K, x: Expr): Expr => k.like(0.5, x);
 const one = (k: K, x: Expr): Expr => k.like(1, x);
 const zero = (k: K, x: Expr): Expr => k.like(0, x);
 /** 1 / (1 + e⁻ˣ). Large negative arguments give e⁻ˣ = Infinity and so 0. */
 const logistic = (k: K, x: Expr): Expr => k.div(one(k, x), k.add(one(k, x), k.exp(k.neg(x))));
+/** The same where it will be differentiated: nothing in it overflows, so that no derivative is Infinity · 0. */
+const smoothLogistic = (k: K, x: Expr): Expr => {
+  const negative = k.lt(x, zero(k, x));
+  const power = k.exp(k.select(negative, x, k.neg(x)));
+  return k.div(k.select(negative, power, one(k, x)), k.add(one(k, x), power));
+};
 
 const isFloat = (x: Expr): boolean => x.dtype === "float32" || x.dtype === "float64";
 
 /** Every op by name, for tests that run through all of them. */
 export const elementwiseOps = {
   // One argument
-  neg: new ElementwiseOp("neg", 1, (k, x) => k.neg(x)),
-  abs: new ElementwiseOp("abs", 1, (k, x) => k.abs(x)),
-  sign: new ElementwiseOp("sign", 1, (k, x) => k.select(k.lt(zero(k, x), x), one(k, x), k.select(k.lt(x, zero(k, x)), k.like(-1, x), isFloat(x) ? k.mul(x, zero(k, x)) : zero(k, x))), {
+  neg: new ElementwiseOp("neg", 1, (k, x) => k.neg(x), numbers),
+  abs: new ElementwiseOp("abs", 1, (k, x) => k.abs(x), numbers),
+  sign: new ElementwiseOp("sign", 1, (k, x) => x.dtype === "bool" ? x : k.select(k.lt(zero(k, x), x), one(k, x), k.select(k.lt(x, zero(k, x)), k.like(-1, x), zero(k, x))), {
     derivatives: [null],
   }),
-  square: new ElementwiseOp("square", 1, (k, x) => k.mul(x, x)),
+  square: new ElementwiseOp("square", 1, (k, x) => k.mul(x, x), numbers),
   reciprocal: new ElementwiseOp("reciprocal", 1, (k, x) => k.div(one(k, x), x), { ...float, derivatives: [(k, g, y) => k.neg(k.mul(g, k.mul(y, y)))] }),
   sqrt: new ElementwiseOp("sqrt", 1, (k, x) => k.sqrt(x), float),
   rsqrt: new ElementwiseOp("rsqrt", 1, (k, x) => k.div(one(k, x), k.sqrt(x)), {
@@ -53,7 +60,7 @@ export const elementwiseOps = {
   clone: new ElementwiseOp("clone", 1, (_, x) => x),
 
   // Activations
-  relu: new ElementwiseOp("relu", 1, (k, x) => k.max(x, zero(k, x)), { derivatives: [(k, g, y) => k.select(k.le(y, zero(k, y)), zero(k, g), g)] }),
+  relu: new ElementwiseOp("relu", 1, (k, x) => k.max(x, zero(k, x)), { ...numbers, derivatives: [(k, g, y) => k.select(k.le(y, zero(k, y)), zero(k, g), g)] }),
   sigmoid: new ElementwiseOp("sigmoid", 1, logistic, { ...float, derivatives: [(k, g, y) => k.mul(g, k.mul(y, k.sub(one(k, y), y)))] }),
   // x · ½(1 + erf(x/√2))
   gelu: new ElementwiseOp("gelu", 1, (k, x) => k.mul(k.mul(x, half(k, x)), k.add(one(k, x), k.erf(k.mul(x, k.like(Math.SQRT1_2, x))))), {
@@ -68,20 +75,20 @@ export const elementwiseOps = {
   silu: new ElementwiseOp("silu", 1, (k, x) => k.mul(x, logistic(k, x)), {
     ...float,
     derivatives: [(k, g, _, x) => {
-      const s = logistic(k, x);
+      const s = smoothLogistic(k, x);
       return k.mul(g, k.mul(s, k.add(one(k, x), k.mul(x, k.sub(one(k, x), s)))));
     }],
   }),
-  leakyRelu: new ElementwiseOp("leakyRelu", 2, (k, x, slope) => k.select(k.gt(x, zero(k, x)), x, k.mul(x, slope))),
+  leakyRelu: new ElementwiseOp("leakyRelu", 2, (k, x, slope) => k.select(k.gt(x, zero(k, x)), x, k.mul(x, slope)), numbers),
   // log(1 + eˣ), as max(x, 0) + log(1 + e^−|x|)
   softplus: new ElementwiseOp("softplus", 1, (k, x) => k.add(k.max(x, zero(k, x)), k.log(k.add(one(k, x), k.exp(k.neg(k.abs(x)))))), {
     ...float,
-    derivatives: [(k, g, _, x) => k.mul(g, logistic(k, x))],
+    derivatives: [(k, g, _, x) => k.mul(g, smoothLogistic(k, x))],
   }),
 
   // Two arguments
   add: new ElementwiseOp("add", 2, (k, a, b) => (a.dtype === "bool" ? k.or(a, b) : k.add(a, b))),
-  sub: new ElementwiseOp("sub", 2, (k, a, b) => k.sub(a, b), { accepts: ["float", "int"] }),
+  sub: new ElementwiseOp("sub", 2, (k, a, b) => k.sub(a, b), numbers),
   mul: new ElementwiseOp("mul", 2, (k, a, b) => (a.dtype === "bool" ? k.and(a, b) : k.mul(a, b))),
   div: new ElementwiseOp("div", 2, (k, a, b) => k.div(a, b), float),
   pow: new ElementwiseOp("pow", 2, power),
@@ -92,19 +99,33 @@ export const elementwiseOps = {
     const r = k.rem(a, b);
     const wrong = k.and(k.ne(r, zero(k, r)), k.ne(k.lt(r, zero(k, r)), k.lt(b, zero(k, b))));
     return k.select(wrong, k.add(r, b), r);
-  }, { accepts: ["float", "int"] }),
+  }, numbers),
   /** a + alpha · b */
-  addScaled: new ElementwiseOp("add", 3, (k, a, b, alpha) => k.add(a, k.mul(alpha, b))),
+  addScaled: new ElementwiseOp("add", 3, (k, a, b, alpha) => k.add(a, k.mul(alpha, b)), numbers),
   /** a − alpha · b */
-  subScaled: new ElementwiseOp("sub", 3, (k, a, b, alpha) => k.sub(a, k.mul(alpha, b))),
+  subScaled: new ElementwiseOp("sub", 3, (k, a, b, alpha) => k.sub(a, k.mul(alpha, b)), numbers),
   /** a + weight · (b − a) */
-  lerp: new ElementwiseOp("lerp", 3, (k, a, b, weight) => k.add(a, k.mul(weight, k.sub(b, a)))),
+  lerp: new ElementwiseOp("lerp", 3, (k, a, b, weight) => k.add(a, k.mul(weight, k.sub(b, a))), numbers),
   /** min(max(x, low), high); the gradient passes where low ≤ x ≤ high. */
   clamp: new ElementwiseOp("clamp", 3, (k, x, low, high) => k.min(k.max(x, low), high), {
+    ...numbers,
     derivatives: [
       (k, g, _, x, low, high) => k.select(k.and(k.le(low, x), k.le(x, high)), g, zero(k, g)),
       (k, g, _, x, low, high) => k.select(k.and(k.lt(x, low), k.lt(low, high)), g, zero(k, g)),
       (k, g, _, x, low, high) => k.select(k.or(k.gt(x, high), k.gt(low, high)), g, zero(k, g)),
+    ],
+  }),
+
+  // −(y log p + (1 − y) log(1 − p)), each logarithm at least −100
+  binaryCrossEntropy: new ElementwiseOp("binaryCrossEntropy", 2, (k, p, y) => {
+    const boundedLog = (x: Expr): Expr => k.max(k.log(x), k.like(-100, x));
+    return k.sub(k.mul(k.sub(y, one(k, y)), boundedLog(k.sub(one(k, p), p))), k.mul(y, boundedLog(p)));
+  }, {
+    ...float,
+    derivatives: [
+      // (p − y) / (p (1 − p)), the divisor at least 10⁻¹²: PyTorch's bound, which keeps a saturated p from giving Infinity
+      (k, g, _, p, y) => k.div(k.mul(g, k.sub(p, y)), k.max(k.mul(k.sub(one(k, p), p), p), k.like(1e-12, p))),
+      (k, g, _, p) => k.mul(g, k.sub(k.log(k.sub(one(k, p), p)), k.log(p))),
     ],
   }),
 
@@ -150,7 +171,7 @@ const binary = (op: ElementwiseOp): Binary => (a, b) => op.call([a, b]);
 export const neg = unary(ops.neg);
 /** |x|; the gradient at 0 is 0. @see torch.abs */
 export const abs = unary(ops.abs);
-/** −1, 0 or 1; NaN stays NaN. @see torch.sign */
+/** −1, 0 or 1; NaN gives 0. @see torch.sign */
 export const sign = unary(ops.sign);
 /** x². @see torch.square */
 export const square = unary(ops.square);

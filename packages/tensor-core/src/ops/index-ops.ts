@@ -60,8 +60,9 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   x.checkUsable("gather");
   checkIndex("gather", x, index);
   const d = resolveDim("gather", dim, x.ndim);
+  // A scalar counts as a vector of one element.
+  if (x.ndim === 0 && index.ndim < 2) return reshape(gather(reshape(x, [1]), 0, reshape(index, [-1])), index.shape);
   checkWithin("gather", index, x, d);
-  if (x.ndim === 0) return clone(x);
   const result = emptyLike(x, index.shape);
   gatherKernel.run(
     x.device,

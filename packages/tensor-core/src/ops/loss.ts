@@ -2,7 +2,7 @@ import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { onesLike } from "../create.js";
-import { maximum, where } from "./elementwise.js";
+import { elementwiseOps, where } from "./elementwise.js";
 import { gather, indexSelect } from "./index-ops.js";
 import { logSoftmax } from "./softmax.js";
 import { flatten, reshape, unsqueeze } from "./view.js";
@@ -131,8 +131,7 @@ export interface WeightedLossOptions extends LossOptions {
  */
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options: WeightedLossOptions = {}): Tensor {
   checkSameShapes("binaryCrossEntropy", input, target);
-  const floor = -100;
-  const losses = target.sub(1).mul(maximum(onesLike(input).sub(input).log(), floor)).sub(target.mul(maximum(input.log(), floor)));
+  const losses = elementwiseOps.binaryCrossEntropy.call([input, target]);
   const weighted = options.weight === undefined || options.weight === null ? losses : losses.mul(options.weight);
   return reduced("binaryCrossEntropy", weighted, options.reduction);
 }

@@ -17,6 +17,7 @@ export function checkProduct(op: string, a: Tensor, b: Tensor): void {
   b.checkUsable(op);
   checkSameDevice(op, [a, b]);
   if (a.dtype !== b.dtype) throw new DTypeError(`${op}: expected operands of one element type, got ${a.dtype} and ${b.dtype}; convert one with .to(dtype)`);
+  if (a.dtype === "bool") throw new DTypeError(`${op}: expected floating or integer tensors, got bool; convert them with to("float32")`);
 }
 
 /** Batched matrix product of tensors of equal rank ≥ 2 whose batch dimensions are equal (or broadcast with stride 0). */

@@ -46,6 +46,7 @@ export interface AvgPoolOptions extends PoolOptions {
 }
 
 function windowsOf(op: string, n: number, x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions): Windows {
+  if (x.dtype === "bool") throw new DTypeError(`${op}: expected a floating or integer tensor, got bool; convert it with to("float32")`);
   const kernel = perDimension(op, "kernelSize", kernelSize, n, 1);
   const stride = options.stride === undefined || options.stride === null ? kernel : perDimension(op, "stride", options.stride, n, 1);
   const padding = perDimension(op, "padding", options.padding ?? 0, n, 0);

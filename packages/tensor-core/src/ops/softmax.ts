@@ -143,7 +143,8 @@ function logSoftmaxGradient(g: Tensor, y: Tensor, d: number): Tensor {
 }
 
 /** log Σ exp(x) over dimensions, without overflow. @see torch.logsumexp */
-export function logsumexp(x: Tensor, options: { readonly dim: number | readonly number[]; readonly keepdim?: boolean }): Tensor {
+export function logsumexp(input: Tensor, options: { readonly dim: number | readonly number[]; readonly keepdim?: boolean }): Tensor {
+  const x = input.isFloatingPoint() ? input : toDType(input, "float32");
   const top = x.detach().amax({ dim: options.dim, keepdim: true });
   // Where the maximum is infinite, shifting by it would give NaN.
   const shift = where(top.abs().eq(Infinity), 0, top);
