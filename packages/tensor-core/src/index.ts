@@ -49,6 +49,7 @@ export { conv1d, conv2d } from "./ops/conv.js";
 export type { ConvOptions, PerDimension } from "./ops/conv.js";
 export { avgPool2d, maxPool2d, maxPool2dWithIndices } from "./ops/pool.js";
 export type { AvgPoolOptions, MaxPoolOptions, PoolOptions } from "./ops/pool.js";
+export * from "./ops/normalization.js";
 export * from "./ops/loss.js";
 export { bernoulli, defaultGenerator, dropout, manualSeed, normal, rand, randint, randn, randperm } from "./ops/random.js";
 export type { RandomOptions } from "./ops/random.js";

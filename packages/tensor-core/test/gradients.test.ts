@@ -1,0 +1,191 @@
+import type { TensorFunction } from "@gradus/tensor-core";
+import * as g from "@gradus/tensor-core";
+import { Generator, gradcheck, gradgradcheck, tensor, type Tensor } from "@gradus/tensor-core";
+import { describe, it } from "vitest";
+import { indices, leaf, positiveLeaf } from "./support/data.js";
+import { useDevice } from "./support/device.js";
+
+useDevice();
+
+/** A function, and the leaves at which its first and second derivatives are compared with differences. */
+type Case = readonly [f: TensorFunction, inputs: () => readonly Tensor[]];
+
+/** Every op that has a derivative of its own, apart from the elementwise ones, whose table backend-conformance runs through. */
+const cases: Record<string, Record<string, Case>> = {
+  views: {
+    view: [(x) => x.view(3, 4).square(), () => [leaf([2, 6])]],
+    "reshape that copies": [(x) => x.t().reshape(-1).square(), () => [leaf([2, 3])]],
+    permute: [(x) => x.permute(2, 0, 1).mul(x.permute(2, 0, 1).sin()), () => [leaf([2, 3, 2])]],
+    transpose: [(x) => x.transpose(0, -1).exp(), () => [leaf([2, 3])]],
+    T: [(x) => x.T.exp(), () => [leaf([2, 3])]],
+    expand: [(x) => x.expand(4, 2, 3).mul(leaf([4, 2, 3], 5)).square(), () => [leaf([2, 1])]],
+    "expand, new dimensions": [(x) => x.expand(2, 3).square(), () => [leaf([])]],
+    squeeze: [(x) => x.squeeze(1).square(), () => [leaf([2, 1, 3])]],
+    unsqueeze: [(x) => x.unsqueeze(-1).square(), () => [leaf([2, 3])]],
+    flatten: [(x) => x.flatten(1).square(), () => [leaf([2, 3, 2])]],
+    select: [(x) => x.select(1, -1).square(), () => [leaf([2, 3])]],
+    narrow: [(x) => x.narrow(1, 1, 2).square(), () => [leaf([2, 4])]],
+    "slice with a step": [(x) => x.slice(0, 1, null, 2).square(), () => [leaf([6, 2])]],
+    "asStrided, overlapping": [(x) => x.asStrided([3, 3], [1, 2]).square(), () => [leaf([7])]],
+    "asStrided of a permuted tensor": [(x) => x.t().asStrided([2, 2], [1, 2], 1).square(), () => [leaf([2, 3])]],
+    "unfolded windows": [(x) => x.asStrided([4, 3], [1, 1]).prod({ dim: 1 }), () => [leaf([6])]],
+    split: [(x) => x.split(2, 1).map((part) => part.exp()), () => [leaf([2, 5])]],
+    chunk: [(x) => x.chunk(2)[1]!.exp(), () => [leaf([5, 2])]],
+    unbind: [(x) => x.unbind(1).map((part) => part.exp()), () => [leaf([2, 3])]],
+    contiguous: [(x) => x.t().contiguous().square(), () => [leaf([2, 3])]],
+    "a view of a view of a view": [(x) => x.permute(1, 0).narrow(0, 1, 2).select(1, 1).unsqueeze(0).expand(3, 2).square(), () => [leaf([2, 3])]],
+  },
+  reductions: {
+    sum: [(x) => x.sum().square(), () => [leaf([2, 3])]],
+    "sum over dimensions": [(x) => x.sum({ dim: [0, 2] }).square(), () => [leaf([2, 3, 2])]],
+    "sum with keepdim": [(x) => x.sum({ dim: -1, keepdim: true }).mul(x), () => [leaf([2, 3])]],
+    "sum of a scalar": [(x) => x.sum().square(), () => [leaf([])]],
+    mean: [(x) => x.mean({ dim: 1 }).square(), () => [leaf([2, 3])]],
+    prod: [(x) => x.prod(), () => [leaf([2, 3])]],
+    "prod with zeros": [(x) => x.mul(tensor([[1, 0, 1], [0, 0, 1], [1, 1, 1]], { dtype: "float64" })).prod({ dim: 1 }), () => [leaf([3, 3])]],
+    "prod over dimensions, permuted": [(x) => x.permute(2, 0, 1).prod({ dim: [0, 2], keepdim: true }), () => [leaf([2, 3, 2])]],
+    "max along a dimension": [(x) => x.max({ dim: 1 }).values.square(), () => [leaf([3, 4])]],
+    "min along a dimension, keepdim": [(x) => x.min({ dim: 0, keepdim: true }).values.square(), () => [leaf([3, 4])]],
+    "max of all": [(x) => x.max().square(), () => [leaf([3, 4])]],
+    "min of all": [(x) => x.min().square(), () => [leaf([3, 4])]],
+    amax: [(x) => x.amax({ dim: [0, 2] }).square(), () => [leaf([2, 3, 2])]],
+    amin: [(x) => x.amin({ dim: 1, keepdim: true }).mul(x), () => [leaf([2, 3])]],
+    variance: [(x) => x.var({ dim: 1 }), () => [leaf([2, 4])]],
+    "variance, biased": [(x) => x.var({ dim: [0, 1], correction: 0, keepdim: true }), () => [leaf([2, 4])]],
+    std: [(x) => x.std({ dim: 0 }), () => [leaf([4, 2])]],
+    varMean: [(x) => g.varMean(x, { dim: 1 }), () => [leaf([2, 4])]],
+    "only the mean of varMean": [(x) => g.varMean(x, { dim: 1 })[1].square(), () => [leaf([2, 4])]],
+    logsumexp: [(x) => x.logsumexp({ dim: 1 }), () => [leaf([2, 4])]],
+    "logsumexp over dimensions": [(x) => x.logsumexp({ dim: [0, 1], keepdim: true }), () => [leaf([2, 4])]],
+  },
+  softmax: {
+    softmax: [(x) => x.softmax(1), () => [leaf([2, 4])]],
+    "softmax along the first dimension": [(x) => x.softmax(0), () => [leaf([3, 2])]],
+    "softmax of a scalar": [(x) => x.softmax(0).mul(x), () => [leaf([])]],
+    logSoftmax: [(x) => x.logSoftmax(-1), () => [leaf([2, 4])]],
+    "logSoftmax along the first dimension": [(x) => x.t().logSoftmax(0), () => [leaf([2, 4])]],
+  },
+  products: {
+    "matrix · matrix": [(a, b) => a.matmul(b), () => [leaf([2, 3]), leaf([3, 2], 2)]],
+    "vector · vector": [(a, b) => a.matmul(b), () => [leaf([3]), leaf([3], 2)]],
+    "matrix · vector": [(a, b) => a.matmul(b), () => [leaf([2, 3]), leaf([3], 2)]],
+    "vector · matrix": [(a, b) => a.matmul(b), () => [leaf([3]), leaf([3, 2], 2)]],
+    "batch · matrix": [(a, b) => a.matmul(b), () => [leaf([2, 2, 3]), leaf([3, 2], 2)]],
+    "matrix · batch": [(a, b) => a.matmul(b), () => [leaf([2, 3]), leaf([2, 3, 2], 2)]],
+    "batches that broadcast": [(a, b) => a.matmul(b), () => [leaf([2, 1, 2, 3]), leaf([3, 3, 1], 2)]],
+    "vector · batch": [(a, b) => a.matmul(b), () => [leaf([3]), leaf([2, 3, 2], 2)]],
+    "permuted operands": [(a, b) => a.t().matmul(b.t()), () => [leaf([3, 2]), leaf([2, 3], 2)]],
+    "a matrix with itself": [(a) => a.matmul(a).matmul(a.t()), () => [leaf([2, 2])]],
+    linear: [(x, w, b) => g.linear(x, w, b), () => [leaf([2, 3]), leaf([4, 3], 2), leaf([4], 3)]],
+    "linear, batch without bias": [(x, w) => g.linear(x, w), () => [leaf([2, 2, 3]), leaf([2, 3], 2)]],
+    "linear of a vector": [(x, w, b) => g.linear(x, w, b), () => [leaf([3]), leaf([2, 3], 2), leaf([2], 3)]],
+    "linear with an expanded weight": [(x, w, b) => g.linear(x, w.expand(2, 3), b.expand(2)), () => [leaf([2, 3]), leaf([1, 3], 2), leaf([1], 3)]],
+  },
+  convolutions: {
+    conv2d: [(x, w, b) => g.conv2d(x, w, b), () => [leaf([2, 2, 2, 3]), leaf([3, 2, 2, 2], 2), leaf([3], 3)]],
+    "stride and padding": [(x, w) => g.conv2d(x, w, null, { stride: 2, padding: 1 }), () => [leaf([1, 1, 4, 5]), leaf([2, 1, 3, 3], 2)]],
+    "uneven stride, padding and dilation": [(x, w) => g.conv2d(x, w, null, { stride: [1, 2], padding: [2, 0], dilation: [2, 1] }), () => [leaf([1, 2, 4, 4]), leaf([2, 2, 2, 2], 2)]],
+    groups: [(x, w, b) => g.conv2d(x, w, b, { groups: 2, padding: 1 }), () => [leaf([1, 4, 2, 3]), leaf([4, 2, 2, 2], 2), leaf([4], 3)]],
+    "depthwise with stride": [(x, w) => g.conv2d(x, w, null, { groups: 3, stride: 2 }), () => [leaf([1, 3, 4, 4]), leaf([3, 1, 2, 2], 2)]],
+    "the last rows unused": [(x, w) => g.conv2d(x, w, null, { stride: 3 }), () => [leaf([1, 1, 6, 6]), leaf([1, 1, 2, 2], 2)]],
+    same: [(x, w) => g.conv2d(x, w, null, { padding: "same" }), () => [leaf([1, 1, 3, 3]), leaf([1, 1, 3, 3], 2)]],
+    "without a batch": [(x, w) => g.conv2d(x, w), () => [leaf([1, 3, 3]), leaf([2, 1, 2, 2], 2)]],
+    "permuted input and weight": [(x, w) => g.conv2d(x.permute(0, 3, 1, 2), w.transpose(2, 3)), () => [leaf([1, 3, 3, 2]), leaf([2, 2, 2, 1], 2)]],
+    "an input convolved with itself": [(x) => g.conv2d(x, x), () => [leaf([1, 1, 2, 2])]],
+    conv1d: [(x, w, b) => g.conv1d(x, w, b, { stride: 2, padding: 1, dilation: 2 }), () => [leaf([2, 2, 6]), leaf([2, 2, 3], 2), leaf([2], 3)]],
+  },
+  pools: {
+    maxPool2d: [(x) => g.maxPool2d(x, 2).square(), () => [leaf([1, 2, 4, 4])]],
+    "maxPool2d, overlapping and padded": [(x) => g.maxPool2d(x, 3, { stride: 2, padding: 1 }).square(), () => [leaf([1, 1, 5, 4])]],
+    "maxPool2d, dilated": [(x) => g.maxPool2d(x, 2, { stride: 1, dilation: 2 }).square(), () => [leaf([1, 4, 4])]],
+    "maxPool2d, ceilMode": [(x) => g.maxPool2d(x, 2, { ceilMode: true }).square(), () => [leaf([1, 1, 5, 5])]],
+    avgPool2d: [(x) => g.avgPool2d(x, 2).square(), () => [leaf([1, 2, 4, 4])]],
+    "avgPool2d, padded": [(x) => g.avgPool2d(x, 3, { stride: 2, padding: 1 }).square(), () => [leaf([1, 1, 5, 4])]],
+    "avgPool2d, padding not counted": [(x) => g.avgPool2d(x, 3, { stride: 2, padding: 1, countIncludePad: false, ceilMode: true }).square(), () => [leaf([1, 1, 4, 6])]],
+    "avgPool2d, divisorOverride": [(x) => g.avgPool2d(x, [2, 3], { divisorOverride: 5 }).square(), () => [leaf([1, 1, 4, 3])]],
+  },
+  indexing: {
+    gather: [(x) => x.gather(1, indices([0, 0, 2, 1], [2, 2])).square(), () => [leaf([2, 3])]],
+    "gather, fewer rows": [(x) => x.gather(0, indices([2, 1, 2], [1, 3])).square(), () => [leaf([3, 4])]],
+    indexSelect: [(x) => x.indexSelect(1, indices([2, 0, 2])).square(), () => [leaf([2, 3])]],
+    indexAdd: [(x, s) => x.indexAdd(0, indices([1, 1]), s).square(), () => [leaf([3, 2]), leaf([2, 2], 2)]],
+    scatter: [(x, s) => x.scatter(1, indices([2, 0], [2, 1]), s).square(), () => [leaf([2, 3]), leaf([2, 1], 2)]],
+    scatterAdd: [(x, s) => x.scatterAdd(0, indices([1, 0, 1, 1], [2, 2]), s).square(), () => [leaf([3, 2]), leaf([2, 2], 2)]],
+    "scatterAdd of a larger source": [(x, s) => x.scatterAdd(0, indices([1, 0], [2, 1]), s).square(), () => [leaf([3, 2]), leaf([3, 2], 2)]],
+    embedding: [(w) => g.embedding(indices([1, 0, 1, 1], [2, 2]), w).square(), () => [leaf([3, 2])]],
+  },
+  joining: {
+    cat: [(a, b) => g.cat([a, b.t(), a], 1).square(), () => [leaf([2, 2]), leaf([3, 2], 2)]],
+    stack: [(a, b) => g.stack([a, b], -1).square(), () => [leaf([2, 2]), leaf([2, 2], 2)]],
+    pad: [(x) => g.pad(x, [1, 0, 2, 1], { value: 3 }).square(), () => [leaf([2, 2])]],
+    "pad that cuts": [(x) => g.pad(x, [-1, 2, 1, -1]).square(), () => [leaf([3, 3])]],
+  },
+  "in place": {
+    mul_: [(x, y) => x.clone().mul_(y).exp(), () => [leaf([2, 3]), leaf([3], 2)]],
+    "two writes, the first saved by nobody": [(x, y) => x.add(1).mul_(y).add_(y.square()), () => [leaf([2, 3]), leaf([2, 3], 2)]],
+    exp_: [(x) => x.clone().exp_().mul(x), () => [leaf([3])]],
+    pow_: [(x, y) => x.clone().pow_(y), () => [positiveLeaf([3]), leaf([3], 2)]],
+    "copy_ into a slice": [
+      (x, y) => {
+        const z = x.clone();
+        z.narrow(1, 1, 2).copy_(y);
+        return z.square();
+      },
+      () => [leaf([2, 3]), leaf([2, 2], 2)],
+    ],
+    "mul_ on a view of a view": [
+      (x, y) => {
+        const z = x.clone();
+        z.t().select(0, 1).mul_(y);
+        return z.square();
+      },
+      () => [leaf([2, 3]), leaf([2], 2)],
+    ],
+    "a stale view": [
+      (x, y) => {
+        const z = x.mul(1);
+        const view = z.narrow(0, 1, 2);
+        z.mul_(y);
+        return [view.exp(), z.square()];
+      },
+      () => [leaf([3]), leaf([3], 2)],
+    ],
+    "fill_ of a part": [
+      (x) => {
+        const z = x.clone();
+        z.select(0, 1).fill_(2);
+        return z.prod();
+      },
+      () => [leaf([3, 2])],
+    ],
+    set: [(x, y) => x.clone().set([0, 1], y.sum()).square(), () => [leaf([2, 2]), leaf([2], 2)]],
+    scatterAdd_: [(x, s) => x.clone().scatterAdd_(0, indices([1, 1]), s).square(), () => [leaf([3]), leaf([2], 2)]],
+  },
+  losses: {
+    mseLoss: [(x, y) => g.mseLoss(x, y), () => [leaf([2, 3]), leaf([2, 3], 2)]],
+    l1Loss: [(x, y) => g.l1Loss(x, y, { reduction: "sum" }), () => [leaf([2, 3]), leaf([2, 3], 2)]],
+    nllLoss: [(x) => g.nllLoss(x.logSoftmax(1), indices([0, 2])), () => [leaf([2, 3])]],
+    "nllLoss, weighted, one target ignored": [(x, w) => g.nllLoss(x, indices([0, 2, 1]), { weight: w, ignoreIndex: 2 }), () => [leaf([3, 3]), positiveLeaf([3], 2)]],
+    "nllLoss over planes": [(x) => g.nllLoss(x, indices([0, 1, 2, 0], [2, 2]), { reduction: "none" }), () => [leaf([2, 3, 2])]],
+    crossEntropy: [(x) => g.crossEntropy(x, indices([0, 2])), () => [leaf([2, 3])]],
+    "crossEntropy, smoothed and weighted": [(x) => g.crossEntropy(x, indices([0, 2]), { labelSmoothing: 0.2, weight: positiveLeaf([3], 3).detach() }), () => [leaf([2, 3])]],
+    "crossEntropy with probabilities": [(x, p) => g.crossEntropy(x, p.softmax(1), { labelSmoothing: 0.1 }), () => [leaf([2, 3]), leaf([2, 3], 2)]],
+    binaryCrossEntropy: [(x, y) => g.binaryCrossEntropy(x.sigmoid(), y), () => [leaf([4]), positiveLeaf([4], 2)]],
+    binaryCrossEntropyWithLogits: [
+      (x, y) => g.binaryCrossEntropyWithLogits(x, y, { posWeight: positiveLeaf([2], 3).detach(), weight: positiveLeaf([2], 4).detach() }),
+      () => [leaf([3, 2]), positiveLeaf([3, 2], 2)],
+    ],
+  },
+  random: {
+    "dropout, the same mask each time": [(x) => g.dropout(x, 0.4, true, new Generator(3)).square(), () => [leaf([3, 3])]],
+  },
+};
+
+for (const [group, table] of Object.entries(cases)) {
+  describe(group, () => {
+    it.each(Object.entries(table))("%s", async (name, [f, inputs]) => {
+      await gradcheck(f, inputs(), { name });
+      await gradgradcheck(f, inputs(), { name: `${name}, second order`, fastMode: true });
+    });
+  });
+}
