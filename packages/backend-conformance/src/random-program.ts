@@ -209,7 +209,7 @@ class Draft {
     const param = this.#param(dtype, "inout", layout.length);
     return {
       kind: "scatter", ...this.#frame(this.#guards(outer, inner)), outer: this.#extents(outer), inner: this.#extents(inner),
-      target: { param, index, value: value.expr, combine, when },
+      target: { param, index, value: this.#settled(value.expr), combine: combine === null ? null : this.#settled(combine), when },
     };
   }
 
@@ -297,7 +297,7 @@ class Draft {
       if (!this.#exact && dice.chance(0.1)) {
         const extremes = dice.pick([[-1, 1], [0x7fffffff, -0x80000000], [128, 255], [0x10000, -0x8001]] as const);
         const value = dice.pick(extremes);
-        return compute === "int64" ? BigInt(value) * (dice.chance(0.5) ? 0x1_0000_0001n : 1n) : value;
+        return compute === "int64" ? BigInt.asIntN(64, BigInt(value) * (dice.chance(0.5) ? 0x1_0000_0001n : 1n)) : value;
       }
       const value = dice.int(dtype === "uint8" ? 0 : -smallBound, smallBound);
       return compute === "int64" ? BigInt(value) : value;
@@ -418,7 +418,7 @@ class Draft {
     const scope = { axes, leaves: [...leaves, ...before, ...before] };
     const value = leaf === undefined ? this.#value(compute, scope, dice.int(0, 4)) : leaf.expr.dtype === compute ? leaf : this.#cast(leaf, compute);
     const total = before[0] !== undefined && compute !== "bool" && dice.chance(0.5) ? this.#sum(value, before[0]) : value;
-    return { param, index: layout.index, value: total.expr };
+    return { param, index: layout.index, value: this.#settled(total.expr) };
   }
 
   #guards(outer: readonly Axis[], inner: readonly Axis[]): Guard[] {
@@ -675,6 +675,13 @@ class Draft {
     if (!this.#exact) return { expr: this.#builder.add(a.expr, b.expr), bound: Infinity };
     const [x, y] = [this.#tame(a), this.#tame(b)];
     return { expr: this.#builder.add(x.expr, y.expr), bound: x.bound + y.bound };
+  }
+
+  /** What is written. A device may ignore the sign of zero, so exact arithmetic writes only one of the two. */
+  #settled(value: Expr): Expr {
+    if (!this.#exact || !isFloat(value.dtype)) return value;
+    const zero = this.#builder.like(0, value);
+    return this.#builder.select(this.#builder.eq(value, zero), zero, value);
   }
 
   #cast(term: Term, dtype: ComputeDType): Term {

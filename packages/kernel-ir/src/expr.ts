@@ -168,8 +168,9 @@ export class ExprBuilder {
     return made;
   }
 
+  /** A literal. One of float32 is rounded, so that it is the same number on every device and in every later fold. */
   const(value: number | bigint | boolean, dtype: ComputeDType): Expr {
-    const literal = dtype === "int64" ? BigInt(value) : dtype === "bool" ? Number(Boolean(value)) : Number(value);
+    const literal = literalOf(value, dtype);
     // Object.is tells −0 from 0; String does not.
     const text = Object.is(literal, -0) ? "-0" : String(literal);
     return this.#intern(`const ${dtype} ${text}`, (id) => ({ op: "const", id, dtype, args: [], value: literal }));
@@ -364,9 +365,27 @@ export class ExprBuilder {
   }
 }
 
+function literalOf(value: number | bigint | boolean, dtype: ComputeDType): number | bigint {
+  switch (dtype) {
+    case "float64":
+      return Number(value);
+    case "float32":
+      return Math.fround(Number(value));
+    case "bool":
+      return Number(Boolean(value));
+    case "int64":
+    case "int32": {
+      const integer = BigInt(value);
+      if (BigInt.asIntN(dtype === "int64" ? 64 : 32, integer) !== integer) throw new RangeError(`internal: ${String(value)} is no ${dtype}`);
+      return dtype === "int64" ? integer : Number(value);
+    }
+  }
+}
+
 function castConst(value: number | bigint, from: ComputeDType, to: ComputeDType): number | bigint | null {
   if (to === "bool") return Number(value) === 0 ? 0 : 1;
-  if (to === "float64" || to === "float32") return Number(value);
+  // An integer too large for a double would be rounded twice.
+  if (to === "float64" || to === "float32") return Math.abs(Number(value)) > 2 ** 53 && typeof value === "bigint" ? null : Number(value);
   // Integers between integer types; float to int is left to the device's own rule.
   if (kindOf[from] === "float") return null;
   return to === "int64" ? BigInt(value) : Number(BigInt.asIntN(32, BigInt(value)));

@@ -274,5 +274,15 @@ function literal(value: number | bigint, dtype: Expr["dtype"]): string {
   if (dtype === "int32") return String(value);
   if (typeof value === "bigint") return `${String(value)}n`;
   if (Object.is(value, -0)) return "-0.0";
-  return Number.isInteger(value) && Math.abs(value) < 1e21 ? `${value}.0` : String(value);
+  const text = dtype === "float32" ? shortest(value) : String(value);
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
+}
+
+/** The fewest digits that a float32 is told by: its value as a double has more than it means. */
+function shortest(value: number): string {
+  for (let digits = 1; digits < 9; digits++) {
+    const candidate = Number(value.toPrecision(digits));
+    if (Math.fround(candidate) === value) return String(candidate);
+  }
+  return String(Number(value.toPrecision(9)));
 }
