@@ -17,7 +17,8 @@ export function testModule(readme: string): string {
     // The umbrella also makes the CPU the default device.
     import * as umbrella from ${target("gradus")};
     import * as own from ${target(ownEntry(readme) ?? "gradus")};
-    const scope = { ...umbrella, ...own };
+    // An example may use any name, so ours have a mark.
+    const $names = { ...umbrella, ...own };
     ${tests.join("\n")}`;
   return ts.transpileModule(code, { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext } }).outputText;
 }
@@ -88,7 +89,7 @@ function shown(expression: ts.Expression): string {
 /** Declares the names that a doc comment uses without importing them. A name that no package exports is a global one. */
 function implicitScope(source: ts.SourceFile): string {
   const names = [...implicitNames(source)].map((name) => `${name} = globalThis.${name}`);
-  return `const { ${names.join(", ")} } = scope;`;
+  return `const { ${names.join(", ")} } = $names;`;
 }
 
 /** The names that an example uses and does not declare. */
