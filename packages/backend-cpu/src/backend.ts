@@ -1,4 +1,4 @@
-import type { Backend, BackendStats, BufferHandle, ComputeDType, DType, DTypeSupport, Executable, LostInfo, Program } from "@gradus/kernel-ir";
+import type { Backend, BackendStats, BufferHandle, ComputeDType, DType, Executable, LostInfo, Program } from "@gradus/kernel-ir";
 import { DeviceLostError, dtypeInfo, dtypes, GuardError, hostMath, lowerProgram, UnsupportedError, validateProgram } from "@gradus/kernel-ir";
 import { tileTableSize, tileTableStart } from "./codegen/contraction.js";
 import { argumentBytes, generate } from "./codegen/generate.js";
@@ -6,7 +6,8 @@ import { functionsPerDtype, generateTiles, tileFunctionName } from "./codegen/ti
 import { workspaceBytes } from "./codegen/workspace.js";
 import { probeFeatures } from "./features.js";
 import { createLauncher } from "./launcher.js";
-import { addressableBytes, CpuBuffer, MemoryPool } from "./memory.js";
+import type { Block, CpuBuffer } from "./memory.js";
+import { addressableBytes, MemoryPool } from "./memory.js";
 
 export interface CpuOptions {
   /** What `tensor.device` and errors say. */
@@ -35,13 +36,9 @@ function roundUp(bytes: number, unit: number): number {
   return Math.ceil(bytes / unit) * unit;
 }
 
-class CpuExecutable implements Executable {
-  constructor(
-    readonly program: Program,
-    readonly ready: Promise<void>,
-    /** Place of the function in the table. */
-    readonly slot: number,
-  ) {}
+interface CpuExecutable extends Executable {
+  /** Place of the function in the table. */
+  readonly slot: number;
 }
 
 /**
@@ -78,7 +75,7 @@ class CpuBackend implements Backend {
   readonly #table = new WebAssembly.Table({ element: "anyfunc", initial: tileTableSize + 64 });
   readonly #tiles = new Set<ComputeDType>();
   readonly #launch = createLauncher(this.#table);
-  readonly #scratch: { readonly address: number }[] = [];
+  readonly #scratch: Block[] = [];
   #bytes!: Uint8Array;
   #int32!: Int32Array;
   #float32!: Float32Array;
@@ -97,7 +94,7 @@ class CpuBackend implements Backend {
     this.#pool.onGrow = () => this.#view();
     this.#view();
     this.limits = {
-      dtypes: Object.fromEntries(dtypes.map((d) => [d, { storageBytes: dtypeInfo[d].byteLength, compute: dtypeInfo[d].compute }])) as Record<DType, DTypeSupport>,
+      dtypes: Object.fromEntries(dtypes.map((d) => [d, { storageBytes: dtypeInfo[d].byteLength, compute: dtypeInfo[d].compute }])),
       buffersPerProgram: mostArguments / 2,
       // Indices are int32 and addresses are unsigned, so that this is what one buffer can be.
       bytesPerBuffer: 2 ** 31 - 1,
@@ -153,7 +150,8 @@ class CpuBackend implements Backend {
     const slot = tileTableSize + this.#prepared++;
     if (slot >= this.#table.length) this.#table.grow(this.#table.length);
     this.#table.set(slot, instance.exports.run);
-    return new CpuExecutable(program, Promise.resolve(), slot);
+    const executable: CpuExecutable = { program, ready: Promise.resolve(), slot };
+    return executable;
   }
 
   dispatch(executable: Executable, buffers: readonly BufferHandle[], scalars: readonly (number | bigint)[]): void {
@@ -242,7 +240,7 @@ class CpuBackend implements Backend {
   }
 
   #giveBackScratch(): void {
-    for (const block of this.#scratch) this.#pool.giveBackScratch(block as never);
+    for (const block of this.#scratch) this.#pool.giveBackScratch(block);
     this.#scratch.length = 0;
   }
 

@@ -19,7 +19,7 @@ const growAheadBytes = 2 ** 25;
 export const addressableBytes = 2 ** 32;
 
 /** A stretch of the memory, free or not. Neighbours know each other, so that free ones merge. */
-class Block {
+export class Block {
   free = false;
   /** Neighbours in memory. */
   before: Block | null = null;
@@ -32,8 +32,9 @@ class Block {
 }
 
 /** A buffer of the device. Once freed, its address is 0, which is no buffer's: so later uses are found out. */
-export class CpuBuffer implements BufferHandle {
-  constructor(readonly byteLength: number, public address: number, public block: Block | null) {}
+export interface CpuBuffer extends BufferHandle {
+  address: number;
+  block: Block | null;
 }
 
 /** Free lists for sizes that differ by no more than an eighth. */
@@ -96,7 +97,7 @@ export class MemoryPool {
     this.#buffers++;
     this.#bytesInUse += byteLength;
     if (this.#bytesInUse > this.#peakBytes) this.#peakBytes = this.#bytesInUse;
-    return new CpuBuffer(byteLength, block.address, block);
+    return { byteLength, address: block.address, block };
   }
 
   free(buffer: CpuBuffer): void {

@@ -1,7 +1,7 @@
 import type { AluOp, ComputeDType, DType, Expr, Kernel, Store } from "@gradus/kernel-ir";
 import { aluOps, dtypeInfo, dtypes, ExprBuilder } from "@gradus/kernel-ir";
 import { describe, expect, it } from "vitest";
-import { compare, randomData, sequence } from "./compare.js";
+import { compare, compareBytes, randomData, sequence } from "./compare.js";
 
 const base = { guards: [], inner: [], reductions: [] } as const;
 
@@ -58,11 +58,22 @@ describe("conversions", () => {
   it("every float16 and bfloat16", () => {
     for (const dtype of ["float16", "bfloat16"] as const) {
       const b = new ExprBuilder();
-      const bits = Array.from({ length: 65536 }, (_, i) => i);
-      const values = Array.from({ length: 65536 }, (_, i) => i);
-      void bits;
       const program = pointwise("widen", b, [dtype], "float32", (load) => load(0));
-      expect(compare(program, [values, values], [values.length])).toBeNull();
+      const every = new Uint8Array(new Uint16Array(65536).map((_, i) => i).buffer);
+      expect(compareBytes(program, [every, new Uint8Array(4 * 65536)], [65536])).toBeNull();
+    }
+  });
+  it("float32 next to the middle between two float16 or bfloat16 numbers", () => {
+    for (const [dtype, drop] of [["float16", 13], ["bfloat16", 16]] as const) {
+      const b = new ExprBuilder();
+      const program = pointwise("narrow", b, ["float32"], dtype, (load) => load(0));
+      const bits: number[] = [];
+      for (let upper = 0; upper < 65536; upper += 37) {
+        const half = 1 << (drop - 1);
+        for (const lower of [half - 1, half, half + 1]) bits.push(((upper << 16) | (drop === 16 ? lower : ((upper & 7) << 13) | lower)) >>> 0);
+      }
+      const values = new Uint8Array(new Uint32Array(bits).buffer);
+      expect(compareBytes(program, [values, new Uint8Array(2 * bits.length)], [bits.length])).toBeNull();
     }
   });
   it("bitcasts", () => {

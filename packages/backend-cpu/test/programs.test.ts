@@ -57,7 +57,7 @@ describe("reductions", () => {
         scalars: ["int32", "int32"],
         outer: [columns],
         inner: [b.scalar(1, "int32")],
-        reductions: [{ monoid: compute === "int32" ? sumOf(b, "int32") : sumOf(b, compute as "float32"), lift: [b.load(0, dtype, b.add(b.mul(b.index(1), columns), b.index(0)))], lanes: 1 }],
+        reductions: [{ monoid: compute === "int32" ? sumOf(b, "int32") : sumOf(b, compute), lift: [b.load(0, dtype, b.add(b.mul(b.index(1), columns), b.index(0)))], lanes: 1 }],
         stores: [{ over: "outer", param: 1, index: b.index(0), value: b.result(0, 0, compute) }],
       };
       for (const [r, c] of [[1, 1], [3, 21], [600, 37], [2, 64], [0, 5]] as const) {
@@ -85,8 +85,8 @@ describe("reductions", () => {
         outer: [b.scalar(0, "int32")],
         inner: [columns],
         reductions: [
-          { monoid: maxOf(b, compute as "float32"), lift: [x], lanes: 16 },
-          { monoid: sumOf(b, compute as "float32"), lift: [e], lanes: 16 },
+          { monoid: maxOf(b, compute), lift: [x], lanes: 16 },
+          { monoid: sumOf(b, compute), lift: [e], lanes: 16 },
         ],
         stores: [{ over: "inner", param: 0, index: at, value: b.div(e, b.result(1, 0, compute)) }],
       };
@@ -230,6 +230,32 @@ describe("contractions", () => {
       }
     });
   }
+
+  // Against sums in the same order, in plain loops: the interpreter would take minutes.
+  it("long sums, many rows and many columns", () => {
+    const device = cpu({ relaxed: false });
+    for (const dtype of ["float32", "float64", "int32"] as const) {
+      for (const layout of ["nn", "nt", "tn", "tt"] as const) {
+        const program = matmul(new ExprBuilder(), dtype, layout);
+        for (const [m, n, k] of [[3, 5, 1300], [30, 70, 600], [70, 9, 513], [300, 66, 512], [37, 130, 1025]] as const) {
+          const next = sequence(m + k);
+          const numbers = (length: number): number[] => Array.from({ length }, () => (dtype === "int32" ? Math.floor(next() * 200) : Math.fround(next() - 0.5)));
+          const [x, y] = [numbers(m * k), numbers(k * n)];
+          const expected = Array.from({ length: m * n }, (_, at) => {
+            const [i, j] = [Math.floor(at / n), at % n];
+            let sum = 0;
+            for (let l = 0; l < k; l++) {
+              const term = (x[layout[0] === "n" ? i * k + l : l * m + i] ?? 0) * (y[layout[1] === "n" ? l * n + j : j * k + l] ?? 0);
+              sum = dtype === "float32" ? Math.fround(sum + Math.fround(term)) : sum + term;
+            }
+            return sum;
+          });
+          const got = runOn(device, program, [x, y, new Array<number>(m * n).fill(0)], [m, n, k])[2];
+          expect(got).toEqual(expected);
+        }
+      }
+    }
+  });
 
   it("convolution, forward and backward", () => {
     // x [B, C, H, W], w [O, C, kh, kw], y [B, O, OH, OW]

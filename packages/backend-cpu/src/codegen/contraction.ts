@@ -2,9 +2,8 @@ import type { ComputeDType, Contraction, Expr, Operand } from "@gradus/kernel-ir
 import { strideAlong } from "@gradus/kernel-ir";
 import type { Code, Signature } from "../assembler/index.js";
 import type { Emitter } from "./emitter.js";
-import { substitute } from "./emitter.js";
-import { isLiteral, product, total } from "./integers.js";
-import { bestAxis, writePoints } from "./kernel.js";
+import { isLiteral, product, substitute, total } from "./expressions.js";
+import { bestAxis, movesStores, writePoints } from "./kernel.js";
 import type { LoopAxis, SpaceAxis } from "./loops.js";
 import { axesOf, checkGuards, nest, plain, stepThrough, whereNotEmpty, writeStores } from "./loops.js";
 import type { OperandView } from "./operand.js";
@@ -60,7 +59,9 @@ export function writeContraction(emitter: Emitter, scope: Scope, contraction: Co
 
 /** The kept axis along which the results are contiguous, or else an operand. */
 function chooseColumns(emitter: Emitter, { axes, stores, left, right }: Contraction): number | null {
-  const free = axes.flatMap(({ role, extent }, axis) => ((role === "m" || role === "n") && !isLiteral(extent, 1) ? [{ axis, extent, role }] : []));
+  const free = axes
+    .map((axis, i) => ({ ...axis, axis: i }))
+    .filter(({ role, extent, axis }) => (role === "m" || role === "n") && !isLiteral(extent, 1) && movesStores(emitter, stores, axis));
   const contiguous = free.filter(({ axis, role }) => isLiteral(plainStride(emitter, role === "m" ? left : right, axis), 1));
   return bestAxis(emitter, free, stores, []) ?? contiguous.at(-1)?.axis ?? free.filter(({ role }) => role === "n").at(-1)?.axis ?? free.at(-1)?.axis ?? null;
 }
@@ -441,9 +442,9 @@ class ContractionWriter {
     below(scope, row, rowEnd, (inRow) => {
       definePosition(inRow, this.#rowAxis, row);
       inRow.statement((code) => code.get(p.column).set(column));
-      const widths = [2, 1].filter((groups) => 4 * groups <= this.#panelColumns);
+      // Without an axis of columns there is one column.
+      const widths = this.#columnAxes.length === 0 ? [] : [2, 1].filter((groups) => 4 * groups <= this.#panelColumns);
       for (const groups of [...widths, null]) {
-        // Without an axis of columns there is one, which nothing refers to.
         stepThrough(emitter, inRow, this.#columnAxes[0]?.axis ?? -1, column, columnEnd, groups, (point) => {
           this.#defineResult(point, rowAddress, column, p.column, groups);
           checkGuards(emitter, point, contraction.guards, numbers);
@@ -486,7 +487,7 @@ class ContractionWriter {
     const { emitter, contraction } = this;
     const b = emitter.builder;
     const dtype = this.#dtype === "bool" ? "int32" : this.#dtype;
-    const param = emitter.addParam(dtype, sums);
+    const param = emitter.access.add(dtype, sums, scope);
     let column: Expr = b.int(0);
     for (const { axis, extent } of this.#columnAxes) column = b.add(b.mul(column, extent), b.index(axis));
     const axes = [...(this.#rowAxis === null ? [] : [this.#rowAxis]), ...this.#columnAxes];

@@ -64,7 +64,7 @@ function writeInner(emitter: Emitter, scope: Scope, inner: readonly Expr[], firs
 /** Independent points, with lanes along the best axis. */
 export function writePoints(emitter: Emitter, scope: Scope, axes: readonly SpaceAxis[], guards: readonly Guard[], stores: readonly Store[], numbers: ReadonlyMap<Guard, number>): void {
   const roots = [...guards.map(({ holds }) => holds), ...stores.flatMap(({ index, value }) => [index, value])];
-  const axis = bestAxis(emitter, axes, stores, roots) ?? axes.at(-1)?.axis ?? null;
+  const axis = bestAxis(emitter, axes, stores, roots) ?? axes.filter(({ axis }) => movesStores(emitter, stores, axis)).at(-1)?.axis ?? null;
   nest(emitter, scope, arrange(axes, axis, widthsFor(roots)), (point) => {
     checkGuards(emitter, point, guards, numbers);
     writeStores(emitter, point, stores);
@@ -90,22 +90,26 @@ export function widthsFor(roots: readonly Expr[]): Widths {
   return usesWideValues(roots) || many ? [2, 1, null] : [4, 1, null];
 }
 
+/** The stride of an index along an axis, where it is a literal. */
+function literalStride(emitter: Emitter, index: Expr, axis: number): number | null {
+  const stride = strideAlong(emitter.builder, index, axis);
+  return stride?.op === "const" ? Number(stride.value) : null;
+}
+
+/** Whether all stores go to another element from one position of an axis to the next. If not, the axis has one position, and no lanes. */
+export const movesStores = (emitter: Emitter, stores: readonly Store[], axis: number): boolean => stores.every(({ index }) => literalStride(emitter, index, axis) !== 0);
+
 /** The axis along which most accesses are contiguous; null if none of them is. */
 export function bestAxis(emitter: Emitter, axes: readonly SpaceAxis[], stores: readonly Store[], roots: readonly Expr[]): number | null {
   const loads = topological(roots).flatMap((expr) => (expr.op === "load" ? [expr.args[0]] : []));
-  const strideOf = (index: Expr, axis: number): number | null => {
-    const stride = strideAlong(emitter.builder, index, axis);
-    return stride?.op === "const" ? Number(stride.value) : null;
-  };
   let best: { readonly axis: number; readonly score: number } | null = null;
   for (const { axis, extent } of axes) {
-    if (extent.op === "const" && Number(extent.value) < 4) continue;
-    const stored = stores.map(({ index }) => strideOf(index, axis));
-    const loaded = loads.map((index) => strideOf(index, axis));
-    // An axis that does not move a store cannot have lanes: its extent is 1.
-    if (stored.includes(0)) continue;
+    if ((extent.op === "const" && Number(extent.value) < 4) || !movesStores(emitter, stores, axis)) continue;
+    const stored = stores.map(({ index }) => literalStride(emitter, index, axis));
+    const loaded = loads.map((index) => literalStride(emitter, index, axis));
     if (![...stored, ...loaded].includes(1)) continue;
-    const score = stored.filter((s) => s === 1).length * 4 + loaded.filter((s) => s === 1).length * 2 + loaded.filter((s) => s === 0).length;
+    const count = (strides: readonly (number | null)[], stride: number): number => strides.filter((s) => s === stride).length;
+    const score = 4 * count(stored, 1) + 2 * count(loaded, 1) + count(loaded, 0);
     if (best === null || score >= best.score) best = { axis, score };
   }
   return best?.axis ?? null;

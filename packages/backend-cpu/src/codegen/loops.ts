@@ -1,11 +1,10 @@
 import type { Expr, Guard, Store } from "@gradus/kernel-ir";
 import { topological } from "@gradus/kernel-ir";
 import type { Code } from "../assembler/index.js";
-import { substitute } from "./emitter.js";
 import type { Emitter } from "./emitter.js";
-import { positionOf } from "./emitter.js";
+import { substitute } from "./expressions.js";
 import type { Lanes, UniformValue } from "./scope.js";
-import { innermost, isVarying, Scope } from "./scope.js";
+import { innermost, isVarying, positionOf, Scope } from "./scope.js";
 
 /** Lanes of the loops along one axis, widest first; null is one point at a time. */
 export type Widths = readonly (number | null)[];
@@ -129,7 +128,7 @@ export function checkGuards(emitter: Emitter, scope: Scope, guards: readonly Gua
 
 /** All loads of a point, then all of its stores. */
 export function writeStores(emitter: Emitter, scope: Scope, stores: readonly Store[]): void {
-  const writes = stores.map(({ param, index, value }) => emitter.prepareStore(param, index, value, scope));
+  const writes = stores.map(({ param, index, value }) => emitter.access.prepareStore(param, index, value, scope));
   scope.statement((code) => {
     for (const write of writes) write(code);
   });

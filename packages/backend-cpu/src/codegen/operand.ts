@@ -3,8 +3,7 @@ import { dtypeInfo } from "@gradus/kernel-ir";
 import type { Code } from "../assembler/index.js";
 import { elementAccess } from "./elements.js";
 import type { Emitter } from "./emitter.js";
-import { substitute } from "./emitter.js";
-import { isLiteral, product, total } from "./integers.js";
+import { isLiteral, product, substitute, total } from "./expressions.js";
 import { writePoints } from "./kernel.js";
 import type { SpaceAxis } from "./loops.js";
 import { axesOf, whereNotEmpty } from "./loops.js";
@@ -87,7 +86,7 @@ export function viewOperand(emitter: Emitter, scope: Scope, contraction: Contrac
 
   const copy = emitter.local("i32");
   const shift = vectorsOf[contraction.dtype] === 2 ? 3 : 2;
-  const param = emitter.addParam(contraction.dtype === "bool" ? "int32" : contraction.dtype, copy);
+  const param = emitter.access.add(contraction.dtype === "bool" ? "int32" : contraction.dtype, copy, scope);
   const bytes = emitter.uniform(b.mul(product(b, sizes), b.int(1 << shift)), scope).local;
   const copyOffset = emitter.uniform(total(b, dims.map(({ coordinate, least, stride }) => b.mul(b.sub(coordinate.shift, least), stride))), scope).local;
   scope.statement((code) => {

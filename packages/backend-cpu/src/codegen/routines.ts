@@ -74,7 +74,7 @@ function writeTarget(emitter: Emitter, scope: Scope, { param, index, value, comb
     return;
   }
   const right = emitter.uniform(value, scope);
-  const left = emitter.readElement(param, index, scope);
+  const left = emitter.access.readElement(param, index, scope);
   scope.statement((code) => {
     const inside = new Scope(scope, code.piece());
     inside.define("left 0", () => ({ ...left, home: inside }));

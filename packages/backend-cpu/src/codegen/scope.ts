@@ -66,7 +66,7 @@ export class Scope {
   readonly depth: number;
   readonly values = new Map<Expr, Value>();
   /** Vectors made of uniform values. */
-  readonly splats = new Map<Expr, readonly number[]>();
+  readonly splats = new Map<Expr, number>();
   /** Addresses and offsets in bytes, by a description. */
   readonly addresses = new Map<string, number>();
   readonly lanes: Lanes | null;
@@ -101,11 +101,12 @@ export class Scope {
    * Writes a part of a value that needs a branch. What it needs from this scope is computed before it, and the values of
    * this scope go on after it, also while a statement that follows is being written.
    */
-  inline(write: (code: Code) => void): void {
+  inline<T>(write: (code: Code) => T): T {
     const code = this.code;
     this.code = code.piece();
-    write(code);
+    const result = write(code);
     this.code = code;
+    return result;
   }
 
   define(leaf: Leaf, value: () => Value): void {
@@ -122,27 +123,22 @@ export class Scope {
 
   /** The value of `expr`, if it was already computed here or further out. */
   find(expr: Expr): Value | undefined {
-    for (let scope: Scope | null = this; scope !== null; scope = scope.parent) {
-      const found = scope.values.get(expr);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    return this.values.get(expr) ?? this.parent?.find(expr);
   }
 
   /** The innermost region around this scope. */
   get region(): Scope {
-    let scope: Scope = this;
-    while (scope.options.region !== true && scope.parent !== null) scope = scope.parent;
-    return scope;
+    return this.options.region === true || this.parent === null ? this : this.parent.region;
   }
 
   /** The outermost scope. */
   get root(): Scope {
-    let scope: Scope = this;
-    while (scope.parent !== null) scope = scope.parent;
-    return scope;
+    return this.parent === null ? this : this.parent.root;
   }
 }
+
+/** The leaf under which a scope with lanes along an axis keeps the position of the first lane. */
+export const positionOf = (axis: number): Leaf => `position ${String(axis)}`;
 
 /** The innermost of some scopes that lie inside each other. */
 export function innermost(first: Scope, ...others: readonly Scope[]): Scope {

@@ -1,0 +1,144 @@
+import type { BufferHandle, Kernel } from "@gradus/kernel-ir";
+import { DeviceLostError, DeviceMemoryError, ExprBuilder } from "@gradus/kernel-ir";
+import { describe, expect, it } from "vitest";
+import { cpu } from "../src/index.js";
+
+const bytesOf = (...numbers: number[]): Uint8Array => new Uint8Array(new Float32Array(numbers).buffer);
+const numbersOf = (bytes: Uint8Array): number[] => [...new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)];
+
+/** out[i] = in[i] · scale, over n points. */
+function scaleKernel(): Kernel {
+  const b = new ExprBuilder();
+  return {
+    kind: "kernel",
+    name: "scale",
+    guards: [],
+    params: [{ dtype: "float32", access: "in" }, { dtype: "float32", access: "out" }],
+    scalars: ["int32", "float32"],
+    outer: [b.scalar(0, "int32")],
+    inner: [],
+    reductions: [],
+    stores: [{ over: "outer", param: 1, index: b.index(0), value: b.mul(b.load(0, "float32", b.index(0)), b.scalar(1, "float32")) }],
+  };
+}
+
+describe("the device", () => {
+  it("acts in program order: a read sees what was issued before it and nothing after", async () => {
+    const device = cpu();
+    const [x, y] = [device.alloc(8, "float32"), device.alloc(8, "float32")];
+    const scale = device.prepare(scaleKernel());
+    await scale.ready;
+    device.write(x, 0, bytesOf(1, 2));
+    device.dispatch(scale, [x, y], [2, 10]);
+    const read = device.read(y);
+    device.dispatch(scale, [x, y], [2, 100]);
+    device.write(x, 4, bytesOf(5));
+    expect(numbersOf(await read)).toEqual([10, 20]);
+    expect(numbersOf(device.readSync(y))).toEqual([100, 200]);
+    expect(numbersOf(device.readSync(x, 4, 4))).toEqual([5]);
+    await device.sync();
+  });
+
+  it("keeps contents when the memory grows, also in the middle of a program", () => {
+    const device = cpu();
+    const x = device.alloc(4, "float32");
+    device.write(x, 0, bytesOf(7));
+    const reserved = device.stats().bytesReserved;
+    const large = device.alloc(10_000_000, "float32");
+    expect(device.stats().bytesReserved).toBeGreaterThan(reserved);
+    expect(numbersOf(device.readSync(x))).toEqual([7]);
+    device.free(large);
+    expect(device.stats()).toMatchObject({ buffers: 1, bytesInUse: 4, peakBytes: 10_000_004 });
+  });
+
+  it("counts programs and dispatches", () => {
+    const device = cpu();
+    const [x, y] = [device.alloc(8, "float32"), device.alloc(8, "float32")];
+    const scale = device.prepare(scaleKernel());
+    for (let i = 0; i < 3; i++) device.dispatch(scale, [x, y], [2, 1]);
+    expect(device.stats()).toMatchObject({ prepared: 1, dispatches: 3 });
+  });
+
+  it("runs out of memory with a typed error and goes on", () => {
+    const device = cpu({ maxBytes: 2 ** 20 });
+    expect(device.limits.totalBytes).toBe(2 ** 20);
+    const [x, y] = [device.alloc(8, "float32"), device.alloc(8, "float32")];
+    expect(() => device.alloc(2 ** 20, "float32")).toThrow(DeviceMemoryError);
+    device.write(x, 0, bytesOf(1, 2));
+    device.dispatch(device.prepare(scaleKernel()), [x, y], [2, 3]);
+    expect(numbersOf(device.readSync(y))).toEqual([3, 6]);
+  });
+
+  it("gives back what a program needed while it ran, also when there was no room for it", () => {
+    // A sort of 60 000 keys asks for 960 000 bytes.
+    const b = new ExprBuilder();
+    const sort = {
+      kind: "sort",
+      name: "sort",
+      guards: [],
+      params: [{ dtype: "float32", access: "in" }, { dtype: "float32", access: "out" }],
+      scalars: ["int32"],
+      outer: [],
+      inner: [b.scalar(0, "int32")],
+      key: b.load(0, "float32", b.index(0)),
+      descending: false,
+      stores: [{ over: "inner", param: 1, index: b.index(0), value: b.result(0, 0, "float32") }],
+    } as const;
+    const device = cpu({ maxBytes: 2 ** 20 });
+    const executable = device.prepare(sort);
+    const [x, y] = [device.alloc(240_000, "float32"), device.alloc(240_000, "float32")];
+    expect(() => device.dispatch(executable, [x, y], [60_000])).toThrow(DeviceMemoryError);
+    device.write(x, 0, bytesOf(3, 1, 2));
+    device.dispatch(executable, [x, y], [3]);
+    expect(numbersOf(device.readSync(y, 0, 12))).toEqual([1, 2, 3]);
+    device.free(x);
+    device.free(y);
+    expect(device.alloc(480_000, "float32").byteLength).toBe(480_000);
+  });
+
+  it("says what is wrong with handles and arguments", () => {
+    const device = cpu({ checkBounds: true });
+    const [x, y] = [device.alloc(8, "float32"), device.alloc(8, "float32")];
+    const scale = device.prepare(scaleKernel());
+    expect(() => device.dispatch(scale, [x], [2, 1])).toThrow("internal: scale takes 2 buffers and 2 scalars, got 1 and 2");
+    expect(() => device.dispatch(scale, [x, x], [2, 1])).toThrow("internal: scale was given one buffer for two parameters");
+    expect(() => device.dispatch(scale, [x, y], [3, 1])).toThrow("internal: scale: byte 8 of parameter 0 (float32) is outside of its buffer");
+    expect(() => device.write(x, 4, bytesOf(1, 2))).toThrow("internal: write outside of a buffer");
+    expect(() => device.readSync(x, 0, 9)).toThrow("internal: read outside of a buffer");
+    device.free(x);
+    expect(() => device.free(x)).toThrow("internal: free of a buffer that was freed");
+    expect(() => device.readSync(x)).toThrow("internal: read of a buffer that was freed");
+    expect(() => device.dispatch(scale, [x, y], [2, 1])).toThrow("internal: scale was given a buffer that was freed");
+  });
+
+  it("refuses everything after it was disposed", async () => {
+    const device = cpu({ name: "mine" });
+    const x: BufferHandle = device.alloc(4, "float32");
+    device.dispose();
+    expect(() => device.alloc(4, "float32")).toThrow(DeviceLostError);
+    expect(() => device.readSync(x)).toThrow("read: expected a live device, mine was disposed; make a new one");
+    await expect(device.read(x)).rejects.toThrow(DeviceLostError);
+    expect(() => device.prepare(scaleKernel())).toThrow(DeviceLostError);
+  });
+
+  it("takes int64 scalars as bigints or numbers", () => {
+    const b = new ExprBuilder();
+    const device = cpu();
+    const out = device.alloc(8, "int64");
+    const fill = device.prepare({
+      kind: "kernel",
+      name: "fill",
+      guards: [],
+      params: [{ dtype: "int64", access: "out" }],
+      scalars: ["int64"],
+      outer: [],
+      inner: [],
+      reductions: [],
+      stores: [{ over: "outer", param: 0, index: b.int(0), value: b.scalar(0, "int64") }],
+    });
+    for (const value of [5, -(2n ** 63n)]) {
+      device.dispatch(fill, [out], [value]);
+      expect(new BigInt64Array(device.readSync(out).buffer)[0]).toBe(BigInt(value));
+    }
+  });
+});
