@@ -1,6 +1,7 @@
 import type { Expr, Param } from "@gradus/kernel-ir";
 import { isAlu, topological } from "@gradus/kernel-ir";
 import { alu, arithmetic, cast, element, literal, valueType } from "./arithmetic.js";
+import { mustBeRounded } from "./rounding.js";
 import { bare, call, indent } from "./text.js";
 
 /** What all blocks of a shader share. */
@@ -147,7 +148,8 @@ export class Block {
     const onlyLiterals = node.args.every((arg) => arg.op === "const");
     const [x = "", y = "", z = ""] = node.args.map((arg, i) => {
       const text = texts.get(arg) ?? "";
-      return onlyLiterals && i === 0 ? (home.#values.get(arg) ?? home.#nameOf(arg, text)) : text;
+      const named = onlyLiterals && i === 0 ? (home.#values.get(arg) ?? home.#nameOf(arg, text)) : text;
+      return mustBeRounded(node, i) ? call("rounded", named) : named;
     });
     const [first = node] = node.args as readonly Expr[];
     const argType = arithmetic(first.dtype);

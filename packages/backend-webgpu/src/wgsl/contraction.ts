@@ -3,7 +3,7 @@ import { ExprBuilder, topological } from "@gradus/kernel-ir";
 import { alu, arithmetic, valueType } from "./arithmetic.js";
 import type { Block } from "./block.js";
 import { writeGuards, writeStores } from "./kernel.js";
-import { bare } from "./text.js";
+import { bare, call } from "./text.js";
 
 /** Axes in order with their numbers: those of the result, and those that are summed away. */
 export function axesOf(contraction: Contraction) {
@@ -18,7 +18,7 @@ export function writeContraction(block: Block, contraction: Contraction): void {
   const build = new ExprBuilder();
   const left = build.cast(readOperand(build, contraction, contraction.left), type);
   const right = build.cast(readOperand(build, contraction, contraction.right), type);
-  block.line(`var sum: ${valueType[type]};`);
+  block.line(type === "float32" ? `var sum = ${call("rounded", "0.0")};` : `var sum: ${valueType[type]};`);
   block.loops(axesOf(contraction).summed, (body) => {
     const [x = "", y = ""] = body.values([left, right]);
     const [times, plus] = type === "bool" ? (["and", "or"] as const) : (["mul", "add"] as const);

@@ -71,7 +71,7 @@ function writeReduction(block: Block, reduction: Reduction, number: number, tupl
   const row = inner.at(-1);
   if (row === undefined) throw new Error("internal: a reduction has no inner axis");
   const { lanes } = reduction;
-  const identity = tuple.make(reduction.monoid.identity.map((expr) => block.value(expr)));
+  const identity = tuple.identity(block);
   const length = block.value(row.extent);
   const chunk = String(reductionChunk);
   /** `into = combine(into, lift)` at a position of the row. */

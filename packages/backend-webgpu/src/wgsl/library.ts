@@ -12,6 +12,13 @@ fn float_of_bits(bits: u32) -> f32 {
   return bitcast<f32>(bits);
 }`,
   `
+// The same value, of which a compiler cannot know how it came about: see rounding.ts. The zero is set by \`main\`.
+var<private> zero: u32;
+
+fn rounded(x: f32) -> f32 {
+  return bitcast<f32>(bitcast<u32>(x) ^ zero);
+}`,
+  `
 fn int_of_literal(x: i32) -> i32 {
   return x;
 }`,

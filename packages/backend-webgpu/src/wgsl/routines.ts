@@ -9,7 +9,7 @@ import { declareTuple } from "./tuple.js";
 export function writeScan(block: Block, scan: Scan): readonly string[] {
   const tuple = declareTuple(scan.monoid, 0, block.context);
   writeGuards(block, scan.guards, "outer");
-  block.line(`var running = ${tuple.make(scan.monoid.identity.map((expr) => block.value(expr)))};`);
+  block.line(`var running = ${tuple.identity(block)};`);
   block.loops(innerAxes(scan), (body) => {
     writeGuards(body, scan.guards, "inner");
     body.line(`running = ${tuple.combine("running", tuple.make(body.values(scan.lift)))};`);

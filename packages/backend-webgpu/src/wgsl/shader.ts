@@ -93,9 +93,12 @@ function write(program: Program): Shader {
   }
   if (program.kind === "sort") bind("scratch", "var<storage, read_write> scratch: array<i32>;");
 
+  const body = [...structs, ...declarations, block.toString()].join("\n\n");
   const main = [
     `@compute @workgroup_size(${String(workgroupSize)})`,
     "fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {",
+    // There is always one layer of workgroups, but only the dispatch knows.
+    ...(body.includes("rounded(") ? ["  zero = groups.z - 1u;"] : []),
     indent(block.toString()),
     "}",
   ].join("\n");

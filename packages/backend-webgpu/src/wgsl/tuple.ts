@@ -11,6 +11,8 @@ export interface Tuple {
   /** Declarations that the shader needs: the struct and the function `combine`. */
   readonly declarations: readonly string[];
   readonly make: (components: readonly string[]) => string;
+  /** Where a reduction starts: the identity, of which the compiler must not know that it changes nothing. */
+  readonly identity: (block: Block) => string;
   readonly component: (tuple: string, slot: number) => string;
   readonly combine: (left: string, right: string) => string;
 }
@@ -33,8 +35,11 @@ export function declareTuple(monoid: Monoid, number: number, context: ShaderCont
   body.line(`return ${combined};`);
   const struct = `struct ${type} {\n${types.map((t, slot) => `  v${String(slot)}: ${t},`).join("\n")}\n}`;
   const combine = `fn combine${suffix}(left: ${type}, right: ${type}) -> ${type} {\n${indent(body.toString())}\n}`;
+  const identity = (block: Block): string =>
+    make(monoid.identity.map((expr) => (expr.dtype === "float32" ? call("rounded", block.value(expr)) : block.value(expr))));
   return {
     type,
+    identity,
     declarations: single === undefined ? [struct, combine] : [combine],
     make,
     component,
