@@ -7,6 +7,7 @@ import { showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { clone } from "./elementwise.js";
+import { pad } from "./join.js";
 import { checkProduct } from "./matmul.js";
 import { record } from "./reduce.js";
 import { squeeze, unsqueeze } from "./view.js";
@@ -61,7 +62,13 @@ function convolution(op: string, n: number, x: Tensor, weight: Tensor, bias: Ten
   const dilation = perDimension(op, "dilation", options.dilation ?? 1, n, 1);
   const groups = options.groups ?? 1;
   const kernel = weight.shape.slice(2);
-  const padding = resolvePadding(op, options.padding ?? 0, n, stride, dilation, kernel);
+  const overhang = kernel.map((q, d) => (dilation[d] ?? 1) * (q - 1));
+  const padding = resolvePadding(op, options.padding ?? 0, n, stride, overhang);
+  if (options.padding === "same" && overhang.some((size) => size % 2 === 1)) {
+    // An odd overhang is padded once more behind, as PyTorch does; pad() counts from the last dimension.
+    const odd = pad(x, overhang.flatMap((size) => [size % 2, 0]).reverse());
+    return convolution(op, n, odd, weight, bias, { ...options, padding });
+  }
   const [channels = 0, outChannels = 0] = [x.shape[1], weight.shape[0]];
   if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0 || outChannels % groups !== 0) {
     throw new ShapeError(`${op}: expected groups that divide ${String(channels)} input and ${String(outChannels)} output channels, got ${String(groups)}`);
@@ -81,13 +88,11 @@ function convolution(op: string, n: number, x: Tensor, weight: Tensor, bias: Ten
   return forward(op, x, weight, bias ?? null, sizes, geometry);
 }
 
-function resolvePadding(op: string, padding: PerDimension | "same" | "valid", n: number, stride: readonly number[], dilation: readonly number[], kernel: Shape): number[] {
+function resolvePadding(op: string, padding: PerDimension | "same" | "valid", n: number, stride: readonly number[], overhang: readonly number[]): number[] {
   if (padding === "valid") return new Array<number>(n).fill(0);
   if (padding !== "same") return perDimension(op, "padding", padding, n, 0);
   if (stride.some((s) => s !== 1)) throw new ArgumentError(`${op}: expected stride 1 with padding "same", got [${stride.join(", ")}]`);
-  const total = kernel.map((q, d) => (dilation[d] ?? 1) * (q - 1));
-  if (total.some((t) => t % 2 !== 0)) throw new ArgumentError(`${op}: expected a kernel that can be padded alike on both sides with padding "same", got ${showShape(kernel)}; pad the input first`);
-  return total.map((t) => t / 2);
+  return overhang.map((size) => Math.floor(size / 2));
 }
 
 /** The axes of the three contractions: group, batch, output channel, input channel, output position, kernel position. */
