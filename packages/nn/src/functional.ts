@@ -5,6 +5,7 @@
  */
 export {
   avgPool2d,
+  batchNorm,
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
   conv1d,
@@ -14,6 +15,7 @@ export {
   embedding,
   gelu,
   l1Loss,
+  layerNorm,
   leakyRelu,
   linear,
   logSoftmax,
