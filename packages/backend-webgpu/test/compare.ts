@@ -27,7 +27,7 @@ export interface Run {
   readonly scalars?: ScalarArguments;
 }
 
-export function load(device: Backend, { program, buffers }: Run): BufferHandle[] {
+function load(device: Backend, { program, buffers }: Run): BufferHandle[] {
   return program.params.map(({ dtype }, i) => {
     const bytes = bytesOf(dtype, buffers[i] ?? []);
     const buffer = device.alloc(bytes.length, dtype);
@@ -58,7 +58,7 @@ function ordinal(value: number): number {
 const subnormal = (value: number): boolean => Math.abs(value) < 2 ** -126;
 
 /** How many float32 values `actual` is away from `expected`. WebGPU may take subnormals for zeros of any sign. */
-export function ulpsBetween(actual: number, expected: number): number {
+function ulpsBetween(actual: number, expected: number): number {
   if (Number.isNaN(actual) && Number.isNaN(expected)) return 0;
   if (Number.isNaN(actual) || Number.isNaN(expected)) return Infinity;
   if (expected === 0 && actual === 0) return Object.is(expected, actual) ? 0 : Infinity;

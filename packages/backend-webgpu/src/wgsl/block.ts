@@ -145,7 +145,7 @@ export class Block {
     if (key !== null) return home.#leaves.get(key) ?? "";
     // An expression of literals alone would be evaluated by the WGSL compiler, which refuses overflows, NaN and more. A
     // name makes the first of them a value of the run time.
-    const onlyLiterals = node.args.every((arg) => arg.op === "const");
+    const onlyLiterals = node.op !== "load" && node.args.every((arg) => arg.op === "const");
     const [x = "", y = "", z = ""] = node.args.map((arg, i) => {
       const text = texts.get(arg) ?? "";
       const named = onlyLiterals && i === 0 ? (home.#values.get(arg) ?? home.#nameOf(arg, text)) : text;
@@ -162,7 +162,7 @@ export class Block {
       case "load": {
         const param = this.context.params[node.param];
         // Compilers refuse a negative literal, even where a predicate keeps it from being read.
-        const index = x.startsWith("(-") ? call("int_of_literal", x) : x;
+        const index = first.op === "const" && Number(first.value) < 0 ? call("int_of_literal", x) : x;
         const loaded = param === undefined ? "" : element(param.dtype).widen(`p${String(node.param)}[${bare(index)}]`);
         // Outside of the buffer WebGPU reads some other element of it, which does no harm.
         return node.args.length === 1 ? loaded : call("select", z, loaded, y);

@@ -54,14 +54,14 @@ function writePoint(block: Block, program: Program): readonly string[] {
 export function generate(program: Program): Shader {
   validateProgram(program);
   try {
-    return write(lowerProgram(program));
+    return writeShader(lowerProgram(program));
   } catch (error) {
     if (error instanceof UnsupportedError) throw new UnsupportedError(`${program.name}: ${error.message}`);
     throw error;
   }
 }
 
-function write(program: Program): Shader {
+function writeShader(program: Program): Shader {
   const block = Block.root({ params: program.params, nextValue: 0 });
   const axes = program.kind === "contraction" ? axesOf(program).kept.map(({ axis }) => axis) : program.outer.map((_, axis) => axis);
   const points = pointsOf(program);
