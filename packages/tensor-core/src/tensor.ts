@@ -234,8 +234,9 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
 
   /**
    * The same elements outside of differentiation: what is written through it is not noticed by autograd. An assignment
-   * makes this tensor an alias of another one.
+   * makes this tensor an alias of another one, of whatever shape, element type and device that has.
    *
+   * @throws {DTypeError} on assignment, if this tensor requires grad and the other one is not floating.
    * @see torch.Tensor.data
    * @example
    * const w = ones([2], { requiresGrad: true });
@@ -246,7 +247,8 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
     return new Tensor(this.elements, this.layout, { version: 0 });
   }
   set data(source: Tensor) {
-    if (source.dtype !== this.dtype) throw new DTypeError(`data: expected ${this.dtype}, got ${source.dtype}; convert it with to("${this.dtype}")`);
+    source.checkUsable("data");
+    if (this.requiresGrad && !source.isFloatingPoint()) throw new DTypeError(`data: expected floating elements for a tensor that requires grad, got ${source.dtype}; convert them with to("${this.dtype}")`);
     const own = this as { elements: Storage; layout: Layout; versioned: Versioned };
     own.elements = source.elements;
     own.layout = source.layout;
