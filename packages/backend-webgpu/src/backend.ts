@@ -1,4 +1,4 @@
-import type { Backend, BackendLimits, BackendStats, BufferHandle, Executable, Expr, LostInfo, Program, ScalarArguments } from "@gradus/kernel-ir";
+import type { Backend, BackendLimits, BackendStats, BufferHandle, ComputeDType, Executable, Expr, LostInfo, Program, ScalarArguments } from "@gradus/kernel-ir";
 import { DeviceLostError, DeviceMemoryError, dtypeInfo, GuardError, UnsupportedError } from "@gradus/kernel-ir";
 import { BindGroups } from "./bind-groups.js";
 import type { BoundMemory, Command } from "./command-queue.js";
@@ -10,7 +10,7 @@ import { heldBytes, heldLength, hold, release } from "./holders.js";
 import type { MemoryBlock } from "./pool.js";
 import { BufferPool } from "./pool.js";
 import { checkScalars, ScalarRing, uniformBytes } from "./scalars.js";
-import { arithmetic, elements, noFloat64 } from "./wgsl/arithmetic.js";
+import { elements, noFloat64 } from "./wgsl/arithmetic.js";
 import type { Binding, Shader } from "./wgsl/shader.js";
 import { generate, workgroupSize } from "./wgsl/shader.js";
 
@@ -109,9 +109,7 @@ class GpuBackend implements WebGpuBackend {
     // A read brings four bytes more.
     const largest = Math.floor(Math.min(maxBufferSize - 4, maxStorageBufferBindingSize) / heldBytes) * heldBytes;
     this.limits = {
-      dtypes: Object.fromEntries(
-        (Object.keys(elements) as HeldDType[]).map((dtype) => [dtype, { storageBytes: heldBytes, compute: arithmetic(dtypeInfo[dtype].compute) }]),
-      ),
+      dtypes: Object.fromEntries((Object.keys(elements) as HeldDType[]).map((dtype) => [dtype, { storageBytes: heldBytes, compute: computedIn(dtype) }])),
       // One binding is kept for what guards and sorts need.
       buffersPerProgram: maxStorageBuffersPerShaderStage - 1,
       bytesPerBuffer: largest,
@@ -406,6 +404,12 @@ class GpuBackend implements WebGpuBackend {
     this.#ring.buffer.destroy();
     this.#failedGuard.destroy();
   }
+}
+
+/** int64 computes in 32 bits, as it is held. */
+function computedIn(dtype: HeldDType): ComputeDType {
+  const { compute } = dtypeInfo[dtype];
+  return compute === "int64" ? "int32" : compute;
 }
 
 /** Extents are literals or scalar arguments. */
