@@ -49,7 +49,8 @@ export class LeNet extends Module {
 
   /** A small one for images of 8 × 8 pixels, such as the UCI digits. */
   static forDigits(): LeNet {
-    return new LeNet({ imageSize: 8, channels: [16, 32], kernelSize: 3, padding: [1, 1] });
+    // Not `new LeNet`: bundlers rename a class that names itself, and the name is what printing shows.
+    return new this({ imageSize: 8, channels: [16, 32], kernelSize: 3, padding: [1, 1] });
   }
 
   forward(x: Tensor): Tensor {
