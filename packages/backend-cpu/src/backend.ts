@@ -2,7 +2,7 @@ import type { Backend, BackendStats, BufferHandle, ComputeDType, DType, Executab
 import { DeviceLostError, dtypeInfo, dtypes, GuardError, hostMath, lowerProgram, UnsupportedError, validateProgram } from "@gradus/kernel-ir";
 import { tileTableSize, tileTableStart } from "./codegen/contraction.js";
 import { argumentBytes, generate } from "./codegen/generate.js";
-import { functionsPerDtype, generateTiles, tileFunctionName } from "./codegen/tiles.js";
+import { generateTiles } from "./codegen/tiles.js";
 import { workspaceBytes } from "./codegen/workspace.js";
 import { probeFeatures } from "./features.js";
 import { createLauncher } from "./launcher.js";
@@ -214,7 +214,7 @@ class CpuBackend implements Backend {
     this.#tiles.add(dtype);
     const module = new WebAssembly.Module(generateTiles(dtype, this.#relaxed));
     const { exports } = new WebAssembly.Instance(module, { device: { memory: this.#pool.memory } });
-    for (let i = 0; i < functionsPerDtype; i++) this.#table.set(tileTableStart(dtype) + i, exports[tileFunctionName(i)]);
+    for (const [number, fn] of Object.entries(exports)) this.#table.set(tileTableStart(dtype) + Number(number), fn);
   }
 
   /** Typed arrays over the memory as it is now. */

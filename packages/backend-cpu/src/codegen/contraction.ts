@@ -11,7 +11,7 @@ import { plainStride, viewOperand } from "./operand.js";
 import { scalarTypes } from "./scalar.js";
 import type { UniformValue } from "./scope.js";
 import { Scope } from "./scope.js";
-import { functionsPerDtype, packNumber, packSignature, panelColumns, stepBytes, tileArithmetic, tileNumber, tileRowBytes, tileRows, tileSignature, tileVectors } from "./tiles.js";
+import { functionsPerDtype, packNumber, packSignature, panelColumns, panelRowBytes, stepBytes, tileArithmetic, tileNumber, tileShapes, tileSignature } from "./tiles.js";
 import type { Packing } from "./tiles.js";
 import { vectorsOf } from "./vector.js";
 import { blockSteps, residentEntries, workspace } from "./workspace.js";
@@ -80,6 +80,8 @@ class ContractionWriter {
   readonly #rowOperand: Operand;
   readonly #columnOperand: Operand;
   readonly #panelColumns: number;
+  /** Rows of partial sums are as long as some multiple of this: any tile fits. */
+  readonly #sumsColumns: number;
 
   /** @param flat - Whether several axes run along the columns, or one. */
   constructor(readonly emitter: Emitter, readonly contraction: Contraction, columnAxes: readonly number[], readonly flat: boolean) {
@@ -87,6 +89,7 @@ class ContractionWriter {
     this.#dtype = dtype;
     this.#shift = vectorsOf[dtype] === 2 ? 3 : 2;
     this.#panelColumns = panelColumns(dtype);
+    this.#sumsColumns = tileArithmetic[dtype].lanes * tileShapes.wide.vectors;
     const all = axesOf(axes.map(({ extent }) => extent));
     const roleOf = ({ axis }: SpaceAxis): string | undefined => axes[axis]?.role;
     this.#columnAxes = all.filter(({ axis }) => columnAxes.includes(axis));
@@ -115,8 +118,11 @@ class ContractionWriter {
       steps: uniform(product(b, this.#summed.map(({ extent }) => extent))),
       columnsPacked: emitter.local("i32"),
       rowsPacked: emitter.local("i32"),
+      tileColumns: emitter.local("i32"),
+      tileRows: emitter.local("i32"),
     };
     scope.statement((code) => {
+      this.#chooseShape(code, packing, counts);
       if (packing === "neighbours") code.get(counts.rowCount).op("i32.const", rowsWorthPacking).op("i32.ge_s").set(counts.columnsPacked);
       else code.op("i32.const", 1).set(counts.columnsPacked);
       // Rows that are neighbours lie far apart from step to step: each step would touch another page of memory.
@@ -137,6 +143,18 @@ class ContractionWriter {
       columns.copySlice?.(slice);
       nest(emitter, slice, others, inside);
     });
+  }
+
+  /** Wide tiles, where two divides the rows better than four and there are columns enough; but not of panels, which are narrower. */
+  #chooseShape(code: Code, packing: Packing, { rowCount, columnCount, tileColumns, tileRows }: Place<"rowCount" | "columnCount" | "tileColumns" | "tileRows">): void {
+    const { tall, wide } = tileShapes;
+    const { lanes } = tileArithmetic[this.#dtype];
+    code.op("i32.const", tall.rows).set(tileRows).op("i32.const", lanes * tall.vectors).set(tileColumns);
+    if (packing !== "neighbours") return;
+    code.get(columnCount).op("i32.const", lanes * tall.vectors).op("i32.gt_s");
+    // One, two, five or six rows.
+    code.get(rowCount).op("i32.const", 6).op("i32.le_s").op("i32.and").get(rowCount).op("i32.const", 1).op("i32.sub").op("i32.const", 2).op("i32.and").op("i32.eqz").op("i32.and");
+    code.if((inside) => inside.op("i32.const", wide.rows).set(tileRows).op("i32.const", lanes * wide.vectors).set(tileColumns));
   }
 
   #bytes(elements: Expr): Expr {
@@ -187,7 +205,7 @@ class ContractionWriter {
           code.get(step).get(inPanel).get(r).get(columnsPacked).op("select").op("i32.store", 4);
           for (const [local, bytes] of [[step, stepBytes], [row, 4], [column, 4]] as const) code.get(local).op("i32.const", bytes).op("i32.add").set(local);
           // Each block of the sum has the panel to itself.
-          code.get(inPanel).op("i32.const", tileRowBytes).op("i32.add").op("i32.const", blockSteps * tileRowBytes - 1).op("i32.and").set(inPanel);
+          code.get(inPanel).op("i32.const", panelRowBytes).op("i32.add").op("i32.const", blockSteps * panelRowBytes - 1).op("i32.and").set(inPanel);
         });
       });
     });
@@ -224,7 +242,7 @@ class ContractionWriter {
     rows: OperandView,
     columns: OperandView,
     packing: Packing,
-    p: Place<"rowCount" | "columnCount" | "steps" | "columnsPacked" | "rowsPacked" | "stepTable" | "rowSteps" | "columnSteps" | "columnTable">,
+    p: Place<"rowCount" | "columnCount" | "steps" | "columnsPacked" | "rowsPacked" | "stepTable" | "rowSteps" | "columnSteps" | "columnTable" | "tileColumns" | "tileRows">,
   ): void {
     const { emitter } = this;
     const b = emitter.builder;
@@ -242,11 +260,11 @@ class ContractionWriter {
       minimum(code, p.steps, blockBytes, blockBytes);
       atLeast(code, blockBytes, 1);
       code.get(blockBytes).op("i32.const", this.#shift).op("i32.shl").set(blockBytes);
-      code.op("i32.const", chunkBytes).get(blockBytes).op("i32.div_u").op("i32.const", -2 * tileRows).op("i32.and").set(chunkRows);
-      atLeast(code, chunkRows, 8 * tileRows);
+      code.op("i32.const", chunkBytes).get(blockBytes).op("i32.div_u").op("i32.const", -this.#panelColumns).op("i32.and").set(chunkRows);
+      atLeast(code, chunkRows, 8 * this.#panelColumns);
       minimum(code, chunkRows, p.rowCount, chunkRows);
 
-      code.get(p.columnCount).op("i32.const", this.#panelColumns - 1).op("i32.add").op("i32.const", -this.#panelColumns).op("i32.and");
+      code.get(p.columnCount).op("i32.const", this.#sumsColumns - 1).op("i32.add").op("i32.const", -this.#sumsColumns).op("i32.and");
       code.op("i32.const", this.#shift).op("i32.shl").set(sumsRow);
       code.get(sums).op("i32.eqz");
       if (!this.flat) code.get(p.steps).op("i32.const", blockSteps).op("i32.gt_s").op("i32.and");
@@ -280,9 +298,10 @@ class ContractionWriter {
         below(inBlock, column, p.columnCount, (inColumns) => {
           const [width, vectors, source, row] = [local(), local(), local(), local()];
           inColumns.statement((code) => {
-            code.op("i32.const", this.#panelColumns).set(width).get(p.columnCount).get(column).op("i32.sub").set(vectors);
-            minimum(code, width, vectors, width);
-            code.get(width).op("i32.const", tileArithmetic[this.#dtype].lanes).op("i32.gt_s").op("i32.const", 1).op("i32.add").set(vectors);
+            code.get(p.columnCount).get(column).op("i32.sub").set(width);
+            minimum(code, p.tileColumns, width, width);
+            const { lanes } = tileArithmetic[this.#dtype];
+            code.get(width).op("i32.const", lanes - 1).op("i32.add").op("i32.const", Math.log2(lanes)).op("i32.shr_u").set(vectors);
             code.get(right).get(column).get(columnBytes).op("i32.mul").op("i32.add").set(source);
             code.get(p.columnsPacked).if((pack) => {
               pack.get(right);
@@ -297,7 +316,7 @@ class ContractionWriter {
           below(inColumns, row, chunkEnd, (inRows) => {
             this.#writeTile(inRows, { ...p, row, chunk, chunkEnd, column, width, vectors, left, rowBytes, rowPanels, source, blockTable, block, count, sums: sumsOfChunk, sumsRow });
           });
-          inColumns.statement((code) => code.get(column).op("i32.const", this.#panelColumns).op("i32.add").set(column));
+          inColumns.statement((code) => code.get(column).get(p.tileColumns).op("i32.add").set(column));
         });
         inBlock.statement((code) => code.get(block).op("i32.const", blockSteps).op("i32.add").set(block));
       });
@@ -331,7 +350,7 @@ class ContractionWriter {
       round.get(p.left).get(row).get(p.rowBytes).op("i32.mul").op("i32.const", 0);
       round.get(p.rowSteps).get(p.block).op("i32.const", 4).op("i32.mul").op("i32.add").get(p.count).get(panel);
       this.#call(round, packSignature, (c) => c.op("i32.const", packNumber("neighbours")));
-      round.get(panel).get(p.count).op("i32.const", tileRowBytes).op("i32.mul").op("i32.add").set(panel);
+      round.get(panel).get(p.count).op("i32.const", panelRowBytes).op("i32.mul").op("i32.add").set(panel);
       round.get(row).op("i32.const", this.#panelColumns).op("i32.add").tee(row).get(p.chunkEnd).op("i32.lt_s").branchIf(again);
     });
   }
@@ -344,7 +363,7 @@ class ContractionWriter {
       (packed) => {
         packed.get(row).get(p.chunk).op("i32.sub").set(row);
         packed.get(p.rowPanels).get(row).op("i32.const", Math.log2(this.#panelColumns)).op("i32.shr_u");
-        packed.get(p.count).op("i32.const", tileRowBytes).op("i32.mul").op("i32.mul").op("i32.add");
+        packed.get(p.count).op("i32.const", panelRowBytes).op("i32.mul").op("i32.mul").op("i32.add");
         packed.get(row).op("i32.const", this.#panelColumns - 1).op("i32.and").op("i32.const", this.#shift).op("i32.shl").op("i32.add");
       },
       (inOperand) => inOperand.get(p.left).get(row).get(p.rowBytes).op("i32.mul").op("i32.add"),
@@ -355,19 +374,23 @@ class ContractionWriter {
 
   #writeTile(
     scope: Scope,
-    p: Place<"row" | "chunk" | "chunkEnd" | "column" | "width" | "vectors" | "left" | "rowBytes" | "rowPanels" | "rowsPacked" | "source" | "blockTable" | "block" | "count" | "steps" | "sums" | "sumsRow">,
+    p: Place<
+      | "row" | "chunk" | "chunkEnd" | "column" | "width" | "vectors" | "left" | "rowBytes" | "rowPanels" | "rowsPacked" | "source"
+      | "blockTable" | "block" | "count" | "steps" | "sums" | "sumsRow" | "tileColumns" | "tileRows"
+    >,
   ): void {
     const { emitter } = this;
     const local = (): number => emitter.local("i32");
     const [height, result, resultRow, unfinished] = [local(), local(), local(), local()];
-    const rows = Array.from({ length: tileRows }, local);
+    const rows = Array.from({ length: tileShapes.tall.rows }, local);
     scope.statement((code) => {
-      // Up to four rows at a time; five to seven are split evenly.
+      // As many rows as a tile has, but five to seven are split evenly between two.
       code.get(p.chunkEnd).get(p.row).op("i32.sub").set(height);
-      code.get(height).op("i32.const", tileRows).op("i32.gt_s").if((many) => {
-        many.op("i32.const", tileRows).get(height).op("i32.const", 1).op("i32.add").op("i32.const", 1).op("i32.shr_u");
-        many.get(height).op("i32.const", 2 * tileRows).op("i32.ge_s").op("select").set(height);
+      const { rows: most } = tileShapes.tall;
+      code.get(height).op("i32.const", most).op("i32.gt_s").get(height).op("i32.const", 2 * most).op("i32.lt_s").op("i32.and").if((uneven) => {
+        uneven.get(height).op("i32.const", 1).op("i32.add").op("i32.const", 1).op("i32.shr_u").set(height);
       });
+      minimum(code, height, p.tileRows, height);
       rows.forEach((address, i) => this.#rowAddress(code, i, p, address));
 
       const inSums = (c: Code): void => {
@@ -380,7 +403,7 @@ class ContractionWriter {
       }
       code.get(p.steps).op("i32.const", blockSteps).op("i32.gt_s").if(inSums, (single) => {
         single.get(emitter.context.workspace).op("i32.const", workspace.tile).op("i32.add").set(result);
-        single.op("i32.const", tileRowBytes).set(resultRow);
+        single.get(p.tileColumns).op("i32.const", this.#shift).op("i32.shl").set(resultRow);
       });
       code.op("i32.const", 1).set(unfinished);
     });
@@ -389,8 +412,9 @@ class ContractionWriter {
       for (const row of rows) code.get(row);
       code.get(p.blockTable).get(p.source).get(p.count).get(result).get(resultRow).get(p.block);
       this.#call(code, tileSignature, (c) => {
-        c.get(height).op("i32.const", 1).op("i32.sub").op("i32.const", tileVectors).op("i32.mul");
-        c.get(p.vectors).op("i32.add").op("i32.const", tileNumber(1, 1) - 1).op("i32.add");
+        // tileNumber(height, vectors)
+        c.get(height).op("i32.const", tileNumber(2, 1) - tileNumber(1, 1)).op("i32.mul").get(p.vectors).op("i32.add");
+        c.op("i32.const", tileNumber(0, 0)).op("i32.add");
       });
       if (!this.flat) {
         // Once the last block has been added.
@@ -492,7 +516,7 @@ class ContractionWriter {
     for (const { axis, extent } of this.#columnAxes) column = b.add(b.mul(column, extent), b.index(axis));
     const axes = [...(this.#rowAxis === null ? [] : [this.#rowAxis]), ...this.#columnAxes];
     const rowElements = product(b, this.#columnAxes.map(({ extent }) => extent));
-    const padded = b.and(b.add(rowElements, b.int(this.#panelColumns - 1)), b.int(-this.#panelColumns));
+    const padded = b.and(b.add(rowElements, b.int(this.#sumsColumns - 1)), b.int(-this.#sumsColumns));
     const row = this.#rowAxis === null ? b.int(0) : b.mul(b.index(this.#rowAxis.axis), padded);
     const loaded = b.load(param, dtype, b.add(row, column));
     const result = this.#dtype === "bool" ? b.ne(loaded, b.int(0)) : loaded;

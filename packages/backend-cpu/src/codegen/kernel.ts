@@ -3,14 +3,14 @@ import { strideAlong, topological } from "@gradus/kernel-ir";
 import type { Emitter } from "./emitter.js";
 import type { LoopAxis, SpaceAxis, Widths } from "./loops.js";
 import { axesOf, checkGuards, nest, plain, usesWideValues, whereNotEmpty, writeStores } from "./loops.js";
-import { writeReduction } from "./reduce.js";
+import { isSequential, writeReduction } from "./reduce.js";
 import type { Scope } from "./scope.js";
 
 /**
  * A kernel as loops. Four or more points are computed together along one axis, the one along which memory is contiguous:
  *
  * - without an inner space, any axis: the order of points has no meaning;
- * - with sixteen-lane reductions, the last inner axis, which is what those lanes are;
+ * - with sixteen-lane reductions of rows that may be longer, the last inner axis, which is what those lanes are;
  * - else an outer axis, each lane being an outer point with its own reductions; or if none is contiguous, inner axes in the stores.
  */
 export function writeKernel(emitter: Emitter, scope: Scope, kernel: Kernel): void {
@@ -22,7 +22,7 @@ export function writeKernel(emitter: Emitter, scope: Scope, kernel: Kernel): voi
       return;
     }
     const roots = [...kernel.stores.flatMap(({ index, value }) => [index, value]), ...kernel.reductions.flatMap(({ lift }) => lift)];
-    const lanesAreInner = kernel.reductions.some(({ lanes }) => lanes !== 1);
+    const lanesAreInner = kernel.reductions.some((reduction) => !isSequential(reduction, kernel.inner));
     const axis = lanesAreInner ? null : bestAxis(emitter, axesOf(kernel.outer), kernel.stores.filter(({ over }) => over === "outer"), roots);
     const loops = arrange(axesOf(kernel.outer), axis, widthsFor(roots));
     nest(emitter, region, loops, (point) => writeOuterPoint(emitter, point, kernel, numbers));

@@ -5,7 +5,7 @@ import { axesOf, literalPoints, nest, plain, stepThrough, whereNotEmpty } from "
 import { scalarTypes } from "./scalar.js";
 import type { Value } from "./scope.js";
 import { isVarying, Scope } from "./scope.js";
-import { extractOf, shuffle, vectorsOf } from "./vector.js";
+import { extractOf, shuffle, splatOf, vectorsOf } from "./vector.js";
 
 /** A tuple that is being accumulated: for each slot the locals that hold it. */
 interface Accumulator {
@@ -71,49 +71,86 @@ const lifted = (emitter: Emitter, lift: readonly Expr[], varying: boolean) => (s
  * stands for one outer point, or for several in lanes.
  */
 export function writeReduction(emitter: Emitter, scope: Scope, reduction: Reduction, number: number, inner: readonly Expr[], firstAxis: number): void {
-  const total = reduction.lanes === 1 ? reducePlain(emitter, scope, reduction, inner, firstAxis) : reduceInLanes(emitter, scope, reduction, inner, firstAxis);
+  const total = isSequential(reduction, inner) ? reduceInSequence(emitter, scope, reduction, inner, firstAxis) : reduceInLanes(emitter, scope, reduction, inner, firstAxis);
   valuesOf(total, scope).forEach((value, slot) => scope.define(`result ${String(number)} ${String(slot)}`, () => value));
 }
 
-/** One lane for each outer point: the order is that of a plain loop, with a partial result for each chunk of a row. */
-function reducePlain(emitter: Emitter, scope: Scope, { monoid, lift }: Reduction, inner: readonly Expr[], firstAxis: number): Accumulator {
+/**
+ * Whether a reduction takes one inner point after the other. Then several outer points can be reduced at once, in lanes.
+ * With sixteen lanes that is so where rows are known to be shorter: all their points belong to the tail.
+ */
+export const isSequential = ({ lanes }: Reduction, inner: readonly Expr[]): boolean => lanes === 1 || rowLength(inner) < lanes;
+
+const rowLength = (inner: readonly Expr[]): number => {
+  const last = inner.at(-1);
+  return last?.op === "const" ? Number(last.value) : Infinity;
+};
+
+/** A plain loop over the inner points; with one lane, a partial result is folded into the total after each chunk of a row. */
+function reduceInSequence(emitter: Emitter, scope: Scope, reduction: Reduction, inner: readonly Expr[], firstAxis: number): Accumulator {
+  const { monoid, lift, lanes } = reduction;
   const total = allocate(emitter, monoid, scope);
-  assign(emitter, total, monoid.identity, scope);
+  if (lanes === 1) assign(emitter, total, monoid.identity, scope);
+  else assignIdleLanes(emitter, total, reduction, scope);
   const lastAxis = firstAxis + inner.length - 1;
   const length = inner.at(-1);
   if (length === undefined) throw new Error("internal: a reduction needs an inner space");
 
-  const rows = literalPoints(emitter, inner.slice(0, -1), firstAxis, 8);
-  const columns = literalPoints(emitter, [length], lastAxis, 8);
+  const started = (at: Scope): Accumulator => {
+    const partial = allocate(emitter, monoid, at);
+    assign(emitter, partial, monoid.identity, at);
+    return partial;
+  };
+  const add = (partial: Accumulator, exprs: readonly Expr[], at: Scope): void => combineInto(emitter, monoid, partial, lifted(emitter, exprs, partial.varying), at);
+  const fold = (partial: Accumulator, at: Scope): void => combineInto(emitter, monoid, total, (s) => valuesOf(partial, s), at);
+
+  const tail = lanes === 1 ? null : started(scope);
+  const rows = literalPoints(emitter, inner.slice(0, -1), firstAxis, 16);
+  const columns = literalPoints(emitter, [length], lastAxis, 16);
   if (rows !== null && columns !== null && rows.length * columns.length <= 16) {
     // A small window, such as that of pooling, is written out.
-    if (columns.length === 0) return total;
-    for (const row of rows) {
-      const partial = allocate(emitter, monoid, scope);
-      assign(emitter, partial, monoid.identity, scope);
-      for (const column of columns) {
-        const point = lift.map((expr) => column(row(expr)));
-        combineInto(emitter, monoid, partial, lifted(emitter, point, total.varying), scope);
-      }
-      combineInto(emitter, monoid, total, (at) => valuesOf(partial, at), scope);
+    for (const row of columns.length === 0 ? [] : rows) {
+      const partial = tail ?? started(scope);
+      for (const column of columns) add(partial, lift.map((expr) => column(row(expr))), scope);
+      if (tail === null) fold(partial, scope);
     }
-    return total;
-  }
-
-  whereNotEmpty(emitter, scope, inner, (region) => {
-    const limit = emitter.uniform(length, region).local;
-    nest(emitter, region, plain(axesOf(inner.slice(0, -1), firstAxis)), (row) => {
-      inChunks(emitter, row, limit, reductionChunk, (chunk, position, chunkEnd) => {
-        const partial = allocate(emitter, monoid, chunk);
-        assign(emitter, partial, monoid.identity, chunk);
-        stepThrough(emitter, chunk, lastAxis, position, chunkEnd, null, (point) => {
-          combineInto(emitter, monoid, partial, lifted(emitter, lift, total.varying), point);
+  } else {
+    whereNotEmpty(emitter, scope, inner, (region) => {
+      const limit = emitter.uniform(length, region).local;
+      nest(emitter, region, plain(axesOf(inner.slice(0, -1), firstAxis)), (row) => {
+        inChunks(emitter, row, limit, reductionChunk, (chunk, position, chunkEnd) => {
+          const partial = tail ?? started(chunk);
+          stepThrough(emitter, chunk, lastAxis, position, chunkEnd, null, (point) => add(partial, lift, point));
+          if (tail === null) fold(partial, chunk);
         });
-        combineInto(emitter, monoid, total, (at) => valuesOf(partial, at), chunk);
       });
     });
-  });
+  }
+  if (tail !== null) fold(tail, scope);
   return total;
+}
+
+/** What sixteen lanes that nothing was added to come to. */
+function assignIdleLanes(emitter: Emitter, total: Accumulator, { monoid, lanes }: Reduction, scope: Scope): void {
+  const { root } = scope;
+  const idle = root.inline((code) => {
+    const at = new Scope(root, code);
+    const made = allocate(emitter, monoid, at);
+    assign(emitter, made, monoid.identity, at);
+    for (let half = lanes / 2; half >= 1; half /= 2) combineInto(emitter, monoid, made, (s) => valuesOf(made, s), at);
+    return made;
+  });
+  scope.statement((code) => {
+    total.slots.forEach(({ dtype, locals }, slot) => {
+      const [from = 0] = idle.slots[slot]?.locals ?? [];
+      for (const local of locals) {
+        if (total.varying && dtype === "bool") code.op("i32.const", 0).get(from).op("i32.sub");
+        else code.get(from);
+        if (total.varying) code.op(splatOf[dtype]);
+        code.set(local);
+      }
+    });
+  });
 }
 
 /** Sixteen lanes along the last inner axis, a tail, and halving at the end. */

@@ -4,12 +4,22 @@ import { ModuleBuilder } from "../assembler/index.js";
 import type { PlainInstruction } from "./rules.js";
 import { shuffle } from "./vector.js";
 
-/** Rows of the largest tile. */
-export const tileRows = 4;
-/** Vectors in a row of the largest tile. */
-export const tileVectors = 2;
-/** Bytes in a row of the largest tile. */
-export const tileRowBytes = 16 * tileVectors;
+/**
+ * The shapes of tiles, in rows and vectors of columns. More sums than eight, or a loop that is unrolled, leave TurboFan too few
+ * registers: it moves values about inside the loop, and these were the fastest of all shapes tried on Node 20.
+ */
+export const tileShapes = {
+  /** For many rows. */
+  tall: { rows: 4, vectors: 2 },
+  /** For one or two rows, and for what two divides better than four. */
+  wide: { rows: 2, vectors: 4 },
+} as const;
+const mostVectors = tileShapes.wide.vectors;
+
+/** Bytes of one step in a panel, which is as wide as a tall tile. */
+export const panelRowBytes = 16 * tileShapes.tall.vectors;
+/** Bytes of the results of a tile. */
+export const tileBytes = 16 * tileShapes.tall.rows * tileShapes.tall.vectors;
 
 /** A step of the sum: where its factors lie, as byte offsets from the row's and the tile's addresses. */
 export const stepBytes = 8;
@@ -46,8 +56,8 @@ export const tileArithmetic: Readonly<Record<ComputeDType, TileArithmetic>> = {
 export const packings = ["neighbours", "gathered"] as const;
 export type Packing = (typeof packings)[number];
 
-/** Columns in a panel, or rows: two tiles' worth. A step of the panel takes as many bytes as a row of a tile. */
-export const panelColumns = (dtype: ComputeDType): number => tileArithmetic[dtype].lanes * tileVectors;
+/** Columns in a panel, or rows. */
+export const panelColumns = (dtype: ComputeDType): number => tileArithmetic[dtype].lanes * tileShapes.tall.vectors;
 
 /**
  * `(operand, columns, count, offsets, steps, panel)`: an address in the operand; a table of where its columns are from there, or for
@@ -57,12 +67,10 @@ export const panelColumns = (dtype: ComputeDType): number => tileArithmetic[dtyp
 export const packSignature: Signature = { params: ["i32", "i32", "i32", "i32", "i32", "i32"], results: [] };
 
 /** Functions of one dtype in the device's table: tiles by rows and vectors, then packings. */
-export const functionsPerDtype = tileRows * tileVectors + packings.length;
-export const tileNumber = (rows: number, vectors: number): number => (rows - 1) * tileVectors + vectors - 1;
-export const packNumber = (packing: Packing): number => tileRows * tileVectors + packings.indexOf(packing);
-
-/** The name under which function `number` is exported. */
-export const tileFunctionName = (number: number): string => `f${String(number)}`;
+export const tileNumber = (rows: number, vectors: number): number => (rows - 1) * mostVectors + vectors - 1;
+const tileCount = tileShapes.tall.rows * mostVectors;
+export const packNumber = (packing: Packing): number => tileCount + packings.indexOf(packing);
+export const functionsPerDtype = tileCount + packings.length;
 
 /**
  * The innermost loops of every contraction of a dtype, one function for each size of tile. A tile's sums stay in registers:
@@ -73,20 +81,19 @@ export const tileFunctionName = (number: number): string => `f${String(number)}`
  * is affine in the axes. Reading the table costs nothing that can be measured next to eight multiplications and additions of
  * vectors.
  *
- * They are a module of their own, shared by all programs: the engine has to optimise them once, not once for each program.
- * Four rows of two vectors and no unrolling was the fastest of all tiles tried on V8 in Node 20: more sums than that leave
- * TurboFan too few registers to keep its moves out of the loop.
+ * A function's number is the name under which it is exported. They are a module of their own, shared by all programs: the engine has to optimise them once, not once for each program.
  */
 export function generateTiles(dtype: ComputeDType, relaxed: boolean): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   module.importMemory("device", "memory");
   const arithmetic = tileArithmetic[dtype];
-  for (let rows = 1; rows <= tileRows; rows++) {
-    for (let vectors = 1; vectors <= tileVectors; vectors++) writeTile(module, rows, vectors, arithmetic, relaxed);
+  for (let rows = 1; rows <= tileShapes.tall.rows; rows++) {
+    const most = rows <= tileShapes.wide.rows ? tileShapes.wide.vectors : tileShapes.tall.vectors;
+    for (let vectors = 1; vectors <= most; vectors++) writeTile(module, rows, vectors, arithmetic, relaxed);
   }
   for (const packing of packings) {
     const fn = module.function(packSignature);
-    module.export(tileFunctionName(packNumber(packing)), fn);
+    module.export(String(packNumber(packing)), fn);
     writePacking[packing](fn, arithmetic.lanes);
   }
   return module.bytes();
@@ -94,7 +101,7 @@ export function generateTiles(dtype: ComputeDType, relaxed: boolean): Uint8Array
 
 function writeTile(module: ModuleBuilder, rows: number, vectors: number, { splat, multiply, add, fused }: TileArithmetic, relaxed: boolean): void {
   const fn = module.function(tileSignature);
-  module.export(tileFunctionName(tileNumber(rows, vectors)), fn);
+  module.export(String(tileNumber(rows, vectors)), fn);
   const code = fn.body;
   const rowAddresses = [0, 1, 2, 3].slice(0, rows);
   const [steps, columns, count, result, resultRow, accumulate] = [4, 5, 6, 7, 8, 9] as const;
@@ -138,7 +145,7 @@ const [operand, columns, count, offsets, steps, panel] = [0, 1, 2, 3, 4, 5] as c
 /** Goes on by some steps. */
 function advance(code: Code, stride: number): void {
   code.get(offsets).op("i32.const", 4 * stride).op("i32.add").set(offsets);
-  code.get(panel).op("i32.const", tileRowBytes * stride).op("i32.add").set(panel);
+  code.get(panel).op("i32.const", panelRowBytes * stride).op("i32.add").set(panel);
   code.get(steps).op("i32.const", stride).op("i32.sub").set(steps);
 }
 
@@ -149,7 +156,7 @@ const writePacking: Readonly<Record<Packing, (fn: FunctionBuilder, lanes: 2 | 4)
     body.get(operand).get(columns).op("i32.add").set(operand);
     body.get(steps).if((nonEmpty) => nonEmpty.loop((round, again) => {
       round.get(operand).get(offsets).op("i32.load").op("i32.add").set(source);
-      for (let v = 0; v < tileVectors; v++) round.get(panel).get(source).op("v128.load", 16 * v).op("v128.store", 16 * v);
+      for (let v = 0; v < tileShapes.tall.vectors; v++) round.get(panel).get(source).op("v128.load", 16 * v).op("v128.store", 16 * v);
       advance(round, 1);
       round.get(steps).branchIf(again);
     }));
@@ -163,7 +170,7 @@ const writePacking: Readonly<Record<Packing, (fn: FunctionBuilder, lanes: 2 | 4)
     const [offset, last] = [fn.local("i32"), fn.local("i32")];
     // Columns beyond the last are copies of it, whose results nobody takes.
     body.get(count).op("i32.const", 1).op("i32.sub").set(last);
-    const addresses = Array.from({ length: lanes * tileVectors }, (_, j) => {
+    const addresses = Array.from({ length: lanes * tileShapes.tall.vectors }, (_, j) => {
       const address = fn.local("i32");
       body.get(columns).op("i32.const", j).get(last).op("i32.const", j).get(last).op("i32.lt_s").op("select");
       body.op("i32.const", 4).op("i32.mul").op("i32.add").op("i32.load").get(operand).op("i32.add").set(address);
@@ -173,7 +180,7 @@ const writePacking: Readonly<Record<Packing, (fn: FunctionBuilder, lanes: 2 | 4)
     const turned = Array.from({ length: lanes }, () => fn.local("v128"));
     const vector = fn.local("v128");
     const oneByOne = (code: Code): void => {
-      for (let v = 0; v < tileVectors; v++) {
+      for (let v = 0; v < tileShapes.tall.vectors; v++) {
         for (let lane = 0; lane < lanes; lane++) {
           code.get(addresses[v * lanes + lane] ?? 0).get(offset).op("i32.add");
           if (lane === 0) code.op(lanes === 4 ? "v128.load32_zero" : "v128.load64_zero");
@@ -185,10 +192,10 @@ const writePacking: Readonly<Record<Packing, (fn: FunctionBuilder, lanes: 2 | 4)
       advance(code, 1);
     };
     const asBlock = (code: Code): void => {
-      for (let v = 0; v < tileVectors; v++) {
+      for (let v = 0; v < tileShapes.tall.vectors; v++) {
         rows.forEach((row, lane) => code.get(addresses[v * lanes + lane] ?? 0).get(offset).op("i32.add").op("v128.load").set(row));
         transpose(code, rows, turned);
-        turned.forEach((row, step) => code.get(panel).get(row).op("v128.store", step * tileRowBytes + 16 * v));
+        turned.forEach((row, step) => code.get(panel).get(row).op("v128.store", step * panelRowBytes + 16 * v));
       }
       advance(code, lanes);
     };

@@ -1,4 +1,4 @@
-import { stepBytes, tileRowBytes, tileRows } from "./tiles.js";
+import { panelRowBytes, stepBytes, tileBytes } from "./tiles.js";
 
 /**
  * Steps of a sum that are worked on together: a panel of so many fits into half of a first-level cache, beside the rows that are
@@ -10,9 +10,9 @@ export const residentEntries = 1024;
 
 const sizes = {
   /** One tile of results. */
-  tile: tileRows * tileRowBytes,
+  tile: tileBytes,
   /** Some columns of an operand, copied together. */
-  panel: blockSteps * tileRowBytes,
+  panel: blockSteps * panelRowBytes,
   /** Where the factors of each step lie, for the tiles. */
   steps: residentEntries * stepBytes,
   /** The same in the operands, for copying: rows and columns. */
