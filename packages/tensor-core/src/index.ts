@@ -21,7 +21,7 @@ export type { DeviceLike } from "./device.js";
 export { Layout } from "./layout.js";
 export { Storage } from "./storage.js";
 export type { MemoryStats } from "./memory.js";
-export { promoteTypes, resultType } from "./promotion.js";
+export { canCast, promoteTypes, resultType } from "./promotion.js";
 export { broadcastShapes } from "./shape.js";
 export type { Shape } from "./shape.js";
 export { keep, openScope, scope } from "./scope.js";

@@ -17,32 +17,40 @@ export function promoteTypes(a: DType, b: DType): DType {
   return high;
 }
 
-/** An operand as promotion sees it: tensors with dimensions outrank zero-dimensional ones, which outrank numbers. */
-export interface Promotable {
-  readonly dtype: DType;
-  readonly rank: "dimensioned" | "zero-dimensional" | "scalar";
-}
+/** Whether values of one type can be written to a tensor of another: its category is no lower. @see torch.can_cast */
+export const canCast = (from: DType, to: DType): boolean => categoryOf(from) <= categoryOf(to);
+
+/** An operand as promotion sees it: a tensor, or a number. */
+export type Promotable = number | bigint | boolean | { readonly dtype: DType; readonly shape: readonly number[] };
 
 /** What a JavaScript value counts as: whole numbers and bigints as integers, other numbers as floats. */
-export function scalarDType(value: number | bigint | boolean): DType {
+function scalarDType(value: number | bigint | boolean): DType {
   if (typeof value === "boolean") return "bool";
   if (typeof value === "bigint") return "int64";
   return Number.isInteger(value) ? "int64" : "float32";
 }
 
 /**
- * The type an op computes in, as `torch.result_type`: within the highest category present, operands of lower rank do
- * not widen the result; an operand of lower rank decides only when its category is higher.
+ * The type that an op on these operands computes in. Tensors with dimensions outrank zero-dimensional ones, which outrank
+ * numbers: an operand of lower rank decides only when its category (bool, integer, float) is higher.
+ *
+ * @see torch.result_type
+ * @example
+ * resultType(tensor([1, 2], { dtype: "int32" }), 2.5); // "float32"
  */
 export function resultType(...operands: readonly Promotable[]): DType {
-  const best = { dimensioned: null as DType | null, "zero-dimensional": null as DType | null, scalar: null as DType | null };
-  for (const { dtype, rank } of operands) {
-    const known = best[rank];
-    best[rank] = known === null ? dtype : promoteTypes(known, dtype);
+  let dimensioned: DType | null = null;
+  let zeroDimensional: DType | null = null;
+  let scalar: DType | null = null;
+  const widen = (known: DType | null, dtype: DType): DType => (known === null ? dtype : promoteTypes(known, dtype));
+  for (const operand of operands) {
+    if (typeof operand !== "object") scalar = widen(scalar, scalarDType(operand));
+    else if (operand.shape.length === 0) zeroDimensional = widen(zeroDimensional, operand.dtype);
+    else dimensioned = widen(dimensioned, operand.dtype);
   }
   const join = (strong: DType | null, weak: DType | null): DType | null => {
     if (strong === null || weak === null) return strong ?? weak;
     return categoryOf(weak) > categoryOf(strong) ? weak : strong;
   };
-  return join(join(best.dimensioned, best["zero-dimensional"]), best.scalar) ?? "float32";
+  return join(join(dimensioned, zeroDimensional), scalar) ?? "float32";
 }

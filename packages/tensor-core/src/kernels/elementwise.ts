@@ -5,8 +5,7 @@ import { isGradEnabled } from "../autograd/mode.js";
 import { OpNode, Saved } from "../autograd/op-node.js";
 import { AutogradError, DTypeError, ShapeError } from "../errors.js";
 import { Layout } from "../layout.js";
-import type { Promotable } from "../promotion.js";
-import { resultType, scalarDType } from "../promotion.js";
+import { canCast, resultType } from "../promotion.js";
 import { broadcastShapes, sameShape, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import { checkSameDevice, Tensor } from "../tensor.js";
@@ -92,7 +91,7 @@ export class ElementwiseOp {
     const op = `${this.name}_`;
     if (!(target instanceof Tensor)) throw new DTypeError(`${op}: expected a tensor to write to, got ${String(target)}`);
     const { tensors, compute, stored } = this.#resolve(args);
-    if (dtypeRank(stored) > dtypeRank(target.dtype)) {
+    if (!canCast(stored, target.dtype)) {
       throw new DTypeError(`${op}: expected a result that ${target.dtype} can hold, got ${stored}; use ${this.name}, which returns a new tensor`);
     }
     const shape = broadcastShapes(op, ...tensors.map((t) => t.shape));
@@ -125,7 +124,7 @@ export class ElementwiseOp {
     if (type !== "first" && (args.length > 1 || asIs.length > 0)) {
       let uniform = asIs.length === 0;
       for (const arg of args) if (!(arg instanceof Tensor) ? !fits(arg, common) : arg.dtype !== common) uniform = false;
-      if (!uniform) common = resultType(...args.filter((_, i) => !asIs.includes(i)).map(promotable));
+      if (!uniform) common = resultType(...args.filter((_, i) => !asIs.includes(i)));
     }
     if (accepts !== undefined && !accepts.includes(dtypeInfo[common].kind)) {
       throw new DTypeError(`${this.name}: expected ${accepts.join(" or ")} tensors, got ${common}`);
@@ -319,11 +318,3 @@ const none: readonly number[] = [];
 /** A number that cannot change the promoted type. */
 const fits = (value: number | bigint | boolean, dtype: DType): boolean =>
   dtypeInfo[dtype].kind === "float" ? true : dtypeInfo[dtype].kind === "int" && (typeof value !== "number" || Number.isInteger(value));
-
-const promotable = (operand: Operand): Promotable =>
-  operand instanceof Tensor
-    ? { dtype: operand.dtype, rank: operand.shape.length === 0 ? "zero-dimensional" : "dimensioned" }
-    : { dtype: scalarDType(operand), rank: "scalar" };
-
-const kindRank = { bool: 0, int: 1, float: 2 } as const;
-const dtypeRank = (dtype: DType): number => kindRank[dtypeInfo[dtype].kind];
