@@ -197,6 +197,8 @@ export abstract class TensorMethods {
   long(this: Tensor): Tensor<"int64"> { return copy.toDType(this, "int64"); }
   /** Zeros of this element type on this device. @see torch.Tensor.new_zeros */
   newZeros(this: Tensor, shape: Shape, options?: TensorOptions): Tensor { return create.full(shape, 0, { dtype: this.dtype, device: this.device, ...options }); }
+  /** A tensor of this device from values. @see torch.Tensor.new_tensor */
+  newTensor(this: Tensor, data: NestedArray | ArrayBufferView, options?: TensorOptions): Tensor { return create.tensor(data, { device: this.device, ...options }); }
   /** 0 … count−1 on this device, int64. */
   newArange(this: Tensor, count: number): Tensor { return create.arange(count, { device: this.device }); }
 

@@ -1,4 +1,4 @@
-import type { ComputeDType, DType, Executable, Expr, Guard, Monoid, Over, Program, Reduction, Scatter, Store } from "@gradus/kernel-ir";
+import type { ComputeDType, DType, Executable, Expr, Guard, Monoid, Over, Program, Reduction, Scan, Scatter, Sort, Store } from "@gradus/kernel-ir";
 import { dtypeInfo, ExprBuilder } from "@gradus/kernel-ir";
 import type { Device } from "../device.js";
 import type { Storage } from "../storage.js";
@@ -61,6 +61,10 @@ export interface KernelBody {
    * current place. `combine` joins what is there with it; null replaces.
    */
   scatter(j: number, distance: Expr, value: Expr, combine: ((there: Expr, value: Expr) => Expr) | null, when?: Expr): void;
+  /** Makes the program a scan along the inner space: gives the running result, which includes the current point. */
+  scan(monoid: Monoid, lift: readonly Expr[]): readonly Expr[];
+  /** Makes the program a stable sort along the inner axis: gives the key of the current rank and the position it came from. */
+  sort(key: Expr, descending: boolean): readonly [key: Expr, from: Expr];
 }
 
 export interface KernelFormula {
@@ -332,7 +336,8 @@ function buildKernel(
   const reductions: Reduction[] = [];
   const stores: Store[] = [];
   const guards: Guard[] = [];
-  let scatter: Scatter["target"] | undefined;
+  // What makes the program another one than a kernel.
+  let routine: RoutinePart | undefined;
   const lanes = lanesFor(space, operands[0]);
   const paramOf = (i: number): DType => params[places[i]?.param ?? 0]?.dtype ?? "float32";
 
@@ -387,20 +392,36 @@ function buildKernel(
       const type = dtypeInfo[paramOf(inputs + j)].compute;
       const declared = params[place.param];
       if (declared !== undefined) declared.access = "inout";
-      scatter = {
-        param: place.param,
-        index: k.add(place.index, distance),
-        value: k.cast(value, type),
-        combine: combine === null ? null : combine(k.left(0, type), k.right(0, type)),
-        when: when ?? null,
+      routine = {
+        kind: "scatter",
+        target: {
+          param: place.param,
+          index: k.add(place.index, distance),
+          value: k.cast(value, type),
+          combine: combine === null ? null : combine(k.left(0, type), k.right(0, type)),
+          when: when ?? null,
+        },
       };
+    },
+    scan(monoid, lift) {
+      routine = { kind: "scan", monoid, lift };
+      return lift.map((value, slot) => k.result(0, slot, value.dtype));
+    },
+    sort(key, descending) {
+      routine = { kind: "sort", key, descending };
+      return [k.result(0, 0, key.dtype), k.result(0, 1, "int32")];
     },
   };
   formula.build(body);
   if (axes === 0) throw new Error(`internal: ${formula.name} has an empty index space`);
   const base = { name: formula.name, params, scalars: [...scalars, ...userTypes], guards, outer, inner };
-  return scatter === undefined ? { kind: "kernel", ...base, reductions, stores } : { kind: "scatter", ...base, target: scatter };
+  // The formula has run and may have set it, which the type checker cannot see.
+  const part = routine as RoutinePart | undefined;
+  if (part === undefined) return { kind: "kernel", ...base, reductions, stores };
+  return part.kind === "scatter" ? { ...base, ...part } : { ...base, ...part, stores };
 }
+
+type RoutinePart = Pick<Scatter, "kind" | "target"> | Pick<Scan, "kind" | "monoid" | "lift"> | Pick<Sort, "kind" | "key" | "descending">;
 
 function only(results: readonly Expr[]): Expr {
   const [result] = results;

@@ -1,0 +1,190 @@
+import { dtypeInfo } from "@gradus/kernel-ir";
+import { ArgumentError, ShapeError } from "../errors.js";
+import { KernelOp } from "../kernels/kernel-op.js";
+import { emptyLike } from "../kernels/rows.js";
+import { numelOf, resolveDim, resolveDims, showShape } from "../shape.js";
+import type { Shape } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+import { maskedFill } from "./elementwise.js";
+import { indexSelect } from "./index-ops.js";
+import { cat } from "./join.js";
+import { record } from "./reduce.js";
+import { asStrided, expand, narrow, permute, reshape, unsqueeze } from "./view.js";
+
+/** The same elements in other places: reversed, rotated, repeated, by diagonals. */
+
+/** A step can be negative inside of a kernel, though not in a view. */
+const flipKernel = new KernelOp({ name: "flip", build: (b) => { b.store(0, b.input(0)); } });
+
+/** Reversed along dimensions; a copy. @see torch.flip */
+export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
+  x.checkUsable("flip");
+  const listed = typeof dims === "number" ? [dims] : dims;
+  const reversed = listed.length === 0 ? [] : resolveDims("flip", listed, x.ndim);
+  const result = emptyLike(x, x.shape);
+  if (x.numel() > 0) {
+    const strides = x.layout.strides.map((stride, d) => (reversed.includes(d) ? -stride : stride));
+    const offset = reversed.reduce((at, d) => at + (x.shape[d]! - 1) * x.layout.strides[d]!, x.layout.offset);
+    flipKernel.run(x.device, { outer: x.shape, inner: [] }, [{ storage: x.elements, offset, strides }], [{ storage: result.elements, offset: 0, strides: result.layout.strides }], dtypeInfo[x.dtype].compute, []);
+  }
+  record("flip", [x], [result], () => ([g]) => [g ? () => flip(g, reversed) : null]);
+  return result;
+}
+
+/** Reversed along the last but one dimension of a matrix (rows), or its last (columns). @see torch.flipud, torch.fliplr */
+export const flipud = (x: Tensor): Tensor => flip(x, [0]);
+export const fliplr = (x: Tensor): Tensor => flip(x, [1]);
+
+/** Shifted along dimensions; what falls off comes in at the other end. Without dimensions, as one row. @see torch.roll */
+export function roll(x: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor {
+  const by = typeof shifts === "number" ? [shifts] : shifts;
+  const along = dims === undefined ? [] : typeof dims === "number" ? [dims] : dims;
+  if (along.length === 0) {
+    if (by.length !== 1) throw new ArgumentError(`roll: expected one shift where no dimensions are given, got [${by.join(", ")}]`);
+    return reshape(roll(reshape(x, [-1]), by, [0]), x.shape);
+  }
+  if (by.length !== along.length) throw new ArgumentError(`roll: expected a shift for each dimension, got [${by.join(", ")}] for [${along.join(", ")}]`);
+  return along.reduce<Tensor>((y, dim, i) => {
+    const d = resolveDim("roll", dim, x.ndim);
+    const size = y.shape[d] ?? 1;
+    if (size === 0) return y;
+    const shift = ((by[i]! % size) + size) % size;
+    return shift === 0 ? y : cat([narrow(y, d, size - shift, shift), narrow(y, d, 0, size - shift)], d);
+  }, along.length === 1 && (x.shape[resolveDim("roll", along[0]!, x.ndim)] ?? 1) === 0 ? x : x.clone());
+}
+
+/** Turned by 90° `k` times in the plane of two dimensions, from the first towards the second. @see torch.rot90 */
+export function rot90(x: Tensor, k = 1, dims: readonly [number, number] = [0, 1]): Tensor {
+  const [a, b] = [resolveDim("rot90", dims[0], x.ndim), resolveDim("rot90", dims[1], x.ndim)];
+  if (a === b || x.ndim < 2) throw new ShapeError(`rot90: expected two different dimensions, got [${dims.join(", ")}] for ${showShape(x.shape)}`);
+  switch (((k % 4) + 4) % 4) {
+    case 1:
+      return flip(x, [b]).transpose(a, b);
+    case 2:
+      return flip(x, [a, b]);
+    case 3:
+      return flip(x, [a]).transpose(a, b);
+    default:
+      return x.clone();
+  }
+}
+
+/** Repeated as often as `repeats` says for each dimension, new ones in front. @see torch.Tensor.repeat */
+export function repeat(x: Tensor, repeats: readonly number[]): Tensor {
+  if (repeats.length < x.ndim || !repeats.every((n) => Number.isInteger(n) && n >= 0)) {
+    throw new ShapeError(`repeat: expected a whole number for each of at least ${x.ndim} dimensions, got [${repeats.join(", ")}]`);
+  }
+  const padded = reshape(x, [...new Array<number>(repeats.length - x.ndim).fill(1), ...x.shape]);
+  // [r₀, s₀, r₁, s₁, …], each repeat an expanded dimension of its own.
+  const pairs = padded.shape.flatMap((size, d) => [[1, size], [repeats[d]!, size]] as const);
+  const wide = pairs.filter((_, i) => i % 2 === 1).flat();
+  const thin = pairs.filter((_, i) => i % 2 === 0).flat();
+  return reshape(expand(reshape(padded, thin), wide), padded.shape.map((size, d) => size * repeats[d]!)).clone();
+}
+
+/** Repeated as often as `reps` says, from the last dimension on; missing ones count 1. @see torch.tile */
+export const tile = (x: Tensor, reps: readonly number[]): Tensor => repeat(x, [...new Array<number>(Math.max(0, x.ndim - reps.length)).fill(1), ...reps]);
+
+/** Each element (or slice along `dim`) repeated in place, equally often or as a tensor says. @see torch.repeat_interleave */
+export function repeatInterleave(x: Tensor, repeats: number | Tensor, options: { readonly dim?: number } = {}): Tensor {
+  if (options.dim === undefined) return repeatInterleave(reshape(x, [-1]), repeats, { dim: 0 });
+  const d = resolveDim("repeatInterleave", options.dim, x.ndim);
+  const size = x.shape[d] ?? 1;
+  if (typeof repeats === "number" || repeats.numel() === 1) {
+    const count = typeof repeats === "number" ? repeats : repeats.itemSync();
+    if (!Number.isInteger(count) || count < 0) throw new ArgumentError(`repeatInterleave: expected repeats that are whole and not negative, got ${count}`);
+    const wide = [...x.shape.slice(0, d + 1), count, ...x.shape.slice(d + 1)];
+    return reshape(expand(unsqueeze(x, d + 1), wide), x.shape.map((s, i) => (i === d ? s * count : s))).clone();
+  }
+  const counts = Array.from(repeats.readSync(), Number);
+  if (repeats.ndim !== 1 || counts.length !== size) throw new ShapeError(`repeatInterleave: expected ${size} repeats, one for each position, got ${showShape(repeats.shape)}`);
+  if (counts.some((n) => n < 0)) throw new ArgumentError("repeatInterleave: expected repeats that are not negative");
+  const order = BigInt64Array.from(counts.flatMap((n, i) => new Array<number>(n).fill(i)), BigInt);
+  return indexSelect(x, d, x.newTensor(order));
+}
+
+/** Whether an element of a matrix stands on or below the `diagonal`-th diagonal: column − row ≤ diagonal. */
+function triangle(x: Tensor, op: string, diagonal: number, keeps: "lower" | "upper"): Tensor {
+  if (x.ndim < 2) throw new ShapeError(`${op}: expected a matrix or a batch of them, got shape ${showShape(x.shape)}`);
+  const [rows, columns] = x.shape.slice(-2) as [number, number];
+  const distance = x.newArange(columns).sub(unsqueeze(x.newArange(rows), 1));
+  return maskedFill(x, keeps === "lower" ? distance.gt(diagonal) : distance.lt(diagonal), 0);
+}
+
+/** The lower triangle of matrices; zeros above. @see torch.tril */
+export const tril = (x: Tensor, diagonal = 0): Tensor => triangle(x, "tril", diagonal, "lower");
+/** The upper triangle of matrices; zeros below. @see torch.triu */
+export const triu = (x: Tensor, diagonal = 0): Tensor => triangle(x, "triu", diagonal, "upper");
+
+export interface DiagonalOptions {
+  /** 0 is the main diagonal, positive ones lie above it. */
+  readonly offset?: number;
+  readonly dim1?: number;
+  readonly dim2?: number;
+}
+
+/** The diagonal of two dimensions as the last dimension of a view. @see torch.diagonal */
+export function diagonal(x: Tensor, { offset = 0, dim1 = 0, dim2 = 1 }: DiagonalOptions = {}): Tensor {
+  const [a, b] = [resolveDim("diagonal", dim1, x.ndim), resolveDim("diagonal", dim2, x.ndim)];
+  if (a === b) throw new ShapeError(`diagonal: expected two different dimensions, got ${dim1} and ${dim2}`);
+  const [rows, columns] = [x.shape[a]!, x.shape[b]!];
+  const length = Math.max(0, Math.min(rows + Math.min(offset, 0), columns - Math.max(offset, 0)));
+  const [strideA, strideB] = [x.layout.strides[a]!, x.layout.strides[b]!];
+  const others = x.shape.map((_, d) => d).filter((d) => d !== a && d !== b);
+  const start = length === 0 ? 0 : offset >= 0 ? offset * strideB : -offset * strideA;
+  return asStrided(x, [...others.map((d) => x.shape[d]!), length], [...others.map((d) => x.layout.strides[d]!), strideA + strideB], x.layout.offset + start);
+}
+
+/** Matrices with the last dimension of x on a diagonal. @see torch.diag_embed */
+export function diagEmbed(x: Tensor, { offset = 0, dim1 = -2, dim2 = -1 }: DiagonalOptions = {}): Tensor {
+  const rank = x.ndim + 1;
+  const [a, b] = [resolveDim("diagEmbed", dim1, rank), resolveDim("diagEmbed", dim2, rank)];
+  if (a === b) throw new ShapeError(`diagEmbed: expected two different dimensions, got ${dim1} and ${dim2}`);
+  const size = x.shape.at(-1)! + Math.abs(offset);
+  const result = x.newZeros([...x.shape.slice(0, -1), size, size]);
+  const place = diagonal(result, { offset, dim1: -2, dim2: -1 });
+  place.copy_(x);
+  const order: number[] = [];
+  let next = 0;
+  for (let d = 0; d < rank; d++) order.push(d === a ? rank - 2 : d === b ? rank - 1 : next++);
+  return permute(result, order);
+}
+
+/** A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector. @see torch.diag */
+export function diag(x: Tensor, offset = 0): Tensor {
+  if (x.ndim === 1) return diagEmbed(x, { offset });
+  if (x.ndim === 2) return diagonal(x, { offset }).clone();
+  throw new ShapeError(`diag: expected a vector or a matrix, got shape ${showShape(x.shape)}; use diagonal or diagEmbed`);
+}
+
+/** Sum of the main diagonal of a matrix. @see torch.trace */
+export function trace(x: Tensor): Tensor {
+  if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, got shape ${showShape(x.shape)}`);
+  return diagonal(x).sum();
+}
+
+/** Dimensions moved to other places; the others keep their order. @see torch.movedim */
+export function movedim(x: Tensor, source: number | readonly number[], destination: number | readonly number[]): Tensor {
+  const from = (typeof source === "number" ? [source] : source).map((d) => resolveDim("movedim", d, x.ndim));
+  const to = (typeof destination === "number" ? [destination] : destination).map((d) => resolveDim("movedim", d, x.ndim));
+  if (from.length !== to.length || new Set(from).size !== from.length || new Set(to).size !== to.length) {
+    throw new ShapeError(`movedim: expected as many different destinations as sources, got [${from.join(", ")}] and [${to.join(", ")}]`);
+  }
+  const rest = x.shape.map((_, d) => d).filter((d) => !from.includes(d));
+  const order = x.shape.map((_, d) => {
+    const at = to.indexOf(d);
+    return at === -1 ? rest.shift()! : from[at]!;
+  });
+  return permute(x, order);
+}
+
+/** One dimension as several, whose product it is; one size may be −1. @see torch.unflatten */
+export function unflatten(x: Tensor, dim: number, sizes: Shape): Tensor {
+  const d = resolveDim("unflatten", dim, x.ndim);
+  const known = numelOf(sizes.filter((size) => size !== -1));
+  const size = x.shape[d] ?? 1;
+  if (sizes.includes(-1) ? known === 0 || size % known !== 0 : known !== size) {
+    throw new ShapeError(`unflatten: expected sizes whose product is ${size}, got ${showShape(sizes)}`);
+  }
+  return reshape(x, [...x.shape.slice(0, d), ...sizes.map((s) => (s === -1 ? size / known : s)), ...x.shape.slice(d + 1)]);
+}

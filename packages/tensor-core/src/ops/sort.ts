@@ -1,0 +1,105 @@
+import { dtypeInfo } from "@gradus/kernel-ir";
+import { ArgumentError } from "../errors.js";
+import { KernelOp } from "../kernels/kernel-op.js";
+import { emptyLike, Rows } from "../kernels/rows.js";
+import { resolveDim } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+import { gather } from "./index-ops.js";
+import type { DimOptions, ValuesAndIndices } from "./reduce.js";
+import { record } from "./reduce.js";
+import { narrow, reshape, select } from "./view.js";
+
+/** Sorting and what follows from it. NaN is larger than every number; equal elements keep their order. */
+
+const sortKernel = (descending: boolean): KernelOp =>
+  new KernelOp({
+    name: "sort",
+    build: (b) => {
+      const [key, from] = b.sort(b.input(0), descending);
+      b.store(0, key, "inner");
+      b.store(1, from, "inner");
+    },
+  });
+const ascendingKernel = sortKernel(false);
+const descendingKernel = sortKernel(true);
+
+export interface SortOptions {
+  readonly dim?: number;
+  readonly descending?: boolean;
+  /** Sorting is always stable; PyTorch's option is accepted. */
+  readonly stable?: boolean;
+}
+
+/**
+ * Sorted along a dimension, with the positions that the elements came from.
+ *
+ * @see torch.sort
+ * @example
+ * sort(tensor([3, 1, 2])).indices.toArraySync(); // [1, 2, 0]
+ */
+export function sort(x: Tensor, { dim = -1, descending = false }: SortOptions = {}): ValuesAndIndices {
+  x.checkUsable("sort");
+  const d = resolveDim("sort", dim, x.ndim);
+  const rows = new Rows(x.shape, x.ndim === 0 ? [] : [d]);
+  const [values, indices] = [emptyLike(x, x.shape), emptyLike(x, x.shape, "int64")];
+  if (x.numel() > 0) (descending ? descendingKernel : ascendingKernel).run(x.device, rows.space, [rows.over(x)], [rows.over(values), rows.over(indices)], dtypeInfo[x.dtype].compute, []);
+  record("sort", [x], [values], () => ([g]) => [g ? () => scatterBack(g, indices, d) : null]);
+  return { values, indices };
+}
+
+const scatterBack = (g: Tensor, indices: Tensor, d: number): Tensor => (g.ndim === 0 ? g : g.newZeros(indices.shape).scatterAdd(d, indices, g));
+
+/** The positions that sort x. @see torch.argsort */
+export const argsort = (x: Tensor, options: SortOptions = {}): Tensor => sort(x.detach(), options).indices;
+
+export interface TopkOptions {
+  readonly dim?: number;
+  /** The largest, or the smallest. */
+  readonly largest?: boolean;
+  readonly sorted?: boolean;
+}
+
+/** The k largest (or smallest) elements along a dimension, in order. @see torch.topk */
+export function topk(x: Tensor, k: number, { dim = -1, largest = true }: TopkOptions = {}): ValuesAndIndices {
+  const d = resolveDim("topk", dim, x.ndim);
+  const size = x.shape[d] ?? 1;
+  if (!Number.isInteger(k) || k < 0 || k > size) throw new ArgumentError(`topk: expected k in [0, ${size}], got ${k}`);
+  const { indices } = sort(x.detach(), { dim, descending: largest });
+  if (x.ndim === 0) return { values: x.clone(), indices };
+  const first = narrow(indices, d, 0, k).contiguous();
+  return { values: gather(x, d, first), indices: first };
+}
+
+/** The k-th smallest element along a dimension, counted from 1. @see torch.kthvalue */
+export function kthvalue(x: Tensor, k: number, { dim = -1, keepdim = false }: DimOptions = {}): ValuesAndIndices {
+  const d = resolveDim("kthvalue", dim, x.ndim);
+  const size = x.shape[d] ?? 1;
+  if (!Number.isInteger(k) || k < 1 || k > size) throw new ArgumentError(`kthvalue: expected k in [1, ${size}], got ${k}`);
+  return atRank(x, d, k - 1, keepdim);
+}
+
+function atRank(x: Tensor, d: number, rank: number, keepdim: boolean): ValuesAndIndices {
+  const { indices } = sort(x.detach(), { dim: d });
+  if (x.ndim === 0) return { values: x.clone(), indices };
+  const index = narrow(indices, d, rank, 1).contiguous();
+  const value = gather(x, d, index);
+  return keepdim ? { values: value, indices: index } : { values: select(value, d, 0), indices: select(index, d, 0) };
+}
+
+/** The lower of the two middle elements, of all or along a dimension; NaN if there is any. @see torch.median */
+export function median(x: Tensor): Tensor;
+export function median(x: Tensor, options: DimOptions & { readonly dim: number }): ValuesAndIndices;
+export function median(x: Tensor, options?: DimOptions): Tensor | ValuesAndIndices {
+  if (options?.dim === undefined) return median(reshape(x, [-1]), { dim: 0 }).values;
+  const d = resolveDim("median", options.dim, x.ndim);
+  const size = x.shape[d] ?? 1;
+  const middle = atRank(x, d, Math.floor((size - 1) / 2), true);
+  // NaN sorts to the end, so it is found there.
+  const last = atRank(x, d, size - 1, true);
+  const nan = last.values.isnan();
+  const values = last.values.where(nan, middle.values);
+  const indices = last.indices.where(nan, middle.indices);
+  if (options.keepdim === true || x.ndim === 0) return { values, indices };
+  return { values: select(values, d, 0), indices: select(indices, d, 0) };
+}
+
