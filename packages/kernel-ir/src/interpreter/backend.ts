@@ -12,6 +12,9 @@ export interface InterpreterOptions {
   readonly capacity?: number;
 }
 
+/** Indices are int32, so that a buffer can have this many elements, and of one byte each no more bytes. */
+const bytesPerBuffer = 2 ** 31 - 1;
+
 interface Prepared extends Executable {
   /** What is run: the same functions in the same steps as on other devices. */
   readonly lowered: Program;
@@ -59,11 +62,11 @@ export function interpreter(options: InterpreterOptions = {}): Backend {
     limits: {
       dtypes: Object.fromEntries(dtypes.map((d) => [d, { storageBytes: dtypeInfo[d].byteLength, compute: dtypeInfo[d].compute }])),
       buffersPerProgram: Infinity,
-      bytesPerBuffer: 2 ** 31,
+      bytesPerBuffer,
     },
     alloc(byteLength) {
       alive("alloc");
-      if (bytesInUse + byteLength > capacity) throw new DeviceMemoryError(name, byteLength, stats());
+      if (byteLength > bytesPerBuffer || bytesInUse + byteLength > capacity) throw new DeviceMemoryError(name, byteLength, stats());
       const memory: Memory = { byteLength, bytes: new Uint8Array(byteLength) };
       live.add(memory);
       bytesInUse += byteLength;
