@@ -75,6 +75,14 @@ class CpuBackend implements Backend {
   readonly #table = new WebAssembly.Table({ element: "anyfunc", initial: tileTableSize + 64 });
   readonly #tiles = new Set<ComputeDType>();
   readonly #launch = createLauncher(this.#table);
+  /** Entries of the table that were given out, and those of them that are free again. */
+  #slots = tileTableSize;
+  readonly #freeSlots: number[] = [];
+  /** The table keeps a program's code alive; nobody says when it is no longer needed, but the collector notices. */
+  readonly #collected = new FinalizationRegistry((slot: number) => {
+    this.#table.set(slot, null);
+    this.#freeSlots.push(slot);
+  });
   readonly #scratch: Block[] = [];
   #bytes!: Uint8Array;
   #int32!: Int32Array;
@@ -147,10 +155,12 @@ class CpuBackend implements Backend {
       },
       host: { ...hostMath, rem: (x: number, y: number) => x % y },
     });
-    const slot = tileTableSize + this.#prepared++;
+    const slot = this.#freeSlots.pop() ?? this.#slots++;
     if (slot >= this.#table.length) this.#table.grow(this.#table.length);
     this.#table.set(slot, instance.exports.run);
+    this.#prepared++;
     const executable: CpuExecutable = { program, ready: Promise.resolve(), slot };
+    this.#collected.register(executable, slot);
     return executable;
   }
 

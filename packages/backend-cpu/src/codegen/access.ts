@@ -1,5 +1,4 @@
 import type { DType, Expr, LoadExpr, Param } from "@gradus/kernel-ir";
-import { strideAlong } from "@gradus/kernel-ir";
 import type { Code } from "../assembler/index.js";
 import { elementAccess } from "./elements.js";
 import type { Emitter } from "./emitter.js";
@@ -102,7 +101,7 @@ export class MemoryAccess {
   #addressing(param: number, index: Expr, scope: Scope): { readonly home: Scope; readonly addressing: Addressing } {
     const { lanes } = scope;
     if (lanes === null) throw new Error("internal: expected a scope with lanes");
-    const stride = lanes.axis === null ? null : strideAlong(this.#emitter.builder, index, lanes.axis);
+    const stride = lanes.axis === null ? null : this.#emitter.stride(index, lanes.axis);
     if (lanes.axis !== null && stride !== null && !this.#emitter.varies(stride, scope)) {
       const start = this.#startOf(index, lanes.axis);
       if (!this.#emitter.varies(start, scope)) return this.#linear(param, start, stride, lanes.axis, lanes.groups, scope);

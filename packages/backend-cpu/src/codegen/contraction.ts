@@ -1,5 +1,4 @@
 import type { ComputeDType, Contraction, Expr, Operand } from "@gradus/kernel-ir";
-import { strideAlong } from "@gradus/kernel-ir";
 import type { Code, Signature } from "../assembler/index.js";
 import type { Emitter } from "./emitter.js";
 import { isLiteral, product, substitute, total } from "./expressions.js";
@@ -435,8 +434,8 @@ class ContractionWriter {
     const [columnAxis] = this.#columnAxes;
     if (store === undefined || columnAxis === undefined || more.length > 0 || contraction.guards.length > 0 || store.value.op !== "result") return;
     if (contraction.params[store.param]?.dtype !== this.#dtype || this.#dtype === "bool") return;
-    const columnStride = strideAlong(b, store.index, columnAxis.axis);
-    const rowStride = this.#rowAxis === null ? b.int(0) : strideAlong(b, store.index, this.#rowAxis.axis);
+    const columnStride = emitter.stride(store.index, columnAxis.axis);
+    const rowStride = this.#rowAxis === null ? b.int(0) : emitter.stride(store.index, this.#rowAxis.axis);
     if (columnStride === null || rowStride === null || !isLiteral(columnStride, 1)) return;
     const rowBytes = emitter.uniform(this.#bytes(rowStride), scope).local;
     scope.statement((code) => {

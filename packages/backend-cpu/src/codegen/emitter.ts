@@ -1,5 +1,5 @@
 import type { AluExpr, BitcastExpr, CastExpr, ComputeDType, Expr, Param, SelectExpr } from "@gradus/kernel-ir";
-import { ExprBuilder, isAlu } from "@gradus/kernel-ir";
+import { ExprBuilder, isAlu, strideAlong } from "@gradus/kernel-ir";
 import type { Code, FunctionBuilder, ModuleBuilder, ValueType } from "../assembler/index.js";
 import { MemoryAccess } from "./access.js";
 import type { Emit, HostFunction } from "./rules.js";
@@ -34,9 +34,25 @@ export class Emitter {
   readonly builder = new ExprBuilder();
   /** Loads and stores. */
   readonly access: MemoryAccess;
+  readonly #strides = new Map<number, Map<Expr, Expr | null>>();
 
   constructor(readonly context: EmitterContext) {
     this.access = new MemoryAccess(this);
+  }
+
+  /** `strideAlong` of kernel-ir, remembered: planning asks for the same strides again and again. */
+  stride(expr: Expr, axis: number): Expr | null {
+    const known = this.#strides.get(axis) ?? new Map<Expr, Expr | null>();
+    this.#strides.set(axis, known);
+    let stride = known.get(expr);
+    if (stride === undefined) known.set(expr, (stride = strideAlong(this.builder, expr, axis)));
+    return stride;
+  }
+
+  /** The same where it is a literal; null where it is not, or not linear. */
+  literalStride(expr: Expr, axis: number): number | null {
+    const stride = this.stride(expr, axis);
+    return stride?.op === "const" ? Number(stride.value) : null;
   }
 
   local(type: ValueType): number {

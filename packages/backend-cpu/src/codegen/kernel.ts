@@ -1,5 +1,5 @@
 import type { Expr, Guard, Kernel, Store } from "@gradus/kernel-ir";
-import { strideAlong, topological } from "@gradus/kernel-ir";
+import { dependsOnAxis, topological } from "@gradus/kernel-ir";
 import type { Emitter } from "./emitter.js";
 import type { LoopAxis, SpaceAxis, Widths } from "./loops.js";
 import { axesOf, checkGuards, nest, plain, usesWideValues, whereNotEmpty, writeStores } from "./loops.js";
@@ -24,7 +24,7 @@ export function writeKernel(emitter: Emitter, scope: Scope, kernel: Kernel): voi
     const roots = [...kernel.stores.flatMap(({ index, value }) => [index, value]), ...kernel.reductions.flatMap(({ lift }) => lift)];
     const lanesAreInner = kernel.reductions.some((reduction) => !isSequential(reduction, kernel.inner));
     const axis = lanesAreInner ? null : bestAxis(emitter, axesOf(kernel.outer), kernel.stores.filter(({ over }) => over === "outer"), roots);
-    const loops = arrange(axesOf(kernel.outer), axis, widthsFor(roots));
+    const loops = arrange(axesOf(kernel.outer), axis, widthsFor(roots, axis));
     nest(emitter, region, loops, (point) => writeOuterPoint(emitter, point, kernel, numbers));
   });
 }
@@ -65,7 +65,7 @@ function writeInner(emitter: Emitter, scope: Scope, inner: readonly Expr[], firs
 export function writePoints(emitter: Emitter, scope: Scope, axes: readonly SpaceAxis[], guards: readonly Guard[], stores: readonly Store[], numbers: ReadonlyMap<Guard, number>): void {
   const roots = [...guards.map(({ holds }) => holds), ...stores.flatMap(({ index, value }) => [index, value])];
   const axis = bestAxis(emitter, axes, stores, roots) ?? axes.filter(({ axis }) => movesStores(emitter, stores, axis)).at(-1)?.axis ?? null;
-  nest(emitter, scope, arrange(axes, axis, widthsFor(roots)), (point) => {
+  nest(emitter, scope, arrange(axes, axis, widthsFor(roots, axis)), (point) => {
     checkGuards(emitter, point, guards, numbers);
     writeStores(emitter, point, stores);
   });
@@ -83,21 +83,18 @@ export function arrange(axes: readonly SpaceAxis[], axis: number | null, widths:
 
 /**
  * How many points to compute together: several vectors at once hide the latency of long formulas and share the cost of the loop;
- * many values, or wide ones, would not fit into registers.
+ * many values, or wide ones, would not fit into registers. Where elements are read under a condition that changes along the
+ * axis, small groups lie more often wholly inside or outside.
  */
-export function widthsFor(roots: readonly Expr[]): Widths {
-  const many = topological(roots).length > 150;
-  return usesWideValues(roots) || many ? [2, 1, null] : [4, 1, null];
-}
-
-/** The stride of an index along an axis, where it is a literal. */
-function literalStride(emitter: Emitter, index: Expr, axis: number): number | null {
-  const stride = strideAlong(emitter.builder, index, axis);
-  return stride?.op === "const" ? Number(stride.value) : null;
+export function widthsFor(roots: readonly Expr[], axis: number | null): Widths {
+  const nodes = topological(roots);
+  const conditional = nodes.some((expr) => expr.op === "load" && expr.args[1] !== undefined && axis !== null && dependsOnAxis(expr.args[1], axis));
+  if (conditional) return [1, null];
+  return nodes.length > 150 || usesWideValues(nodes) ? [2, 1, null] : [4, 1, null];
 }
 
 /** Whether all stores go to another element from one position of an axis to the next. If not, the axis has one position, and no lanes. */
-export const movesStores = (emitter: Emitter, stores: readonly Store[], axis: number): boolean => stores.every(({ index }) => literalStride(emitter, index, axis) !== 0);
+export const movesStores = (emitter: Emitter, stores: readonly Store[], axis: number): boolean => stores.every(({ index }) => emitter.literalStride(index, axis) !== 0);
 
 /** The axis along which most accesses are contiguous; null if none of them is. */
 export function bestAxis(emitter: Emitter, axes: readonly SpaceAxis[], stores: readonly Store[], roots: readonly Expr[]): number | null {
@@ -105,8 +102,8 @@ export function bestAxis(emitter: Emitter, axes: readonly SpaceAxis[], stores: r
   let best: { readonly axis: number; readonly score: number } | null = null;
   for (const { axis, extent } of axes) {
     if ((extent.op === "const" && Number(extent.value) < 4) || !movesStores(emitter, stores, axis)) continue;
-    const stored = stores.map(({ index }) => literalStride(emitter, index, axis));
-    const loaded = loads.map((index) => literalStride(emitter, index, axis));
+    const stored = stores.map(({ index }) => emitter.literalStride(index, axis));
+    const loaded = loads.map((index) => emitter.literalStride(index, axis));
     if (![...stored, ...loaded].includes(1)) continue;
     const count = (strides: readonly (number | null)[], stride: number): number => strides.filter((s) => s === stride).length;
     const score = 4 * count(stored, 1) + 2 * count(loaded, 1) + count(loaded, 0);

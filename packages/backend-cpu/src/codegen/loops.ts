@@ -1,5 +1,4 @@
 import type { Expr, Guard, Store } from "@gradus/kernel-ir";
-import { topological } from "@gradus/kernel-ir";
 import type { Code } from "../assembler/index.js";
 import type { Emitter } from "./emitter.js";
 import { substitute } from "./expressions.js";
@@ -134,8 +133,8 @@ export function writeStores(emitter: Emitter, scope: Scope, stores: readonly Sto
   });
 }
 
-/** Whether something among `roots` is computed in 64 bits. */
-export const usesWideValues = (roots: readonly Expr[]): boolean => topological(roots).some(({ dtype }) => dtype === "float64" || dtype === "int64");
+/** Whether some of the expressions are of 64 bits. */
+export const usesWideValues = (exprs: readonly Expr[]): boolean => exprs.some(({ dtype }) => dtype === "float64" || dtype === "int64");
 
 /** The points of axes with small literal extents, as what to put in place of their index expressions; null if there are too many. */
 export function literalPoints(emitter: Emitter, extents: readonly Expr[], firstAxis: number, most: number): ((expr: Expr) => Expr)[] | null {

@@ -111,7 +111,13 @@ export function viewOperand(emitter: Emitter, scope: Scope, contraction: Contrac
   };
   if (sliced === null) fill(scope);
 
+  const strides = new Map<number, Expr>();
   const stride = (axis: number): Expr => {
+    const known = strides.get(axis) ?? strideOf(axis);
+    strides.set(axis, known);
+    return known;
+  };
+  const strideOf = (axis: number): Expr => {
     const inCopy = sliced !== null && uses(sliced, axis) ? b.int(0) : copyStride(axis);
     return always ? inCopy : b.select(needed, inCopy, plainStride(emitter, operand, axis));
   };
