@@ -84,7 +84,7 @@ export class Softplus extends Module {
   }
 
   override extraRepr(): string {
-    return "beta=1, threshold=20";
+    return "beta=1.0, threshold=20.0";
   }
 }
 

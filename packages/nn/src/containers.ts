@@ -51,7 +51,7 @@ abstract class Indexed<M extends TensorModule> extends Module {
   }
 }
 
-class SequentialModule<M extends Modules> extends Indexed<M[number]> {
+class SequentialModule<M extends Modules> extends Indexed<TensorModule> {
   static override readonly name = "Sequential";
 
   constructor(...modules: M) {
@@ -72,6 +72,17 @@ class ModuleListModule<M extends TensorModule> extends Indexed<M> {
     super(modules);
   }
 
+  /** Equal neighbours stand in one line, as PyTorch 2 prints them: `(0-2): 3 x Linear(…)`. */
+  protected override printedChildren(): [label: string, text: string][] {
+    const runs: { first: number; last: number; text: string }[] = [];
+    for (const [i, [, text]] of super.printedChildren().entries()) {
+      const run = runs.at(-1);
+      if (run?.text === text) run.last = i;
+      else runs.push({ first: i, last: i, text });
+    }
+    return runs.map(({ first, last, text }) => (first === last ? [String(first), text] : [`${first}-${last}`, `${last - first + 1} x ${text}`]));
+  }
+
   forward(): never {
     throw new ArgumentError("ModuleList: expected a call of one of its modules, got a call of the list; run through it in forward, or use Sequential");
   }
@@ -82,11 +93,11 @@ class ModuleDictModule<N extends NamedModules> extends Module {
 
   constructor(modules?: N) {
     super();
-    for (const [name, module] of Object.entries(modules ?? {})) this.set(name, module as N[string]);
+    for (const [name, module] of Object.entries(modules ?? {})) this.set(name, module);
   }
 
   /** Adds a module, or replaces the one of that name. */
-  set(name: string, module: N[string]): this {
+  set(name: string, module: TensorModule): this {
     this.registerModule(name, module);
     return this;
   }

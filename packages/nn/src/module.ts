@@ -311,11 +311,16 @@ export abstract class Module<L extends Leaf = Leaf> {
     return "";
   }
 
+  /** The children as they stand in the printed tree. */
+  protected printedChildren(): [label: string, text: string][] {
+    return this.#submodules().map(([name, module]) => [name, module.toString()]);
+  }
+
   /** The tree as PyTorch prints it. */
   toString(): string {
     const extra = this.extraRepr();
     const own = extra === "" ? [] : extra.split("\n");
-    const children = this.#submodules().map(([name, module]) => `(${name}): ${module.toString().replaceAll("\n", "\n  ")}`);
+    const children = this.printedChildren().map(([label, text]) => `(${label}): ${text.replaceAll("\n", "\n  ")}`);
     if (own.length <= 1 && children.length === 0) return `${this.constructor.name}(${extra})`;
     return `${this.constructor.name}(\n${[...own, ...children].map((line) => `  ${line}\n`).join("")})`;
   }
