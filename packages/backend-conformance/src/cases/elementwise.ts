@@ -1,0 +1,108 @@
+import { hostMath } from "@gradus/kernel-ir";
+import type { elementwiseOps } from "@gradus/tensor-core";
+
+/** An interval of numbers. */
+export type Interval = readonly [low: number, high: number];
+
+/** What is to be known of an elementwise op to test it, beside its formula. Never imported at run time by tensor-core. */
+export interface ElementwiseCase {
+  /** What it computes, in float64: the oracle. Booleans count as 0 and 1. */
+  readonly reference: (...args: readonly number[]) => number;
+  /** Where each argument is taken from; the first interval counts for arguments that have none of their own. */
+  readonly domain: readonly Interval[];
+  /** Arguments whose derivative is compared with differences on the domain. Those left out are not differentiable, or not there. */
+  readonly smooth: readonly number[];
+  /** How far results may be from the reference rounded to the element type, in units in the last place; 1 if absent. */
+  readonly ulps?: number;
+  /** The same in units in the last place of 1, where terms cancel; 0 if absent. */
+  readonly absolute?: number;
+  /** Results below the smallest normal number may be zero: an intermediate value overflows there, as in PyTorch. */
+  readonly underflows?: true;
+  /** Whether the reference holds for NaN, infinities and the largest numbers too. Where it does not, they are only compared with the interpreter. */
+  readonly specials?: false;
+}
+
+const unary = (reference: (x: number) => number, domain: Interval, extra: Partial<ElementwiseCase> = {}): ElementwiseCase => ({ reference, domain: [domain], smooth: [0], ...extra });
+const binary = (reference: (a: number, b: number) => number, domain: Interval, extra: Partial<ElementwiseCase> = {}): ElementwiseCase => ({ reference, domain: [domain, domain], smooth: [0, 1], ...extra });
+const comparison = (holds: (a: number, b: number) => boolean): ElementwiseCase => ({ reference: (a, b) => Number(holds(a, b)), domain: [[-3, 3], [-3, 3]], smooth: [] });
+
+const wide: Interval = [-4, 4];
+const step = { smooth: [] } as const;
+
+const halfEven = (x: number): number => {
+  const down = Math.floor(x);
+  const nearest = x - down === 0.5 && down % 2 === 0 ? down : Math.round(x);
+  return nearest === 0 && x < 0 ? -0 : nearest;
+};
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+const largest = (a: number, b: number): number => Math.max(a, b);
+const smallest = (a: number, b: number): number => Math.min(a, b);
+const floorMod = (a: number, b: number): number => {
+  const r = a % b;
+  return r !== 0 && r < 0 !== b < 0 ? r + b : r;
+};
+
+/** One entry for each op of the table in tensor-core: an op without one does not compile. */
+export const elementwiseCases = {
+  neg: unary((x) => -x, wide),
+  abs: unary(Math.abs, wide),
+  sign: unary((x) => (Number.isNaN(x) ? 0 : Math.sign(x) + 0), wide, step),
+  square: unary((x) => x * x, wide),
+  reciprocal: unary((x) => 1 / x, [0.2, 4]),
+  sqrt: unary(Math.sqrt, [0.1, 9]),
+  rsqrt: unary((x) => 1 / Math.sqrt(x), [0.1, 9], { ulps: 2 }),
+  exp: unary(Math.exp, wide, { ulps: 2 }),
+  log: unary(Math.log, [0.1, 9], { ulps: 2 }),
+  sin: unary(Math.sin, wide, { ulps: 2, absolute: 1 }),
+  cos: unary(Math.cos, wide, { ulps: 2, absolute: 1 }),
+  tanh: unary(Math.tanh, wide, { ulps: 3 }),
+  erf: unary((x) => hostMath.erf(x, 0), wide, { ulps: 3 }),
+  floor: unary(Math.floor, wide, step),
+  ceil: unary(Math.ceil, wide, step),
+  round: unary(halfEven, wide, step),
+  trunc: unary(Math.trunc, wide, step),
+  isnan: unary((x) => Number(Number.isNaN(x)), wide, step),
+  logicalNot: unary((x) => Number(x === 0), [-1, 1], step),
+  clone: unary((x) => x, wide),
+
+  relu: unary((x) => Math.max(x, 0), wide),
+  sigmoid: unary(sigmoid, wide, { ulps: 4, underflows: true }),
+  // Cancellation in 1 + erf: the error counts beside x and not beside the result.
+  gelu: unary((x) => x * 0.5 * (1 + hostMath.erf(x * Math.SQRT1_2, 0)), wide, { ulps: 4, absolute: 8, specials: false }),
+  silu: unary((x) => x * sigmoid(x), wide, { ulps: 4, specials: false }),
+  leakyRelu: binary((x, slope) => (x > 0 ? x : x * slope), [0.1, 3], { specials: false }),
+  softplus: unary((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), wide, { ulps: 3, absolute: 1, specials: false }),
+
+  add: binary((a, b) => a + b, wide),
+  sub: binary((a, b) => a - b, wide),
+  mul: binary((a, b) => a * b, wide),
+  div: { reference: (a, b) => a / b, domain: [wide, [0.5, 4]], smooth: [0, 1] },
+  pow: { reference: (a, b) => hostMath.pow(a, b), domain: [[0.3, 3], [0, 3]], smooth: [0, 1], ulps: 4 },
+  maximum: binary(largest, wide),
+  minimum: binary(smallest, wide),
+  remainder: { reference: (a, b) => floorMod(a, b), domain: [wide, [1.5, 3.5]], smooth: [0, 1], absolute: 2, specials: false },
+  addScaled: { reference: (a, b, alpha) => a + alpha * b, domain: [wide, wide, [1, 3]], smooth: [0, 1, 2], ulps: 2, absolute: 8, specials: false },
+  subScaled: { reference: (a, b, alpha) => a - alpha * b, domain: [wide, wide, [1, 3]], smooth: [0, 1, 2], ulps: 2, absolute: 8, specials: false },
+  lerp: { reference: (a, b, weight) => a + weight * (b - a), domain: [wide, wide, [0, 1]], smooth: [0, 1, 2], ulps: 2, absolute: 8, specials: false },
+  clamp: { reference: (x, low, high) => Math.min(Math.max(x, low), high), domain: [wide, [-2, -1], [1, 2]], smooth: [0, 1, 2] },
+  binaryCrossEntropy: {
+    reference: (p, y) => (y - 1) * Math.max(Math.log1p(-p), -100) - y * Math.max(Math.log(p), -100),
+    domain: [[0.1, 0.9], [0, 1]],
+    smooth: [0, 1],
+    ulps: 4,
+    absolute: 4,
+    specials: false,
+  },
+
+  eq: comparison((a, b) => a === b),
+  ne: comparison((a, b) => a !== b),
+  lt: comparison((a, b) => a < b),
+  le: comparison((a, b) => a <= b),
+  gt: comparison((a, b) => a > b),
+  ge: comparison((a, b) => a >= b),
+  logicalAnd: comparison((a, b) => a !== 0 && b !== 0),
+  logicalOr: comparison((a, b) => a !== 0 || b !== 0),
+
+  where: { reference: (condition, a, b) => (condition === 0 ? b : a), domain: [[0, 1], wide, wide], smooth: [1, 2] },
+  copy: { reference: (_, source) => source, domain: [wide, wide], smooth: [0, 1] },
+} as const satisfies Record<keyof typeof elementwiseOps, ElementwiseCase>;
