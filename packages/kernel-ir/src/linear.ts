@@ -20,31 +20,26 @@ export function dependsOnAxis(expr: Expr, axis: number): boolean {
  * generator which loads become vectors.
  */
 export function strideAlong(builder: ExprBuilder, expr: Expr, axis: number): Expr | null {
-  switch (expr.op) {
-    case "index":
-      return builder.int(expr.axis === axis ? 1 : 0);
-    case "add":
-    case "sub": {
-      const [a, b] = strides(builder, expr, axis);
-      if (a === null || b === null) return null;
-      return expr.op === "add" ? builder.add(a, b) : builder.sub(a, b);
-    }
-    case "mul": {
-      const [a, b] = strides(builder, expr, axis);
-      if (a === null || b === null) return null;
-      const [left, right] = expr.args as readonly [Expr, Expr];
-      if (isZero(a)) return builder.mul(left, b);
-      if (isZero(b)) return builder.mul(a, right);
-      return null;
-    }
-    default:
-      return dependsOnAxis(expr, axis) ? null : builder.int(0);
-  }
+  // Each shared part once: written out as a tree, an expression can be exponentially larger.
+  const known = new Map<Expr, Expr | null>();
+  const strideOf = (node: Expr): Expr | null => {
+    const done = known.get(node);
+    if (done !== undefined) return done;
+    const stride = compute(node);
+    known.set(node, stride);
+    return stride;
+  };
+  const compute = (node: Expr): Expr | null => {
+    if (node.op === "index") return builder.int(node.axis === axis ? 1 : 0);
+    if (node.op !== "add" && node.op !== "sub" && node.op !== "mul") return dependsOnAxis(node, axis) ? null : builder.int(0);
+    const [left, right] = node.args as readonly [Expr, Expr];
+    const [a, b] = [strideOf(left), strideOf(right)];
+    if (a === null || b === null) return null;
+    if (node.op !== "mul") return builder.alu(node.op, a, b);
+    if (isZero(a)) return builder.mul(left, b);
+    return isZero(b) ? builder.mul(a, right) : null;
+  };
+  return strideOf(expr);
 }
-
-const strides = (builder: ExprBuilder, expr: Expr, axis: number): readonly [Expr | null, Expr | null] => {
-  const [a, b] = expr.args as readonly [Expr, Expr];
-  return [strideAlong(builder, a, axis), strideAlong(builder, b, axis)];
-};
 
 const isZero = (expr: Expr): boolean => expr.op === "const" && expr.value === 0;

@@ -32,8 +32,8 @@ function bodyOf(program: Program, page: Page): void {
     page.nest(loops(false) === "" ? "once" : `for ${loops(false)}`, () => {
       page.block(guardLines(program.guards, "outer"));
       page.nest(`sum in ${program.dtype}${loops(true) === "" ? "" : ` over ${loops(true)}`}`, () => {
-        const windows = [...operandLines("left", program.left, 0), ...operandLines("right", program.right, program.left.coordinates.length)];
-        page.block([...windows, { write: () => "result0.0 = result0.0 + left * right", from: [] }]);
+        const windows = windowsOf(program.left).length;
+        page.block([...operandLines("left", program.left, 0), ...operandLines("right", program.right, windows), { write: () => "result0.0 = result0.0 + left * right", from: [] }]);
       });
       page.block(storeLines(program.stores, "outer"));
     });
@@ -125,24 +125,26 @@ function targetLines({ param, index, value, combine, when }: Scatter["target"]):
   ];
 }
 
-/** A coordinate with an extent gets a line of its own; the others are written where they are used. */
-function operandLines(side: "left" | "right", operand: Operand, names: number): Line[] {
+/** Coordinates that may lie outside. Each gets a line and a name of its own; the others are written where they are used. */
+const windowsOf = (operand: Operand): Operand["coordinates"] => operand.coordinates.filter(({ extent }) => extent !== null);
+
+function operandLines(side: "left" | "right", operand: Operand, firstName: number): Line[] {
   const lines: Line[] = [];
   const terms = [printExpression(operand.offset)];
-  operand.coordinates.forEach((coordinate, i) => {
+  for (const coordinate of operand.coordinates) {
     const sum = sumOf([...coordinate.terms.map(({ axis, scale }) => productOf(`i${String(axis)}`, printExpression(scale))), printExpression(coordinate.shift)]);
     const divisor = printExpression(coordinate.divisor);
     const position = divisor === "1" ? sum : `${parenthesised(sum)} / ${divisor}`;
     const stride = printExpression(coordinate.stride);
     if (coordinate.extent === null) {
       terms.push(productOf(parenthesised(position), stride));
-      return;
+      continue;
     }
-    const name = `x${String(names + i)}`;
+    const name = `x${String(firstName + lines.length)}`;
     const extent = printExpression(coordinate.extent);
     lines.push({ write: () => `${name} = ${position}, zero outside of 0 … ${extent}`, from: [] });
     terms.push(productOf(name, stride));
-  });
+  }
   const load = `p${String(operand.param)}[${sumOf(terms)}]`;
   if (operand.prologue === null) return [...lines, { write: () => `${side} = ${load}`, from: [] }];
   return [
@@ -152,7 +154,7 @@ function operandLines(side: "left" | "right", operand: Operand, names: number): 
   ];
 }
 
-const productOf = (factor: string, by: string): string => (by === "1" ? factor : by === "0" ? "0" : `${factor} * ${by}`);
+const productOf = (factor: string, by: string): string => (by === "1" ? factor : by === "-1" ? `-${factor}` : by === "0" ? "0" : `${factor} * ${by}`);
 const parenthesised = (text: string): string => (text.includes(" ") ? `(${text})` : text);
 function sumOf(terms: readonly string[]): string {
   const present = terms.filter((term) => term !== "0");

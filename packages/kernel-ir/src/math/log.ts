@@ -6,15 +6,16 @@ const smallestNormalBits = 0x00800000;
 const sqrtHalfBits = 0x3f3504f3;
 
 /**
- * x = 2ᵉ·m with √½ ≤ m < √2 and an integer e (as a float32), for a positive x. Subnormal numbers are first made normal.
+ * x = 2ᵉ·m with √½ ≤ m < √2 and an integer e (as a float32), for a positive x. A subnormal number is its bits, as an
+ * integer, times 2⁻¹⁴⁹: no arithmetic on the number itself, which a device may take for zero.
  * Taking √½'s bits away makes the exponent field of the difference e, because the fraction borrows where m would be
  * below √½.
  */
 export function splitExponent(x: Real): { readonly e: Real; readonly m: Real } {
   const subnormal = x.bits.less(smallestNormalBits);
-  const bits = subnormal.choose(x.times(2 ** 24), x).bits;
+  const bits = subnormal.choose(x.bits.toReal(), x).bits;
   const field = bits.minus(sqrtHalfBits).shiftRight(23);
-  return { e: field.toReal().plus(subnormal.choose(-24, 0)), m: bits.minus(field.shiftLeft(23)).real };
+  return { e: field.toReal().plus(subnormal.choose(-149, 0)), m: bits.minus(field.shiftLeft(23)).real };
 }
 
 /**
