@@ -140,11 +140,11 @@ export abstract class Optimizer<O extends object = object> {
     return new Map(this.paramGroups.flatMap(({ params }) => params).map((param, i) => [param, i]));
   }
 
-  /** The optimizer as PyTorch prints it. */
+  /** The options of each group, laid out as PyTorch prints them. */
   toString(): string {
     const groups = this.paramGroups.map(({ params: _, ...options }, i) => {
-      const lines = Object.entries(renamed(options, snakeCase)).sort(([a], [b]) => (a < b ? -1 : 1));
-      return [`Parameter Group ${i}`, ...lines.map(([name, value]) => `    ${name}: ${printed(value)}`)].join("\n");
+      const lines = Object.entries(options).map(([name, value]) => `    ${name}: ${Array.isArray(value) ? `[${value.join(", ")}]` : String(value)}`);
+      return [`Parameter Group ${i}`, ...lines.sort()].join("\n");
     });
     return `${this.constructor.name} (\n${groups.join("\n\n")}\n)`;
   }
@@ -190,8 +190,3 @@ function loadedState(pieces: Readonly<Record<string, unknown>>, param: Leaf): Pa
 
 /** Told by its members, so that scalars can be moved without loading any code for tensors. */
 const isTensor = (value: unknown): value is Tensor => typeof value === "object" && value !== null && copyFrom in value && "dtype" in value;
-
-function printed(value: unknown): string {
-  if (typeof value === "boolean") return value ? "True" : "False";
-  return Array.isArray(value) ? `(${value.map(printed).join(", ")})` : String(value);
-}
