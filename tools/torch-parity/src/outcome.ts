@@ -1,0 +1,15 @@
+/** What became of a record. */
+export type Outcome =
+  | { readonly status: "passed" }
+  | { readonly status: "failed"; readonly why: string }
+  /** Gradus has no such function, or this runner no check for such records. It counts as not passed. */
+  | { readonly status: "unsupported"; readonly why: string };
+
+export const passed: Outcome = { status: "passed" };
+export const failed = (why: string): Outcome => ({ status: "failed", why });
+export const unsupported = (why: string): Outcome => ({ status: "unsupported", why });
+
+/** A check that did not hold; its message becomes the reason. */
+export class Disagreement extends Error {
+  override readonly name = "Disagreement";
+}

@@ -1,0 +1,137 @@
+import { createReadStream } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { createInterface } from "node:readline";
+import { createGunzip } from "node:zlib";
+import type { DType } from "@gradus/tensor-core";
+import type { TensorRecord } from "./host-values.js";
+import type { Json } from "./python.js";
+
+/** The records of a directory of cases: one JSON object per line of each `*.jsonl.gz` or `*.jsonl`. */
+
+interface RecordBase {
+  readonly id: string;
+}
+
+/** A call in Python. */
+export interface Call {
+  /** Fully qualified name: `torch.add`, `torch.Tensor.add_`, `torch.nn.functional.relu`. */
+  readonly fn: string;
+  readonly tensors: readonly TensorRecord[];
+  readonly args: readonly Json[];
+  readonly kwargs: Readonly<Record<string, Json>>;
+}
+
+/** What a call returned: a structure of Python values in which `{"$o": i}` stands for `outs[i]`. */
+export interface Returned {
+  readonly out?: Json;
+  readonly outs?: readonly TensorRecord[];
+}
+
+export interface OpRecord extends RecordBase, Call, Returned {
+  readonly kind: "op";
+  readonly tier: "core" | "extra";
+  readonly group: string;
+  readonly method?: string;
+  readonly inplace?: string;
+  readonly cot?: readonly (TensorRecord | null)[];
+  readonly grads?: readonly (TensorRecord | null)[];
+  readonly cot2?: readonly (TensorRecord | null)[];
+  readonly grads2?: readonly (TensorRecord | null)[];
+  readonly ref: "float64" | "float32" | "meta";
+  readonly flags?: readonly string[];
+}
+
+export interface ErrorRecord extends RecordBase, Call {
+  readonly kind: "error";
+  readonly tier: "core" | "extra";
+  readonly group: string;
+}
+
+export interface CapturedRecord extends RecordBase, Call, Returned {
+  readonly kind: "captured" | "captured_error";
+  readonly test: string;
+  /** Contents of `tensors[i]` after the call. */
+  readonly mutated?: Readonly<Record<string, TensorRecord>>;
+}
+
+/** A type, or that PyTorch refuses. */
+type TypeOrError = DType | { readonly error: string; readonly message: string };
+
+export interface PromotionRecord extends RecordBase {
+  readonly kind: "promotion";
+  readonly a: DType;
+  readonly b: DType;
+  readonly dim_dim: DType;
+  readonly dim_0d: DType;
+  readonly "0d_dim": DType;
+  readonly "0d_0d": DType;
+  readonly promote_types: DType;
+  readonly can_cast_a_to_b: boolean;
+  readonly ops: Readonly<Record<string, TypeOrError>>;
+}
+
+export interface UnaryPromotionRecord extends RecordBase {
+  readonly kind: "promotion_unary";
+  readonly a: DType;
+  readonly ops: Readonly<Record<string, TypeOrError>>;
+  readonly scalar: Readonly<Record<string, TypeOrError>>;
+}
+
+export interface RandomStep extends Returned {
+  readonly call: Partial<Call> & {
+    /** An in-place method, or a function of `torch.nn.init`, on a tensor of zeros. */
+    readonly inplace?: string;
+    readonly init?: string;
+    readonly on?: { readonly zeros: readonly number[]; readonly dtype: DType };
+  };
+}
+
+export interface RandomRecord extends RecordBase {
+  readonly kind: "rng";
+  readonly seed: number | string;
+  readonly steps: readonly RandomStep[];
+  /** How far PyTorch's scalar and vector kernels are apart. */
+  readonly isa_maxdiff?: number;
+}
+
+export interface RawRandomRecord extends RecordBase {
+  readonly kind: "rng_mt_low31";
+  readonly seed: number | string;
+  readonly values: TensorRecord;
+}
+
+/** Records that this runner checks. */
+export type CheckedRecord = OpRecord | ErrorRecord | CapturedRecord | PromotionRecord | UnaryPromotionRecord | RandomRecord | RawRandomRecord;
+
+/** Any record, also of kinds that are not checked. */
+export type AnyRecord = CheckedRecord | (RecordBase & { readonly kind: "unknown to this runner" });
+
+const suffix = /\.jsonl(\.gz)?$/;
+
+/** Name of a file without folder and suffix, as reports show it. */
+export const nameOf = (file: string): string => basename(file).replace(suffix, "");
+
+/**
+ * The files of a directory that hold cases, sorted.
+ *
+ * @param only - Names to keep, with or without suffix; all if empty.
+ * @throws {Error} if a name has no file.
+ */
+export async function caseFiles(directory: string, only: readonly string[]): Promise<string[]> {
+  const files = (await readdir(directory)).filter((file) => suffix.test(file)).sort();
+  const unknown = only.find((name) => !files.some((file) => nameOf(file) === nameOf(name)));
+  if (unknown !== undefined) throw new Error(`--only: expected one of ${files.map(nameOf).join(", ")}, got ${unknown}`);
+  const wanted = new Set(only.map(nameOf));
+  return files.filter((file) => wanted.size === 0 || wanted.has(nameOf(file))).map((file) => join(directory, file));
+}
+
+/** Reads a file line by line, so that no file needs to fit into memory. */
+export async function* readRecords(file: string): AsyncGenerator<AnyRecord> {
+  const bytes = createReadStream(file);
+  const text = file.endsWith(".gz") ? bytes.pipe(createGunzip()) : bytes;
+  for await (const line of createInterface({ input: text, crlfDelay: Infinity })) {
+    // A seed may be any 64-bit integer, of which JSON.parse would only keep the first 53 bits.
+    if (line.trim() !== "") yield JSON.parse(line.replace(/"seed":\s*(-?\d{16,})/, '"seed":"$1"')) as AnyRecord;
+  }
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { casesOf, expected, expRecord, float32, outcomes, run, useCpu } from "./support.js";
+
+useCpu();
+
+/** A record of each kind that agrees with PyTorch. */
+const right = [
+  expRecord,
+  {
+    ...expRecord, id: "max", fn: "torch.max", method: "max", inplace: undefined, args: [{ $t: 0 }], kwargs: { dim: 0 },
+    out: { $tuple: [{ $o: 0 }, { $o: 1 }] },
+    outs: [expected([1], { shape: [] }), { dtype: "int64", shape: [], data: [0] }],
+    cot: [float32([2], { shape: [] }), null], grads: [{ dtype: "float64", shape: [2], data: [2, 0] }], cot2: undefined, grads2: undefined,
+  },
+  { id: "error", kind: "error", tier: "core", group: "linear", fn: "torch.matmul", tensors: [float32([1, 2]), float32([1, 2, 3])], args: [{ $t: 0 }, { $t: 1 }], kwargs: {} },
+  {
+    id: "captured", kind: "captured", test: "test_torch.Test.test_add", fn: "torch.Tensor.add_", tensors: [float32([1, 2]), float32([3, 4])], args: [{ $t: 0 }, { $t: 1 }], kwargs: { alpha: { $f: 2 } },
+    out: { $o: 0 }, outs: [float32([7, 10])], mutated: { 0: float32([7, 10]) },
+  },
+  { id: "captured error", kind: "captured_error", test: "test_torch.Test.test_view", fn: "torch.Tensor.view", tensors: [float32([1, 2])], args: [{ $t: 0 }, 3], kwargs: {} },
+  {
+    id: "promotion", kind: "promotion", a: "int32", b: "float32", dim_dim: "float32", dim_0d: "float32", "0d_dim": "float32", "0d_0d": "float32", promote_types: "float32", can_cast_a_to_b: true,
+    ops: { add: "float32", eq: "bool", add_: { error: "RuntimeError", message: "can't be cast" } },
+  },
+  { id: "promotion_unary", kind: "promotion_unary", a: "int32", ops: { exp: "float32", neg: "int32" }, scalar: { "add int 2": "int32", "add float 2.0": "float32", "add float 2.5": "float32" } },
+  {
+    id: "rng", kind: "rng", seed: 0,
+    steps: [
+      { call: { fn: "torch.rand", args: [{ $tuple: [2] }], kwargs: {} }, out: { $o: 0 }, outs: [float32([0.4962566, 0.7682218])] },
+      { call: { inplace: "normal_", on: { zeros: [1], dtype: "float32" }, args: [], kwargs: {} }, out: { $o: 0 }, outs: [float32([-0.29050925])] },
+    ],
+  },
+];
+
+/** The same record with one number of what is expected changed: every place in turn. */
+function* changed(value: unknown, path: string): Generator<readonly [path: string, value: unknown]> {
+  if (typeof value === "number") yield [path, value + (value === 0 ? 1 : value * 1e-3)];
+  else if (typeof value === "object" && value !== null) {
+    for (const [key, inner] of Object.entries(value)) {
+      for (const [at, replaced] of changed(inner, `${path}.${key}`)) yield [at, Array.isArray(value) ? value.map((item: unknown, i) => (String(i) === key ? replaced : item)) : { ...value, [key]: replaced }];
+    }
+  }
+}
+
+describe("records that agree", () => {
+  it("pass, whatever their kind", async () => {
+    expect(await outcomes(right)).toEqual(Object.fromEntries(right.map(({ id }) => [id, "passed"])));
+  });
+
+  it("fail as soon as any expected number is another", async () => {
+    const { outs, grads, grads2 } = expRecord;
+    const variants = Object.entries({ outs, grads, grads2 }).flatMap(([part, value]) =>
+      [...changed(value.map(({ data }) => data), part)].map(([path, data]) => ({
+        ...expRecord, id: path, [part]: value.map((record, i) => ({ ...record, data: (data as number[][])[i] })),
+      })),
+    );
+    const results = await outcomes(variants);
+    expect(Object.keys(results)).toHaveLength(6);
+    for (const [id, result] of Object.entries(results)) expect(result, id).toMatch(/^failed: (result|gradient|second gradient).*values: expected/);
+  });
+});
+
+describe("records that do not agree", () => {
+  it.each<[what: string, record: object, why: RegExp | string]>([
+    ["a wrong value", { ...expRecord, tensors: [float32([1.001, -1])] }, /^failed: result: values: expected 2\.718\d*, got 2\.721\d* at element 0$/],
+    ["a wrong type", { ...expRecord, outs: [{ ...expRecord.outs[0], out_dtype: "float64" }] }, "failed: result: dtype: expected float64, got float32"],
+    ["a wrong shape", { ...expRecord, outs: [{ ...expRecord.outs[0], shape: [1, 2] }] }, "failed: result: shape: expected [1, 2], got [2]"],
+    ["a wrong gradient", { ...expRecord, grads: [{ dtype: "float64", shape: [2], data: [1, 1] }] }, /^failed: gradient of input 0: values: expected 1, got 2\.718/],
+    ["a gradient that should not be", { ...expRecord, grads: [null] }, "failed: gradient of input 0: expected none, got one"],
+    ["a wrong second gradient", { ...expRecord, grads2: [{ dtype: "float64", shape: [2], data: [1, 1] }] }, /^failed: second gradient of input 0: values/],
+    ["too few results", { ...expRecord, out: { $tuple: [{ $o: 0 }, { $o: 0 }] } }, /^failed: result: expected 2 results, got a float32 tensor/],
+    ["a function that Gradus lacks", { ...expRecord, fn: "torch.fft.fft" }, "unsupported: fft.fft does not exist"],
+    ["a function that is not in the table", { ...expRecord, fn: "torch.frobnicate" }, "unsupported: torch.frobnicate is not in the table"],
+    ["a kind without a check", { id: "exp", kind: "trace" }, 'unsupported: no check for records of kind "trace"'],
+    ["a call that is refused", { ...expRecord, tensors: [float32([1, -1], { requires_grad: true }), float32([1])], fn: "torch.matmul", args: [{ $t: 0 }, { $t: 1 }] }, /^failed: ShapeError: matmul/],
+    ["an error that does not come", { id: "exp", kind: "error", tier: "core", group: "unary", fn: "torch.exp", tensors: [float32([1])], args: [{ $t: 0 }], kwargs: {} }, "failed: expected an error, got a float32 tensor of shape [1]"],
+    ["an error of JavaScript's own", { id: "exp", kind: "error", tier: "core", group: "unary", fn: "torch.sum", tensors: [], args: [1], kwargs: {} }, /^failed: expected an error of Gradus, got TypeError/],
+    ["a tensor that was not written", { ...right[3], id: "exp", mutated: { 1: float32([0, 0]) } }, /^failed: input 1 afterwards: values/],
+    ["a draw that is off by one bit", { id: "exp", kind: "rng", seed: 0, steps: [{ call: { fn: "torch.rand", args: [{ $tuple: [1] }], kwargs: {} }, out: { $o: 0 }, outs: [float32([0.49625662])] }] }, /^failed: result: values/],
+    ["a promotion", { ...right[5], id: "exp", ops: { add: "float64" } }, "failed: add: expected float64, got float32"],
+  ])("%s", async (_, record, why) => {
+    const { exp } = await outcomes([record]);
+    if (typeof why === "string") expect(exp).toBe(why);
+    else expect(exp).toMatch(why);
+  });
+});
+
+describe("what is counted", () => {
+  const records = [expRecord, { ...expRecord, id: "wrong", outs: [expected([0, 0])] }, { ...expRecord, id: "missing", fn: "torch.fft.fft", group: "spectral" }];
+
+  it("is counted by file and group, over all records", async () => {
+    const report = await run(casesOf({ ops: records, more: [expRecord] }));
+    expect(report.count).toEqual({ passed: 2, failed: 1, unsupported: 1 });
+    expect(report.files["ops"]?.groups).toEqual({
+      "core tier": { passed: 1, failed: 1, unsupported: 1 },
+      unary: { passed: 1, failed: 1, unsupported: 0 },
+      spectral: { passed: 0, failed: 0, unsupported: 1 },
+    });
+    expect(report.files["ops"]?.failures.map(({ id, fn, status }) => [id, fn, status])).toEqual([["wrong", "torch.exp", "failed"], ["missing", "torch.fft.fft", "unsupported"]]);
+    expect(report.toString()).toMatch(/ops +3 +1 +1 +1 +33\.3 %[^]*\n2 passed, 1 failed, 1 unsupported$/);
+  });
+
+  it("is only what was asked for", async () => {
+    const directory = casesOf({ ops: records, more: [expRecord] });
+    expect((await run(directory, { only: ["more.jsonl.gz"] })).count).toEqual({ passed: 1, failed: 0, unsupported: 0 });
+    expect((await run(directory, { only: ["ops"], id: "wrong" })).count).toEqual({ passed: 0, failed: 1, unsupported: 0 });
+    await expect(run(directory, { only: ["opps"] })).rejects.toThrow("--only: expected one of more, ops, got opps");
+  });
+
+  it("leaves out, and says so, what a device has no types for", async () => {
+    const report = await run(casesOf({ ops: [expRecord, { ...expRecord, id: "half", tensors: [{ ...expRecord.tensors[0], dtype: "float16" }] }] }), { dtypes: ["float32"] });
+    expect(report.count).toEqual({ passed: 1, failed: 0, unsupported: 0 });
+    expect(report.toString()).toContain("1 records have element types that this device does not compute in");
+  });
+});
