@@ -47,6 +47,8 @@ export * from "./ops/rearrange.js";
 export * from "./ops/scan.js";
 export * from "./ops/sort.js";
 export * from "./ops/index-ops.js";
+export { indexPut, indexPut_, maskedSelect, nonzero, take, takeAlongDim } from "./ops/indexing.js";
+export type { Index, IndexPutOptions } from "./ops/indexing.js";
 export { linear, matmul } from "./ops/matmul.js";
 export { conv1d, conv2d } from "./ops/conv.js";
 export type { ConvOptions, PerDimension } from "./ops/conv.js";

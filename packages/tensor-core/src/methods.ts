@@ -12,6 +12,8 @@ import * as copy from "./ops/copy.js";
 import * as elementwise from "./ops/elementwise.js";
 import { elementwiseOps as ops } from "./ops/elementwise.js";
 import * as index from "./ops/index-ops.js";
+import * as indexing from "./ops/indexing.js";
+import type { Index } from "./ops/indexing.js";
 import * as join from "./ops/join.js";
 import { matmul } from "./ops/matmul.js";
 import * as random from "./ops/random.js";
@@ -106,26 +108,27 @@ export abstract class TensorMethods {
   scatterAdd_(this: Tensor, dim: number, indices: Tensor, source: Tensor): Tensor { return index.scatterAdd_(this, dim, indices, source); }
 
   /**
-   * Writes `value` at a position: one index per dimension from the first on; what is left out is written whole.
+   * Writes `value` where an index says: a list of what `get` takes, or a single one of them. Values broadcast.
    *
    * @example
    * const x = zeros([2, 2]);
    * x.set([0, 1], 5);
    * x.toArraySync(); // [[0, 5], [0, 0]]
    */
-  set(this: Tensor, position: number | readonly number[], value: Operand | NestedArray): Tensor {
-    const indices = typeof position === "number" ? [position] : position;
-    if (indices.length > this.ndim) throw new ShapeError(`set: expected at most ${this.ndim} indices for shape ${showShape(this.shape)}, got [${indices.join(", ")}]`);
-    const place = indices.reduce<Tensor>((x, i) => view.select(x, 0, i), this);
-    place.copy_(Array.isArray(value) ? create.tensor(value as NestedArray, { device: this.device }) : (value as Operand));
-    return this;
+  set(this: Tensor, at: Index | readonly Index[], value: Operand | NestedArray): Tensor {
+    const items = Array.isArray(at) ? (at as readonly Index[]) : [at];
+    const values = Array.isArray(value) ? create.tensor(value as NestedArray, { device: this.device, dtype: this.dtype }) : (value as Operand);
+    return indexing.setItem(this, items, values);
   }
 
-  /** The view at a position: one index per dimension from the first on. */
-  get(this: Tensor, ...position: readonly number[]): Tensor {
-    if (position.length > this.ndim) throw new ShapeError(`get: expected at most ${this.ndim} indices for shape ${showShape(this.shape)}, got [${position.join(", ")}]`);
-    return position.reduce<Tensor>((x, i) => view.select(x, 0, i), this);
-  }
+  /**
+   * The elements that an index names: positions, slices `"1:3"`, `"..."`, null, masks and index tensors, one argument each.
+   *
+   * @see torch.Tensor.__getitem__
+   * @example
+   * tensor([[1, 2], [3, 4]]).get(":", 1).toArraySync(); // [2, 4]
+   */
+  get(this: Tensor, ...at: readonly Index[]): Tensor { return indexing.getItem(this, at); }
 
   // Reductions
   sum(this: Tensor, options?: ReduceOptions & { readonly dtype?: DType }): Tensor { return reduce.sum(this, options); }
