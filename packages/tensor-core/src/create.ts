@@ -4,6 +4,7 @@ import type { DeviceLike } from "./device.js";
 import { deviceOf, getDefaultDevice } from "./device.js";
 import { ArgumentError, DTypeError, ShapeError } from "./errors.js";
 import { KernelOp } from "./kernels/kernel-op.js";
+import { scalarArgument } from "./kernels/scalar-argument.js";
 import { Layout } from "./layout.js";
 import { allocate, fillKernel, fromValues } from "./ops/copy.js";
 import { checkShape, numelOf, showShape } from "./shape.js";
@@ -91,16 +92,8 @@ export function tensor<D extends DType = DType>(data: NestedArray | ArrayBufferV
 export function full<D extends DType = DType>(shape: Shape, value: number | bigint | boolean, options: TensorOptions<D> = {}): Tensor<D> {
   const dtype = options.dtype ?? (typeof value === "boolean" ? "bool" : typeof value === "bigint" ? "int64" : "float32");
   const x: Tensor = empty(shape, { dtype, device: options.device });
-  if (x.numel() > 0) fillKernel.run(x.device, { outer: [x.numel()], inner: [] }, [], [{ storage: x.elements, offset: 0, strides: [1] }], dtypeInfo[dtype].compute, [scalarFor(dtype, value)]);
+  if (x.numel() > 0) fillKernel.run(x.device, { outer: [x.numel()], inner: [] }, [], [{ storage: x.elements, offset: 0, strides: [1] }], dtypeInfo[dtype].compute, [scalarArgument("full", value, dtypeInfo[dtype].compute)]);
   return finish(x, options);
-}
-
-/** A number as the scalar argument of an element type's arithmetic. */
-export function scalarFor(dtype: DType, value: number | bigint | boolean): number | bigint {
-  const { compute } = dtypeInfo[dtype];
-  if (compute === "int64") return typeof value === "bigint" ? value : BigInt(Math.trunc(Number(value)));
-  if (compute === "bool") return Number(Number(value) !== 0);
-  return compute === "int32" ? Math.trunc(Number(value)) : Number(value);
 }
 
 /** Elements that were not written: whatever the memory held. @see torch.empty */
@@ -133,7 +126,7 @@ const rangeKernel = new KernelOp({
 
 function range(start: number, step: number, count: number, dtype: DType, options: TensorOptions): Tensor {
   const x = empty([count], { dtype, device: options.device });
-  rangeKernel.run(x.device, { outer: [count], inner: [] }, [], [{ storage: x.elements, offset: 0, strides: [1] }], dtypeInfo[dtype].compute, [scalarFor(dtype, start), scalarFor(dtype, step)]);
+  rangeKernel.run(x.device, { outer: [count], inner: [] }, [], [{ storage: x.elements, offset: 0, strides: [1] }], dtypeInfo[dtype].compute, [start, step].map((value) => scalarArgument("arange", value, dtypeInfo[dtype].compute)));
   return finish(x, options);
 }
 

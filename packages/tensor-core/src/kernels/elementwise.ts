@@ -13,6 +13,7 @@ import { writeInPlace } from "../autograd/in-place.js";
 import { sumTo } from "../ops/reduce.js";
 import { adjoints } from "./adjoint.js";
 import { KernelOp } from "./kernel-op.js";
+import { scalarArgument } from "./scalar-argument.js";
 
 /** An operand of an elementwise op: numbers reach the device as scalar arguments. */
 export type Operand = Tensor | number | bigint | boolean;
@@ -66,7 +67,7 @@ export class ElementwiseOp {
     const layout = flat && first.layout.offset === 0 ? first.layout : Layout.contiguous(flat ? first.shape : broadcastShapes(this.name, ...tensors.map((t) => t.shape)));
     const { device } = first;
     const storage = device.memory.alloc(layout.numel, stored);
-    const numbers = numbersOf(args, compute);
+    const numbers = numbersOf(this.name, args, compute);
     const kernel = this.#kernel(args);
     if (flat) {
       kernel.runFlat(device, layout.numel, tensors.map(flatOperand), { storage, offset: 0 }, compute, numbers);
@@ -107,7 +108,7 @@ export class ElementwiseOp {
         sources.map((t) => ({ storage: t.elements, ...(({ strides, offset }) => ({ strides, offset }))(t.layout.expand(op, shape)) })),
         [{ storage: target.elements, offset: target.layout.offset, strides: target.layout.strides }],
         compute,
-        numbersOf(args, compute),
+        numbersOf(this.name, args, compute),
       );
     }, (before) => this.#node([before, ...args.slice(1)], target), this.#needsOriginal(args));
   }
@@ -304,12 +305,12 @@ function substitute(k: Builder, expr: Expr, from: Expr, to: Expr): Expr {
 
 const flatOperand = (t: Tensor): { storage: Tensor["elements"]; offset: number } => ({ storage: t.elements, offset: t.layout.offset });
 
-function numbersOf(args: readonly Operand[], compute: ComputeDType): readonly (number | bigint)[] {
+function numbersOf(op: string, args: readonly Operand[], compute: ComputeDType): readonly (number | bigint)[] {
   let numbers: (number | bigint)[] | null = null;
   for (const arg of args) {
     if (arg instanceof Tensor) continue;
     numbers ??= [];
-    numbers.push(typeof arg === "boolean" ? Number(arg) : typeof arg === "bigint" && compute !== "int64" ? Number(arg) : arg);
+    numbers.push(scalarArgument(op, arg, compute));
   }
   return numbers ?? none;
 }

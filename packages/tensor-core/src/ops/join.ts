@@ -8,7 +8,7 @@ import { copyInto, fillKernel, toDType } from "./copy.js";
 import { dtypeInfo } from "@gradus/kernel-ir";
 import { record } from "./reduce.js";
 import { narrow, select, unsqueeze } from "./view.js";
-import { scalarFor } from "../create.js";
+import { scalarArgument } from "../kernels/scalar-argument.js";
 
 /**
  * Tensors one after the other along a dimension; the other sizes must agree. Element types are promoted.
@@ -101,7 +101,7 @@ export function pad(x: Tensor, padding: readonly number[], options: { readonly v
   if (shape.some((size) => size < 0)) throw new ShapeError(`pad: expected padding that leaves sizes of at least 0, got ${showShape(shape)} from ${showShape(x.shape)}`);
   const result = emptyLike(x, shape);
   const count = result.numel();
-  if (count > 0) fillKernel.run(x.device, { outer: [count], inner: [] }, [], [{ storage: result.elements, offset: 0, strides: [1] }], dtypeInfo[x.dtype].compute, [scalarFor(x.dtype, options.value ?? 0)]);
+  if (count > 0) fillKernel.run(x.device, { outer: [count], inner: [] }, [], [{ storage: result.elements, offset: 0, strides: [1] }], dtypeInfo[x.dtype].compute, [scalarArgument("pad", options.value ?? 0, dtypeInfo[x.dtype].compute)]);
   /** What stays of the source, and where it lands. */
   const overlap = (t: Tensor, where: "source" | "result"): Tensor =>
     sides.reduce((part, [before, after], d) => {
