@@ -1,5 +1,5 @@
 import type { Backend, BackendStats, BufferHandle, ComputeDType, DType, Executable, LostInfo, Program } from "@gradus/kernel-ir";
-import { DeviceLostError, dtypeInfo, dtypes, GuardError, hostMath, lowerProgram, UnsupportedError, validateProgram } from "@gradus/kernel-ir";
+import { DeviceLostError, DeviceMemoryError, dtypeInfo, dtypes, GuardError, hostMath, lowerProgram, UnsupportedError, validateProgram } from "@gradus/kernel-ir";
 import { tileTableSize, tileTableStart } from "./codegen/contraction.js";
 import { argumentBytes, generate } from "./codegen/generate.js";
 import { generateTiles } from "./codegen/tiles.js";
@@ -112,6 +112,7 @@ class CpuBackend implements Backend {
 
   alloc(byteLength: number, _dtype: DType): BufferHandle {
     if (this.#disposed) this.#refuse("alloc");
+    if (byteLength > this.limits.bytesPerBuffer) throw new DeviceMemoryError(this.name, byteLength, this.stats(), `a buffer has at most ${this.limits.bytesPerBuffer} bytes; split the tensor`);
     return this.#pool.alloc(byteLength);
   }
 
@@ -139,7 +140,7 @@ class CpuBackend implements Backend {
   prepare(program: Program): Executable {
     if (this.#disposed) this.#refuse("prepare");
     validateProgram(program);
-    if (program.params.length + program.scalars.length > mostArguments) {
+    if (program.params.length > this.limits.buffersPerProgram || program.params.length + program.scalars.length > mostArguments) {
       throw new UnsupportedError(`${program.name}: expected at most ${mostArguments} buffers and scalars, got ${program.params.length + program.scalars.length}`);
     }
     if (program.kind === "contraction") this.#loadTiles(program.dtype);
