@@ -1,5 +1,4 @@
 import { cpu } from "@gradus/backend-cpu";
-import type { Module } from "@gradus/nn";
 import { Conv2d, CrossEntropyLoss, Flatten, Linear, MaxPool2d, MSELoss, ReLU, Sequential } from "@gradus/nn";
 import { SGD } from "@gradus/optim";
 import { manualSeed, rand, randint, randn, setDefaultDevice } from "@gradus/tensor-core";
@@ -12,7 +11,7 @@ setDefaultDevice(cpu());
 manualSeed(0);
 
 /** One training step as PyTorch's users write it: no scope, no dispose, the loss read at the end. */
-function training(model: Module & { call(x: Tensor): Tensor }, x: Tensor, y: Tensor, loss: (output: Tensor, target: Tensor) => Tensor, lr: number): Run {
+function training(model: Sequential, x: Tensor, y: Tensor, loss: (output: Tensor, target: Tensor) => Tensor, lr: number): Run {
   const optimizer = new SGD(model.parameters(), { lr });
   return () => {
     optimizer.zeroGrad();
