@@ -5,8 +5,7 @@ import { applyRule } from "./update.js";
 import * as create from "./create.js";
 import type { TensorOptions } from "./create.js";
 import type { DeviceLike } from "./device.js";
-import { ArgumentError, ShapeError } from "./errors.js";
-import { isDType } from "./dtypes.js";
+import { ShapeError } from "./errors.js";
 import type { Operand } from "./kernels/elementwise.js";
 import * as copy from "./ops/copy.js";
 import * as elementwise from "./ops/elementwise.js";
@@ -187,14 +186,10 @@ export abstract class TensorMethods {
   scatterAdd(this: Tensor, dim: number, indices: Tensor, source: Tensor): Tensor { return index.scatterAdd(this, dim, indices, source); }
 
   // Type, device and kin
-  /** As another element type, or on another device. @see torch.Tensor.to */
-  to<D extends DType>(this: Tensor, dtype: D): Tensor<D>;
-  to(this: Tensor, target: DType | DeviceLike): Tensor;
-  to(this: Tensor, target: DType | DeviceLike): Tensor {
-    if (typeof target !== "string") return copy.toDevice(this, target);
-    if (!isDType(target)) throw new ArgumentError(`to: expected an element type or a device, got "${String(target)}"; pass a device as an object, such as cpu()`);
-    return copy.toDType(this, target);
-  }
+  /** As another element type, on another device, or as another tensor is in both; itself where it is so already. @see torch.Tensor.to */
+  to<D extends DType>(this: Tensor, dtype: D, options?: { readonly copy?: boolean }): Tensor<D>;
+  to(this: Tensor, target: DType | DeviceLike | Tensor, options?: copy.ToOptions): Tensor;
+  to(this: Tensor, target: DType | DeviceLike | Tensor, options?: copy.ToOptions): Tensor { return copy.to(this, target, options); }
   float(this: Tensor): Tensor<"float32"> { return copy.toDType(this, "float32"); }
   double(this: Tensor): Tensor<"float64"> { return copy.toDType(this, "float64"); }
   long(this: Tensor): Tensor<"int64"> { return copy.toDType(this, "int64"); }

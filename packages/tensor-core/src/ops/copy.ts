@@ -4,7 +4,8 @@ import { isGradEnabled } from "../autograd/mode.js";
 import { OpNode } from "../autograd/op-node.js";
 import type { Device, DeviceLike } from "../device.js";
 import { deviceOf } from "../device.js";
-import { DeviceError, DTypeError } from "../errors.js";
+import { isDType } from "../dtypes.js";
+import { ArgumentError, DeviceError, DTypeError } from "../errors.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import { Layout } from "../layout.js";
 import { Tensor } from "../tensor.js";
@@ -43,6 +44,23 @@ export function toDevice(x: Tensor, like: DeviceLike): Tensor {
     result.setHistory({ node: new OpNode("to", [edge], ([g]) => [g === null || g === undefined ? null : (): Tensor => toDevice(g, from)]), slot: 0 });
   }
   return result;
+}
+
+export interface ToOptions {
+  /** The element type, where the target is a device. */
+  readonly dtype?: DType;
+  /** Make a new tensor even where nothing changes. */
+  readonly copy?: boolean;
+}
+
+/** As another element type, on another device, or as another tensor is in both; itself where it is so already. @see torch.Tensor.to */
+export function to(x: Tensor, target: DType | DeviceLike | Tensor, { dtype, copy = false }: ToOptions = {}): Tensor {
+  let result: Tensor;
+  if (target instanceof Tensor) result = toDType(toDevice(x, target.device), target.dtype);
+  else if (typeof target !== "string") result = toDevice(dtype === undefined ? x : toDType(x, dtype), target);
+  else if (isDType(target)) result = toDType(x, target);
+  else throw new ArgumentError(`to: expected an element type, a device or a tensor, got "${String(target)}"; pass a device as an object, such as cpu()`);
+  return copy && result === x ? elementwiseOps.clone.call([x]) : result;
 }
 
 /** A storage on a device that can hold the element type. */
