@@ -94,7 +94,11 @@ export function literal(expr: ConstExpr): string {
     case "bool":
       return expr.value === 1 ? "true" : "false";
     case "int32":
+      return intLiteral(expr.value);
     case "int64":
+      // The ends of the type, from which a maximum begins, are those of what the device holds.
+      if (expr.value === 2n ** 63n - 1n) return intLiteral(2 ** 31 - 1);
+      if (expr.value === -(2n ** 63n)) return intLiteral(-(2 ** 31));
       return intLiteral(expr.value);
     case "float32":
       return floatLiteral(Math.fround(Number(expr.value)));
