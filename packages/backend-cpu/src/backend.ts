@@ -28,6 +28,8 @@ export interface CpuOptions {
 const argumentBlock = 64;
 /** Buffers and scalars of one program, together; lengths may follow. */
 const mostArguments = 2048;
+/** Indices are int32, and loops count up to a chunk beyond the last one. */
+const largestBuffer = 2 ** 31 - 2 ** 16;
 const workspaceAddress = argumentBlock + 2 * mostArguments * argumentBytes;
 /** Buffers lie from here on. */
 const poolBase = roundUp(workspaceAddress + workspaceBytes, 64);
@@ -104,8 +106,7 @@ class CpuBackend implements Backend {
     this.limits = {
       dtypes: Object.fromEntries(dtypes.map((d) => [d, { storageBytes: dtypeInfo[d].byteLength, compute: dtypeInfo[d].compute }])),
       buffersPerProgram: mostArguments / 2,
-      // Indices are int32 and addresses are unsigned, so that this is what one buffer can be.
-      bytesPerBuffer: 2 ** 31 - 1,
+      bytesPerBuffer: largestBuffer,
       totalBytes: Math.min(maxBytes, addressableBytes),
     };
   }

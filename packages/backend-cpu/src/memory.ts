@@ -124,6 +124,7 @@ export class MemoryPool {
   }
 
   #take(byteLength: number): Block {
+    if (!(byteLength <= this.maxBytes)) this.#refuse(byteLength);
     const lines = Math.max(1, Math.ceil(byteLength / lineBytes));
     const block = this.#find(lines) ?? this.#grow(lines, byteLength);
     this.#unlist(block);
@@ -188,10 +189,14 @@ export class MemoryPool {
     const needed = Math.ceil(missing / pageBytes);
     const ahead = Math.ceil(Math.min(bytesNow / 8, growAheadBytes) / pageBytes);
     if (!this.#growBy(Math.max(needed, ahead)) && !this.#growBy(needed)) {
-      throw new DeviceMemoryError(this.device, requested, { ...this.stats(), prepared: 0, dispatches: 0 });
+      this.#refuse(requested);
     }
     const usable = this.memory.buffer.byteLength - endMarginBytes - this.#end;
     return this.#append(usable - (usable % lineBytes));
+  }
+
+  #refuse(byteLength: number): never {
+    throw new DeviceMemoryError(this.device, byteLength, { ...this.stats(), prepared: 0, dispatches: 0 });
   }
 
   #growBy(pages: number): boolean {

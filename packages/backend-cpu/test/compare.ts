@@ -7,7 +7,7 @@ import { cpu } from "../src/index.js";
 export type Data = readonly (number | bigint)[];
 
 /** The bytes of values, as elements of `dtype`. */
-export function encode(dtype: DType, data: Data): Uint8Array {
+function encode(dtype: DType, data: Data): Uint8Array {
   const { byteLength } = dtypeInfo[dtype];
   const view = new DataView(new ArrayBuffer(data.length * byteLength));
   data.forEach((value, i) => {

@@ -83,6 +83,12 @@ describe("the memory pool", () => {
     expect(pool.stats().bytesReserved).toBeLessThanOrEqual(4 * megabyte);
   });
 
+  it("refuses what no memory could hold", () => {
+    const pool = new MemoryPool("test", 64, 2 ** 32);
+    for (const size of [2 ** 32, 2 ** 40, Infinity, NaN]) expect(() => pool.alloc(size)).toThrow(DeviceMemoryError);
+    expect(pool.stats().buffers).toBe(0);
+  });
+
   it("tells when the memory has grown", () => {
     const pool = new MemoryPool("test", 64, 64 * megabyte);
     let grown = 0;

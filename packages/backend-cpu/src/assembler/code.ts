@@ -16,10 +16,9 @@ export interface Label {
  * sequence that can be written to later, which is how a value that is found to be constant in a loop still gets computed
  * before it.
  *
- * @example
- * const code = new Code();
- * code.op("local.get", 0).op("i32.const", 1).op("i32.add");
- * code.bytes(); // [32, 0, 65, 1, 106]
+ * ```text
+ * new Code().op("local.get", 0).op("i32.const", 1).op("i32.add").bytes()   is   20 00, 41 01, 6a
+ * ```
  */
 export class Code {
   readonly #parts: (number | Code)[] = [];

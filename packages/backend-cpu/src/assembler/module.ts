@@ -50,13 +50,13 @@ interface Import {
  * A module that is being written. Everything imported has to be declared before the first function, because functions are
  * numbered imports first.
  *
- * @example
+ * ```text
  * const module = new ModuleBuilder();
  * const add = module.function({ params: ["i32", "i32"], results: ["i32"] });
  * add.body.get(0).get(1).op("i32.add");
  * module.export("add", add);
- * const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.bytes()));
- * exports.add(2, 3); // 5
+ * new WebAssembly.Instance(new WebAssembly.Module(module.bytes())).exports.add(2, 3)   gives   5
+ * ```
  */
 export class ModuleBuilder {
   readonly #types: string[] = [];

@@ -455,8 +455,7 @@ class ContractionWriter {
   /** The stores of a tile's points. */
   #writeEpilogue(scope: Scope, p: Place<"row" | "column" | "width">, height: number, result: number, resultRow: number): void {
     const { emitter, contraction } = this;
-    const numbers = new Map(contraction.guards.map((guard, i) => [guard, i]));
-    const [row, rowEnd, rowAddress, column, columnEnd] = Array.from({ length: 5 }, () => emitter.local("i32")) as [number, number, number, number, number];
+      const [row, rowEnd, rowAddress, column, columnEnd] = Array.from({ length: 5 }, () => emitter.local("i32")) as [number, number, number, number, number];
     scope.statement((code) => {
       code.get(p.row).tee(row).get(height).op("i32.add").set(rowEnd);
       code.get(p.column).get(p.width).op("i32.add").set(columnEnd);
@@ -470,7 +469,7 @@ class ContractionWriter {
       for (const groups of [...widths, null]) {
         stepThrough(emitter, inRow, this.#columnAxes[0]?.axis ?? -1, column, columnEnd, groups, (point) => {
           this.#defineResult(point, rowAddress, column, p.column, groups);
-          checkGuards(emitter, point, contraction.guards, numbers);
+          checkGuards(emitter, point, contraction.guards);
           writeStores(emitter, point, contraction.stores);
         });
       }
@@ -522,7 +521,7 @@ class ContractionWriter {
     const known = new Map<Expr, Expr>();
     const stores = contraction.stores.map((store) => ({ ...store, value: substitute(b, store.value, (leaf) => (leaf.op === "result" ? result : null), known) }));
     whereNotEmpty(emitter, scope, axes.map(({ extent }) => extent), (region) => {
-      writePoints(emitter, region, axes, contraction.guards, stores, new Map(contraction.guards.map((guard, i) => [guard, i])));
+      writePoints(emitter, region, axes, contraction.guards, stores);
     });
   }
 }

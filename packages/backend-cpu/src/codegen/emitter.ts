@@ -1,4 +1,4 @@
-import type { AluExpr, BitcastExpr, CastExpr, ComputeDType, Expr, Param, SelectExpr } from "@gradus/kernel-ir";
+import type { AluExpr, BitcastExpr, CastExpr, ComputeDType, Expr, Guard, Param, SelectExpr } from "@gradus/kernel-ir";
 import { ExprBuilder, isAlu, strideAlong } from "@gradus/kernel-ir";
 import type { Code, FunctionBuilder, ModuleBuilder, ValueType } from "../assembler/index.js";
 import { MemoryAccess } from "./access.js";
@@ -14,6 +14,8 @@ export interface EmitterContext {
   readonly module: ModuleBuilder;
   readonly fn: FunctionBuilder;
   readonly params: readonly Param[];
+  /** The program's guards, whose places are their numbers. */
+  readonly guards: readonly Guard[];
   /** Locals with the addresses of the parameters. */
   readonly pointers: readonly number[];
   /** Locals with the byte lengths of the parameters, where accesses are to be checked. */

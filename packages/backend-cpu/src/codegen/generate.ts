@@ -66,7 +66,7 @@ export function generate(program: Program, { checkBounds }: GenerateOptions): Ui
   const firstLength = firstScalar + program.scalars.length;
   const lengths = checkBounds ? program.params.map((_, i) => argument(firstLength + i, "i32.load", "i32")) : null;
 
-  const emitter = new Emitter({ module, fn, workspace, params: program.params, pointers, lengths, host, outOfBounds, scratch });
+  const emitter = new Emitter({ module, fn, workspace, params: program.params, guards: program.guards, pointers, lengths, host, outOfBounds, scratch });
   switch (program.kind) {
     case "kernel":
       writeKernel(emitter, root, program);

@@ -14,65 +14,64 @@ import type { Scope } from "./scope.js";
  * - else an outer axis, each lane being an outer point with its own reductions; or if none is contiguous, inner axes in the stores.
  */
 export function writeKernel(emitter: Emitter, scope: Scope, kernel: Kernel): void {
-  const numbers = new Map(kernel.guards.map((guard, i) => [guard, i]));
   const pointwise = kernel.reductions.length === 0 && [...kernel.guards, ...kernel.stores].every(({ over }) => over === (kernel.inner.length > 0 ? "inner" : "outer"));
   whereNotEmpty(emitter, scope, pointwise ? [...kernel.outer, ...kernel.inner] : kernel.outer, (region) => {
     if (pointwise) {
-      writePoints(emitter, region, axesOf([...kernel.outer, ...kernel.inner]), kernel.guards, kernel.stores, numbers);
+      writePoints(emitter, region, axesOf([...kernel.outer, ...kernel.inner]), kernel.guards, kernel.stores);
       return;
     }
     const roots = [...kernel.stores.flatMap(({ index, value }) => [index, value]), ...kernel.reductions.flatMap(({ lift }) => lift)];
     const lanesAreInner = kernel.reductions.some((reduction) => !isSequential(reduction, kernel.inner));
     const axis = lanesAreInner ? null : bestAxis(emitter, axesOf(kernel.outer), kernel.stores.filter(({ over }) => over === "outer"), roots);
     const loops = arrange(axesOf(kernel.outer), axis, widthsFor(roots, axis));
-    nest(emitter, region, loops, (point) => writeOuterPoint(emitter, point, kernel, numbers));
+    nest(emitter, region, loops, (point) => writeOuterPoint(emitter, point, kernel));
   });
 }
 
 /** Everything that happens at one outer point, or at several in lanes. */
-function writeOuterPoint(emitter: Emitter, scope: Scope, kernel: Kernel, numbers: ReadonlyMap<Guard, number>): void {
+function writeOuterPoint(emitter: Emitter, scope: Scope, kernel: Kernel): void {
   const { inner, outer, guards, stores, reductions } = kernel;
   const over = <T extends { readonly over: "outer" | "inner" }>(list: readonly T[], which: "outer" | "inner"): T[] => list.filter((item) => item.over === which);
-  checkGuards(emitter, scope, over(guards, "outer"), numbers);
+  checkGuards(emitter, scope, over(guards, "outer"));
   const innerGuards = over(guards, "inner");
   if (reductions.length > 0 && innerGuards.length > 0) {
     // Reductions may load at indices that these guards protect, so they are checked first.
-    writeInner(emitter, scope, inner, outer.length, innerGuards, [], numbers);
+    writeInner(emitter, scope, inner, outer.length, innerGuards, []);
   }
   reductions.forEach((reduction, r) => writeReduction(emitter, scope, reduction, r, inner, outer.length));
   writeStores(emitter, scope, over(stores, "outer"));
   const innerStores = over(stores, "inner");
   if (innerStores.length > 0 || (reductions.length === 0 && innerGuards.length > 0)) {
-    writeInner(emitter, scope, inner, outer.length, reductions.length > 0 ? [] : innerGuards, innerStores, numbers);
+    writeInner(emitter, scope, inner, outer.length, reductions.length > 0 ? [] : innerGuards, innerStores);
   }
 }
 
 /** Guards and stores over inner, at one outer point or at several in lanes. */
-function writeInner(emitter: Emitter, scope: Scope, inner: readonly Expr[], firstAxis: number, guards: readonly Guard[], stores: readonly Store[], numbers: ReadonlyMap<Guard, number>): void {
+function writeInner(emitter: Emitter, scope: Scope, inner: readonly Expr[], firstAxis: number, guards: readonly Guard[], stores: readonly Store[]): void {
   whereNotEmpty(emitter, scope, inner, (region) => {
     if (scope.lanes === null) {
-      writePoints(emitter, region, axesOf(inner, firstAxis), guards, stores, numbers);
+      writePoints(emitter, region, axesOf(inner, firstAxis), guards, stores);
       return;
     }
     nest(emitter, region, plain(axesOf(inner, firstAxis)), (point) => {
-      checkGuards(emitter, point, guards, numbers);
+      checkGuards(emitter, point, guards);
       writeStores(emitter, point, stores);
     });
   });
 }
 
 /** Independent points, with lanes along the best axis. */
-export function writePoints(emitter: Emitter, scope: Scope, axes: readonly SpaceAxis[], guards: readonly Guard[], stores: readonly Store[], numbers: ReadonlyMap<Guard, number>): void {
+export function writePoints(emitter: Emitter, scope: Scope, axes: readonly SpaceAxis[], guards: readonly Guard[], stores: readonly Store[]): void {
   const roots = [...guards.map(({ holds }) => holds), ...stores.flatMap(({ index, value }) => [index, value])];
   const axis = bestAxis(emitter, axes, stores, roots) ?? axes.filter(({ axis }) => movesStores(emitter, stores, axis)).at(-1)?.axis ?? null;
   nest(emitter, scope, arrange(axes, axis, widthsFor(roots, axis)), (point) => {
-    checkGuards(emitter, point, guards, numbers);
+    checkGuards(emitter, point, guards);
     writeStores(emitter, point, stores);
   });
 }
 
 /** The loops over some axes, in order, but with the axis of the lanes innermost. */
-export function arrange(axes: readonly SpaceAxis[], axis: number | null, widths: Widths): LoopAxis[] {
+function arrange(axes: readonly SpaceAxis[], axis: number | null, widths: Widths): LoopAxis[] {
   const loops = plain(axes);
   const lanes = loops.find((loop) => loop.axis === axis);
   if (lanes === undefined) return loops;
@@ -86,7 +85,7 @@ export function arrange(axes: readonly SpaceAxis[], axis: number | null, widths:
  * many values, or wide ones, would not fit into registers. Where elements are read under a condition that changes along the
  * axis, small groups lie more often wholly inside or outside.
  */
-export function widthsFor(roots: readonly Expr[], axis: number | null): Widths {
+function widthsFor(roots: readonly Expr[], axis: number | null): Widths {
   const nodes = topological(roots);
   const conditional = nodes.some((expr) => expr.op === "load" && expr.args[1] !== undefined && axis !== null && dependsOnAxis(expr.args[1], axis));
   if (conditional) return [1, null];

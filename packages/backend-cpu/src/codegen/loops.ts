@@ -51,12 +51,22 @@ function defineLaneIndex(emitter: Emitter, scope: Scope, axis: number, position:
   });
 }
 
-/** Runs `body` at every position of `axis` from 0 to its extent: wide steps first, what remains in narrower ones. */
-export function alongAxis(emitter: Emitter, scope: Scope, axis: number, extent: Expr, widths: Widths, body: (scope: Scope) => void): void {
+/** Runs `body` at every position of `axis`: wide steps first, what remains in narrower ones. */
+function alongAxis(emitter: Emitter, scope: Scope, { axis, extent, widths }: LoopAxis, body: (scope: Scope) => void): void {
+  const { position, limit } = rangeOf(emitter, scope, extent);
+  for (const groups of widths) stepThrough(emitter, scope, axis, position, limit, groups, body);
+}
+
+/**
+ * Locals with the first position of a loop and its end: all positions of the axis. This is where threads would share work: each takes
+ * a part of the outermost loop, given to it beside the workspace that is its own. Results do not change with the number of parts,
+ * because the points of an outer loop are independent of each other and reductions lie inside.
+ */
+function rangeOf(emitter: Emitter, scope: Scope, extent: Expr): { readonly position: number; readonly limit: number } {
   const limit = emitter.uniform(extent, scope).local;
   const position = emitter.local("i32");
   scope.statement((code) => code.op("i32.const", 0).set(position));
-  for (const groups of widths) stepThrough(emitter, scope, axis, position, limit, groups, body);
+  return { position, limit };
 }
 
 /** An axis of an index space, by its number in the program. */
@@ -79,7 +89,7 @@ export const plain = (axes: readonly SpaceAxis[]): LoopAxis[] => axes.map((axis)
 export function nest(emitter: Emitter, scope: Scope, axes: readonly LoopAxis[], body: (scope: Scope) => void): void {
   const [first, ...rest] = axes;
   if (first === undefined) body(scope);
-  else alongAxis(emitter, scope, first.axis, first.extent, first.widths, (inner) => nest(emitter, inner, rest, body));
+  else alongAxis(emitter, scope, first, (inner) => nest(emitter, inner, rest, body));
 }
 
 /**
@@ -107,7 +117,7 @@ export function whereNotEmpty(emitter: Emitter, scope: Scope, extents: readonly 
  * Leaves the function where a guard does not hold, with one plus its number in the program. That happens as soon as the
  * guard can be decided, which is before any load whose index it may protect.
  */
-export function checkGuards(emitter: Emitter, scope: Scope, guards: readonly Guard[], numbers: ReadonlyMap<Guard, number>): void {
+export function checkGuards(emitter: Emitter, scope: Scope, guards: readonly Guard[]): void {
   for (const guard of guards) {
     const holds = emitter.evaluate(guard.holds, scope);
     innermost(scope.region, holds.home).inline((code) => {
@@ -120,7 +130,7 @@ export function checkGuards(emitter: Emitter, scope: Scope, guards: readonly Gua
       } else {
         code.get(holds.local);
       }
-      code.op("i32.eqz").if((fails) => fails.op("i32.const", 1 + (numbers.get(guard) ?? 0)).op("return"));
+      code.op("i32.eqz").if((fails) => fails.op("i32.const", 1 + emitter.context.guards.indexOf(guard)).op("return"));
     });
   }
 }

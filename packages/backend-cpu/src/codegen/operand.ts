@@ -105,7 +105,7 @@ export function viewOperand(emitter: Emitter, scope: Scope, contraction: Contrac
     const axes: SpaceAxis[] = axesOf(sizes, copyAxes);
     at.statement((code) => code.get(needs).if((inside) => {
       whereNotEmpty(emitter, new Scope(at, inside, { region: true }), sizes, (points) => {
-        writePoints(emitter, points, axes, [], [{ over: "outer", param, index, value }], new Map());
+        writePoints(emitter, points, axes, [], [{ over: "outer", param, index, value }]);
       });
     }));
   };

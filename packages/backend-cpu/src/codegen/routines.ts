@@ -6,8 +6,6 @@ import { scalarTypes } from "./scalar.js";
 import type { UniformValue } from "./scope.js";
 import { Scope } from "./scope.js";
 
-const numbered = (guards: readonly Guard[]): ReadonlyMap<Guard, number> => new Map(guards.map((guard, i) => [guard, i]));
-
 /** Splits the guards into those over the outer and those over the inner space. */
 const split = (guards: readonly Guard[]): { readonly outer: readonly Guard[]; readonly inner: readonly Guard[] } => ({
   outer: guards.filter(({ over }) => over === "outer"),
@@ -16,11 +14,10 @@ const split = (guards: readonly Guard[]): { readonly outer: readonly Guard[]; re
 
 /** One point after the other, the running tuple in locals. */
 export function writeScan(emitter: Emitter, scope: Scope, { outer, inner, guards, monoid, lift, stores }: Scan): void {
-  const numbers = numbered(guards);
   const { outer: outerGuards, inner: innerGuards } = split(guards);
   whereNotEmpty(emitter, scope, outer, (region) => {
     nest(emitter, region, plain(axesOf(outer)), (row) => {
-      checkGuards(emitter, row, outerGuards, numbers);
+      checkGuards(emitter, row, outerGuards);
       const running = monoid.identity.map(({ dtype }) => ({ dtype, local: emitter.local(scalarTypes[dtype]) }));
       const set = (at: Scope, exprs: readonly Expr[]): void => {
         const from = exprs.map((expr) => emitter.uniform(expr, at).local);
@@ -29,7 +26,7 @@ export function writeScan(emitter: Emitter, scope: Scope, { outer, inner, guards
       set(row, monoid.identity);
       whereNotEmpty(emitter, row, inner, (space) => {
         nest(emitter, space, plain(axesOf(inner, outer.length)), (point) => {
-          checkGuards(emitter, point, innerGuards, numbers);
+          checkGuards(emitter, point, innerGuards);
           const right = lift.map((expr) => emitter.uniform(expr, point));
           point.statement((code) => {
             const inside = new Scope(point, code.piece());
@@ -47,14 +44,13 @@ export function writeScan(emitter: Emitter, scope: Scope, { outer, inner, guards
 
 /** One point after the other: several may write to one element, and their order counts. */
 export function writeScatter(emitter: Emitter, scope: Scope, { outer, inner, guards, target }: Scatter): void {
-  const numbers = numbered(guards);
   const { outer: outerGuards, inner: innerGuards } = split(guards);
   whereNotEmpty(emitter, scope, outer, (region) => {
     nest(emitter, region, plain(axesOf(outer)), (row) => {
-      checkGuards(emitter, row, outerGuards, numbers);
+      checkGuards(emitter, row, outerGuards);
       whereNotEmpty(emitter, row, inner, (space) => {
         nest(emitter, space, plain(axesOf(inner, outer.length)), (point) => {
-          checkGuards(emitter, point, innerGuards, numbers);
+          checkGuards(emitter, point, innerGuards);
           const write = (at: Scope): void => writeTarget(emitter, at, target);
           if (target.when === null) write(point);
           else {
@@ -88,7 +84,6 @@ function writeTarget(emitter: Emitter, scope: Scope, { param, index, value, comb
  * which they are merged back and forth.
  */
 export function writeSort(emitter: Emitter, scope: Scope, { outer, inner, guards, key, descending, stores }: Sort): void {
-  const numbers = numbered(guards);
   const { outer: outerGuards, inner: innerGuards } = split(guards);
   const length = inner[0];
   if (length === undefined) throw new Error("internal: a sort needs an inner axis");
@@ -110,11 +105,11 @@ export function writeSort(emitter: Emitter, scope: Scope, { outer, inner, guards
       bytes(2 * keyBytes + 4).get(scratch).op("i32.add").set(otherPlaces);
     });
     nest(emitter, region, plain(axesOf(outer)), (row) => {
-      checkGuards(emitter, row, outerGuards, numbers);
+      checkGuards(emitter, row, outerGuards);
       const position = emitter.local("i32");
       row.statement((code) => code.op("i32.const", 0).set(position));
       stepThrough(emitter, row, axis, position, n, null, (point) => {
-        checkGuards(emitter, point, innerGuards, numbers);
+        checkGuards(emitter, point, innerGuards);
         const value = emitter.uniform(key, point).local;
         point.statement((code) => {
           element(code, keys, position, keyBytes).get(value).op(`${type}.store`);

@@ -53,7 +53,7 @@ export const tileArithmetic: Readonly<Record<ComputeDType, TileArithmetic>> = {
  * How a panel is made: a copy of a few columns (or rows) of an operand in which each step's elements are neighbours. In the
  * operand, the columns are neighbours too, or they lie anywhere.
  */
-export const packings = ["neighbours", "gathered"] as const;
+const packings = ["neighbours", "gathered"] as const;
 export type Packing = (typeof packings)[number];
 
 /** Columns in a panel, or rows. */
