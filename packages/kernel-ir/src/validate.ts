@@ -39,7 +39,9 @@ export function validateProgram(program: Program): void {
           if (param === undefined) return fail(`${part} loads parameter ${String(expr.param)} of ${String(program.params.length)}`);
           if (param.access === "out") fail(`${part} loads parameter ${String(expr.param)}, which is only written`);
           if (dtypeInfo[param.dtype].compute !== expr.dtype) fail(`${part} loads ${param.dtype} as ${expr.dtype}`);
-          if (expr.args[0].dtype !== "int32") fail(`${part} loads at an index of ${expr.args[0].dtype}`);
+          const [index, when] = expr.args;
+          if (index.dtype !== "int32") fail(`${part} loads at an index of ${index.dtype}`);
+          if (when !== undefined && when.dtype !== "bool") fail(`${part} loads on a condition of ${when.dtype}`);
           break;
         }
         case "result": {
@@ -104,6 +106,10 @@ export function validateProgram(program: Program): void {
       if (param === undefined || param.access !== "in") return fail(`the ${side} operand must be an in parameter`);
       const coordinates = operand.coordinates.flatMap((c) => [c.shift, c.divisor, c.stride, ...(c.extent === null ? [] : [c.extent]), ...c.terms.map((t) => t.scale)]);
       check(`the ${side} operand`, [operand.offset, ...coordinates], { axes: 0 });
+      if ([operand.offset, ...coordinates].some((expr) => expr.dtype !== "int32")) fail(`places of the ${side} operand are int32`);
+      if (operand.coordinates.some(({ extent, divisor }) => extent === null && !(divisor.op === "const" && divisor.value === 1))) {
+        fail(`a coordinate of the ${side} operand has a divisor and no extent`);
+      }
       for (const { axis } of operand.coordinates.flatMap((c) => c.terms)) {
         const role = program.axes[axis]?.role;
         if (role === undefined || role === absent) fail(`the ${side} operand does not range over axis ${String(axis)} (${role ?? "not declared"})`);
@@ -114,10 +120,8 @@ export function validateProgram(program: Program): void {
     check("a guard", program.guards.map((guard) => guard.holds), { axes });
     if (program.guards.some((guard) => guard.over === "inner")) fail("guards of a contraction are over outer");
     checkStores(program.stores, scope, null);
-    for (const store of program.stores) {
-      for (const expr of topological([store.index, store.value])) {
-        if (expr.op === "index" && program.axes[expr.axis]?.role === "k") fail("a store refers to an axis that is summed away");
-      }
+    for (const expr of topological([...program.guards.map((guard) => guard.holds), ...program.stores.flatMap((store) => [store.index, store.value])])) {
+      if (expr.op === "index" && program.axes[expr.axis]?.role === "k") fail(`axis ${String(expr.axis)} is referred to where it is summed away`);
     }
   } else {
     checkExtents([...program.outer, ...program.inner]);
@@ -147,7 +151,10 @@ export function validateProgram(program: Program): void {
       case "scatter": {
         const { param, index, value, combine, when } = program.target;
         check("the target", [index, value, ...(when === null ? [] : [when])], { axes });
+        if (index.dtype !== "int32") fail(`the target has an index of ${index.dtype}`);
+        if (when !== null && when.dtype !== "bool") fail(`the target is written on a condition of ${when.dtype}`);
         if (combine !== null) check("the combination", [combine], { axes: 0, sides: [value.dtype] });
+        if (combine !== null && combine.dtype !== value.dtype) fail(`a combination gives ${combine.dtype} for ${value.dtype}`);
         if (combine !== null && program.params[param]?.access === "out") fail(`a combination reads parameter ${String(param)}, which is only written`);
         checkStored(param, value);
         break;
