@@ -69,6 +69,9 @@ const combinations: readonly (readonly (keyof typeof places)[])[] = [
   ["contiguous", "contiguous", "number"],
 ];
 
+/** Layouts do not depend on the element type nor the other way round, so that the other types need not try them all. */
+const combinationsFor = (dtype: DType): typeof combinations => (dtype === "float32" ? combinations : [["contiguous"], ["sliced", "a row", "number"], ["expanded", "number", "permuted"]]);
+
 /** Every elementwise op on every element type, layout and kind of value, against its reference in float64. */
 export function elementwiseSuite(subject: Subject): void {
   for (const [name, op] of Object.entries(elementwiseOps) as [Name, ElementwiseOp][]) {
@@ -82,9 +85,10 @@ export function elementwiseSuite(subject: Subject): void {
         continue;
       }
       subject.test(`${name} of ${dtype}`, [dtype], async () => {
-        for (const layouts of combinations) {
-          if (layouts.length > op.arity) continue;
-          await checkLayouts(subject, name, op, its, dtype, layouts);
+        for (const layouts of combinationsFor(dtype)) {
+          // Cut to the op's arity, a longer combination is one of the shorter ones.
+          if (dtype === "float32" && layouts.length > op.arity) continue;
+          await checkLayouts(subject, name, op, its, dtype, layouts.slice(0, op.arity));
         }
         await checkEmpty(subject, op, dtype);
         await checkInPlace(subject, name, op, its, dtype);

@@ -8,7 +8,7 @@ import type { Subject } from "../subject.js";
 
 /** Programs at random, of every kind, whose results must be the interpreter's. */
 export function randomProgramsSuite(subject: Subject): void {
-  const blocks = 10;
+  const blocks = 6;
   const each = 20;
 
   const compare = async (seed: number, options: RandomProgramOptions): Promise<void> => {
