@@ -232,12 +232,12 @@ describe("contractions", () => {
   }
 
   // Against sums in the same order, in plain loops: the interpreter would take minutes.
-  it("long sums, many rows and many columns", () => {
+  it("long sums, many rows and many columns", { timeout: 20_000 }, () => {
     const device = cpu({ relaxed: false });
     for (const dtype of ["float32", "float64", "int32"] as const) {
       for (const layout of dtype === "float32" ? (["nn", "nt", "tn", "tt"] as const) : (["tt"] as const)) {
         const program = matmul(new ExprBuilder(), dtype, layout);
-        for (const [m, n, k] of [[3, 5, 1300], [30, 70, 600], [280, 20, 512], [26, 66, 1025]] as const) {
+        for (const [m, n, k] of [[3, 5, 1300], [280, 66, 512], [26, 66, 1025]] as const) {
           const next = sequence(m + k);
           const numbers = (length: number): number[] => Array.from({ length }, () => (dtype === "int32" ? Math.floor(next() * 200) : Math.fround(next() - 0.5)));
           const [x, y] = [numbers(m * k), numbers(k * n)];
@@ -250,19 +250,21 @@ describe("contractions", () => {
             }
             return sum;
           });
-          const got = runOn(device, program, [x, y, new Array<number>(m * n).fill(0)], [m, n, k])[2];
-          expect(got).toEqual(expected);
+          const got = runOn(device, program, [x, y, new Array<number>(m * n).fill(0)], [m, n, k])[2] ?? [];
+          expect(expected.findIndex((value, at) => got[at] !== value)).toBe(-1);
         }
       }
     }
   });
 
-  it("convolution, forward and backward", () => {
+  it("convolution, forward and backward", { timeout: 20_000 }, () => {
     // x [B, C, H, W], w [O, C, kh, kw], y [B, O, OH, OW]
     for (const { stride, padding, dilation, size } of [
       { stride: 1, padding: 0, dilation: 1, size: [2, 2, 6, 8, 4, 3, 3] },
       { stride: 1, padding: 2, dilation: 1, size: [2, 1, 9, 12, 6, 5, 5] },
       { stride: 2, padding: 1, dilation: 1, size: [2, 2, 9, 11, 3, 3, 3] },
+      // Enough output channels for the weights' gradient to take all columns together, and a sum of more than one block.
+      { stride: 1, padding: 1, dilation: 1, size: [20, 2, 6, 6, 9, 3, 3] },
       { stride: 1, padding: 1, dilation: 2, size: [1, 2, 9, 11, 5, 3, 2] },
     ] as const) {
       const [B, C, H, W, O, KH, KW] = size;
