@@ -3,7 +3,6 @@ import "../test/arithmetic.test.js";
 import "../test/kernels.test.js";
 import "../test/contractions.test.js";
 import "../test/routines.test.js";
-import "../test/random-programs.test.js";
 import "../test/device.test.js";
 import { webgpu, WebGpuUnavailableError } from "@gradus/backend-webgpu";
 import { expect, it } from "vitest";
