@@ -5,6 +5,7 @@ import { argumentBytes, generate } from "./codegen/generate.js";
 import { generateTiles } from "./codegen/tiles.js";
 import { workspaceBytes } from "./codegen/workspace.js";
 import { probeFeatures } from "./features.js";
+import type { Launch } from "./launcher.js";
 import { createLauncher } from "./launcher.js";
 import type { Block, CpuBuffer } from "./memory.js";
 import { addressableBytes, MemoryPool } from "./memory.js";
@@ -71,17 +72,19 @@ class CpuBackend implements Backend {
   /** Nothing takes this device away, so the promise stays pending. */
   readonly lost = new Promise<LostInfo>(() => undefined);
 
-  readonly #pool: MemoryPool;
+  /** Null once the device is disposed: then its memory can be collected, and its code with it. */
+  #pool: MemoryPool | null;
   readonly #checkBounds: boolean;
   readonly #relaxed: boolean;
-  readonly #table = new WebAssembly.Table({ element: "anyfunc", initial: tileTableSize + 64 });
+  #table = new WebAssembly.Table({ element: "anyfunc", initial: tileTableSize + 64 });
   readonly #tiles = new Set<ComputeDType>();
-  readonly #launch = createLauncher(this.#table);
+  #launch: Launch | null = createLauncher(this.#table);
   /** Entries of the table that were given out, and those of them that are free again. */
   #slots = tileTableSize;
   readonly #freeSlots: number[] = [];
   /** The table keeps a program's code alive; nobody says when it is no longer needed, but the collector notices. */
   readonly #collected = new FinalizationRegistry((slot: number) => {
+    if (this.#pool === null) return;
     this.#table.set(slot, null);
     this.#freeSlots.push(slot);
   });
@@ -93,16 +96,16 @@ class CpuBackend implements Backend {
   #int64!: BigInt64Array;
   #prepared = 0;
   #dispatches = 0;
-  #disposed = false;
 
   constructor(options: CpuOptions, relaxed: boolean) {
     this.name = options.name ?? "cpu";
     this.#checkBounds = options.checkBounds ?? false;
     this.#relaxed = relaxed;
     const maxBytes = options.maxBytes ?? addressableBytes;
-    this.#pool = new MemoryPool(this.name, poolBase, maxBytes);
-    this.#pool.onGrow = () => this.#view();
-    this.#view();
+    const pool = new MemoryPool(this.name, poolBase, maxBytes);
+    pool.onGrow = () => this.#view(pool.memory.buffer);
+    this.#pool = pool;
+    this.#view(pool.memory.buffer);
     this.limits = {
       dtypes: Object.fromEntries(dtypes.map((d) => [d, { storageBytes: dtypeInfo[d].byteLength, compute: dtypeInfo[d].compute }])),
       buffersPerProgram: mostArguments / 2,
@@ -112,14 +115,14 @@ class CpuBackend implements Backend {
   }
 
   alloc(byteLength: number, _dtype: DType): BufferHandle {
-    if (this.#disposed) this.#refuse("alloc");
+    const pool = this.#pool ?? this.#refuse("alloc");
     if (byteLength > this.limits.bytesPerBuffer) throw new DeviceMemoryError(this.name, byteLength, this.stats(), `a buffer has at most ${this.limits.bytesPerBuffer} bytes; split the tensor`);
-    return this.#pool.alloc(byteLength);
+    return pool.alloc(byteLength);
   }
 
   free(buffer: BufferHandle): void {
-    if (this.#disposed) this.#refuse("free");
-    this.#pool.free(buffer as CpuBuffer);
+    const pool = this.#pool ?? this.#refuse("free");
+    pool.free(buffer as CpuBuffer);
   }
 
   write(buffer: BufferHandle, byteOffset: number, bytes: Uint8Array): void {
@@ -139,18 +142,22 @@ class CpuBackend implements Backend {
   }
 
   prepare(program: Program): Executable {
-    if (this.#disposed) this.#refuse("prepare");
+    const pool = this.#pool ?? this.#refuse("prepare");
     validateProgram(program);
     if (program.params.length > this.limits.buffersPerProgram || program.params.length + program.scalars.length > mostArguments) {
       throw new UnsupportedError(`${program.name}: expected at most ${mostArguments} buffers and scalars, got ${program.params.length + program.scalars.length}`);
     }
-    if (program.kind === "contraction") this.#loadTiles(program.dtype);
+    if (program.kind === "contraction") this.#loadTiles(program.dtype, pool);
     const module = new WebAssembly.Module(generate(lowerProgram(program), { checkBounds: this.#checkBounds }));
     const instance = new WebAssembly.Instance(module, {
       device: {
-        memory: this.#pool.memory,
+        memory: pool.memory,
         table: this.#table,
-        scratch: (byteLength: number) => this.#takeScratch(byteLength >>> 0),
+        scratch: (byteLength: number) => {
+          const block = pool.takeScratch(byteLength);
+          this.#scratch.push(block);
+          return block.address;
+        },
         outOfBounds: (param: number, byteOffset: number) => {
           throw new RangeError(`internal: ${program.name}: byte ${byteOffset} of parameter ${param} (${program.params[param]?.dtype ?? "?"}) is outside of its buffer`);
         },
@@ -168,7 +175,7 @@ class CpuBackend implements Backend {
 
   dispatch(executable: Executable, buffers: readonly BufferHandle[], scalars: readonly (number | bigint)[]): void {
     const { program, slot } = executable as CpuExecutable;
-    if (this.#disposed) this.#refuse("dispatch");
+    const launch = this.#launch ?? this.#refuse("dispatch");
     const count = buffers.length;
     const types = program.scalars;
     if (count !== program.params.length || scalars.length !== types.length) {
@@ -201,7 +208,7 @@ class CpuBackend implements Backend {
     if (this.#checkBounds) this.#checkArguments(program, buffers, at);
     this.#dispatches++;
     try {
-      const status = this.#launch(slot, argumentBlock);
+      const status = launch(slot, argumentBlock);
       if (status !== 0) throw new GuardError(program.guards[status - 1]?.message ?? "internal: unknown guard");
     } finally {
       if (this.#scratch.length > 0) this.#giveBackScratch();
@@ -213,25 +220,28 @@ class CpuBackend implements Backend {
   }
 
   stats(): BackendStats {
-    return { ...this.#pool.stats(), prepared: this.#prepared, dispatches: this.#dispatches };
+    const memory = this.#pool?.stats() ?? { buffers: 0, bytesInUse: 0, peakBytes: 0, bytesReserved: 0 };
+    return { ...memory, prepared: this.#prepared, dispatches: this.#dispatches };
   }
 
   dispose(): void {
-    this.#disposed = true;
+    this.#pool = null;
+    this.#launch = null;
+    this.#table = new WebAssembly.Table({ element: "anyfunc", initial: tileTableSize });
+    this.#view(new ArrayBuffer(poolBase));
   }
 
   /** Puts the functions that all contractions of a dtype share into the table. */
-  #loadTiles(dtype: ComputeDType): void {
+  #loadTiles(dtype: ComputeDType, { memory }: MemoryPool): void {
     if (this.#tiles.has(dtype)) return;
     this.#tiles.add(dtype);
     const module = new WebAssembly.Module(generateTiles(dtype, this.#relaxed));
-    const { exports } = new WebAssembly.Instance(module, { device: { memory: this.#pool.memory } });
+    const { exports } = new WebAssembly.Instance(module, { device: { memory } });
     for (const [number, fn] of Object.entries(exports)) this.#table.set(tileTableStart(dtype) + Number(number), fn);
   }
 
   /** Typed arrays over the memory as it is now. */
-  #view(): void {
-    const { buffer } = this.#pool.memory;
+  #view(buffer: ArrayBuffer): void {
     this.#bytes = new Uint8Array(buffer);
     this.#int32 = new Int32Array(buffer);
     this.#float32 = new Float32Array(buffer);
@@ -245,19 +255,13 @@ class CpuBackend implements Backend {
     buffers.forEach(({ byteLength }, i) => (this.#int32[2 * (firstLength + i)] = byteLength));
   }
 
-  #takeScratch(byteLength: number): number {
-    const block = this.#pool.takeScratch(byteLength);
-    this.#scratch.push(block);
-    return block.address;
-  }
-
   #giveBackScratch(): void {
-    for (const block of this.#scratch) this.#pool.giveBackScratch(block);
+    for (const block of this.#scratch) this.#pool?.giveBackScratch(block);
     this.#scratch.length = 0;
   }
 
   #range(op: string, buffer: BufferHandle, byteOffset: number, byteLength: number): number {
-    if (this.#disposed) this.#refuse(op);
+    if (this.#pool === null) this.#refuse(op);
     const { address } = buffer as CpuBuffer;
     if (address === 0) throw new Error(`internal: ${op} of a buffer that was freed`);
     if (byteOffset < 0 || byteLength < 0 || byteOffset + byteLength > buffer.byteLength) throw new RangeError(`internal: ${op} outside of a buffer`);

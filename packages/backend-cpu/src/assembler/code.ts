@@ -17,20 +17,24 @@ export interface Label {
  * before it.
  *
  * ```text
- * new Code().op("local.get", 0).op("i32.const", 1).op("i32.add").bytes()   is   20 00, 41 01, 6a
+ * new Code().op("local.get", 0).op("i32.const", 1).op("i32.add")   is encoded as   20 00, 41 01, 6a
  * ```
  */
 export class Code {
-  readonly #parts: (number | Code)[] = [];
+  /** Stretches of bytes, and between them the pieces. */
+  readonly #parts: (number[] | Code)[] = [];
+  /** The stretch at the end. */
+  #bytes: number[] = [];
 
   /** @param depth - Blocks and loops around this place. */
-  constructor(readonly depth = 0) {}
+  constructor(readonly depth = 0) {
+    this.#parts.push(this.#bytes);
+  }
 
   op<N extends InstructionName>(name: N, ...immediates: ImmediatesOf<N>): this {
     const { opcode, immediate }: Instruction = instructions[name];
-    const out = this.#parts as number[];
-    for (const byte of opcode) out.push(byte);
-    if (immediate !== "none") writers[immediate](out, immediates as never);
+    for (const byte of opcode) this.#bytes.push(byte);
+    if (immediate !== "none") writers[immediate](this.#bytes, immediates as never);
     return this;
   }
 
@@ -40,9 +44,7 @@ export class Code {
 
   /** A place at this point of the sequence. */
   piece(): Code {
-    const piece = new Code(this.depth);
-    this.#parts.push(piece);
-    return piece;
+    return this.#insert(new Code(this.depth));
   }
 
   /** A branch to its label leaves the block. */
@@ -63,28 +65,41 @@ export class Code {
   /** Takes a condition from the stack. */
   branchIf(label: Label): this { return this.#branch(0x0d, label); }
 
-  /** The encoded sequence. */
-  bytes(into: number[] = []): number[] {
+  /** Bytes of the encoded sequence. */
+  get byteLength(): number {
+    return this.#parts.reduce((sum, part) => sum + (part instanceof Code ? part.byteLength : part.length), 0);
+  }
+
+  /** Copies the encoded sequence into `target` and returns where it ends. */
+  copyTo(target: Uint8Array, offset: number): number {
+    let at = offset;
     for (const part of this.#parts) {
-      if (typeof part === "number") into.push(part);
-      else part.bytes(into);
+      if (part instanceof Code) at = part.copyTo(target, at);
+      else {
+        target.set(part, at);
+        at += part.length;
+      }
     }
-    return into;
+    return at;
+  }
+
+  #insert(code: Code): Code {
+    this.#bytes = [];
+    this.#parts.push(code, this.#bytes);
+    return code;
   }
 
   #nested(opcode: number, result: ValueType | null, body: (code: Code, label: Label) => void): this {
-    this.#parts.push(opcode, result === null ? 0x40 : valueTypes[result]);
-    const inside = new Code(this.depth + 1);
-    this.#parts.push(inside);
+    this.#bytes.push(opcode, result === null ? 0x40 : valueTypes[result]);
+    const inside = this.#insert(new Code(this.depth + 1));
     body(inside, inside);
     return this.op("end");
   }
 
   #branch(opcode: number, label: Label): this {
     if (label.depth > this.depth) throw new Error("internal: a branch goes to a label that is not around it");
-    const out = this.#parts as number[];
-    out.push(opcode);
-    pushUnsigned(out, this.depth - label.depth);
+    this.#bytes.push(opcode);
+    pushUnsigned(this.#bytes, this.depth - label.depth);
     return this;
   }
 }

@@ -20,25 +20,32 @@ export class FunctionBuilder {
     return this.signature.params.length + this.#locals.length - 1;
   }
 
-  /** An entry of the code section: neighbours of one type are declared together. */
-  bytes(): number[] {
+  /** An entry of the code section, behind its size: neighbours of one type are declared together. */
+  bytes(): Uint8Array {
     const groups: { readonly type: ValueType; count: number }[] = [];
     for (const type of this.#locals) {
       const last = groups.at(-1);
       if (last?.type === type) last.count++;
       else groups.push({ type, count: 1 });
     }
-    const out: number[] = [];
-    pushUnsigned(out, groups.length);
+    const head: number[] = [];
+    pushUnsigned(head, groups.length);
     for (const { type, count } of groups) {
-      pushUnsigned(out, count);
-      out.push(valueTypes[type]);
+      pushUnsigned(head, count);
+      head.push(valueTypes[type]);
     }
-    this.body.bytes(out);
-    out.push(0x0b);
+    const size: number[] = [];
+    pushUnsigned(size, head.length + this.body.byteLength + 1);
+    const out = new Uint8Array(size.length + head.length + this.body.byteLength + 1);
+    out.set(size);
+    out.set(head, size.length);
+    out[this.body.copyTo(out, size.length + head.length)] = end;
     return out;
   }
 }
+
+/** What closes a function. */
+const end = 0x0b;
 
 interface Import {
   readonly module: string;
@@ -113,15 +120,14 @@ export class ModuleBuilder {
   }
 
   bytes(): Uint8Array<ArrayBuffer> {
-    const out = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-    const section = (id: number, entries: readonly (readonly number[])[]): void => {
+    const parts: ArrayLike<number>[] = [[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]];
+    const section = (id: number, entries: readonly ArrayLike<number>[]): void => {
       if (entries.length === 0) return;
-      const body: number[] = [];
-      pushUnsigned(body, entries.length);
-      for (const entry of entries) for (const byte of entry) body.push(byte);
-      out.push(id);
-      pushUnsigned(out, body.length);
-      for (const byte of body) out.push(byte);
+      const count: number[] = [];
+      pushUnsigned(count, entries.length);
+      const head = [id];
+      pushUnsigned(head, entries.reduce((sum, entry) => sum + entry.length, count.length));
+      parts.push(head, count, ...entries);
     };
     const encoded = (write: (bytes: number[]) => void): number[] => {
       const bytes: number[] = [];
@@ -142,11 +148,14 @@ export class ModuleBuilder {
       bytes.push(0x00);
       pushUnsigned(bytes, index);
     })));
-    section(10, this.#functions.map((f) => encoded((bytes) => {
-      const body = f.bytes();
-      pushUnsigned(bytes, body.length);
-      for (const byte of body) bytes.push(byte);
-    })));
-    return new Uint8Array(out);
+    section(10, this.#functions.map((f) => f.bytes()));
+
+    const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      out.set(part, at);
+      at += part.length;
+    }
+    return out;
   }
 }

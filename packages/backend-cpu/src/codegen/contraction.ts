@@ -163,12 +163,19 @@ class ContractionWriter {
 
   // --- Tables ---
 
+  /** Leaves the address of memory for as many items as the product of some locals. */
+  #takeScratch(code: Code, counts: readonly number[], itemBytes: number): Code {
+    code.op("f64.const", itemBytes);
+    for (const count of counts) code.get(count).op("f64.convert_i32_s").op("f64.mul");
+    return code.op("call", this.emitter.context.scratch);
+  }
+
   /** A local with the address of a table of `count` entries: in the workspace, or from the pool if it is too long for that. */
   #table(code: Code, place: number, count: number, entryBytes: number): number {
     const { emitter } = this;
     const table = emitter.local("i32");
     code.get(count).op("i32.const", residentEntries).op("i32.gt_s").if(
-      (long) => long.get(count).op("i32.const", entryBytes).op("i32.mul").op("call", emitter.context.scratch),
+      (long) => this.#takeScratch(long, [count], entryBytes),
       (short) => short.get(emitter.context.workspace).op("i32.const", place).op("i32.add"),
       "i32",
     );
@@ -246,7 +253,7 @@ class ContractionWriter {
     const { emitter } = this;
     const b = emitter.builder;
     const local = (): number => emitter.local("i32");
-    const { scratch, workspace: space } = emitter.context;
+    const { workspace: space } = emitter.context;
     const strideBytes = (view: OperandView, axis: SpaceAxis | null | undefined): number => emitter.uniform(axis == null ? b.int(0) : this.#bytes(view.stride(axis.axis)), scope).local;
     const rowBytes = strideBytes(rows, this.#rowAxis);
     const columnBytes = strideBytes(columns, this.#columnAxes[0]);
@@ -267,9 +274,10 @@ class ContractionWriter {
       code.op("i32.const", this.#shift).op("i32.shl").set(sumsRow);
       code.get(sums).op("i32.eqz");
       if (!this.flat) code.get(p.steps).op("i32.const", blockSteps).op("i32.gt_s").op("i32.and");
-      code.if((once) => once.get(this.flat ? p.rowCount : chunkRows).get(sumsRow).op("i32.mul").op("call", scratch).set(sums));
+      code.if((once) => this.#takeScratch(once, [this.flat ? p.rowCount : chunkRows, sumsRow], 1).set(sums));
       code.get(rowPanels).op("i32.eqz").get(p.rowsPacked).op("i32.and").if((once) => {
-        once.get(chunkRows).op("i32.const", this.#panelColumns).op("i32.add").get(blockBytes).op("i32.mul").op("call", scratch).set(rowPanels);
+        once.get(chunkRows).op("i32.const", this.#panelColumns).op("i32.add").set(rowPanels);
+        this.#takeScratch(once, [rowPanels, blockBytes], 1).set(rowPanels);
       });
     });
 

@@ -26,7 +26,10 @@ export interface EmitterContext {
   readonly outOfBounds: number;
   /** A local with the address of the workspace. */
   readonly workspace: number;
-  /** Gives the address of that many bytes, for the length of the dispatch. */
+  /**
+   * Gives the address of that many bytes, for the length of the dispatch. A float64, so that more than the memory can hold is not
+   * taken for less.
+   */
   readonly scratch: number;
 }
 

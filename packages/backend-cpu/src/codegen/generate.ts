@@ -44,7 +44,7 @@ export function generate(program: Program, { checkBounds }: GenerateOptions): Ui
   }
   // Sums of products call the shared functions for tiles.
   if (program.kind === "contraction") module.importTable("device", "table");
-  const scratch = program.kind === "sort" || program.kind === "contraction" ? module.importFunction("device", "scratch", { params: ["i32"], results: ["i32"] }) : -1;
+  const scratch = program.kind === "sort" || program.kind === "contraction" ? module.importFunction("device", "scratch", { params: ["f64"], results: ["i32"] }) : -1;
   const outOfBounds = checkBounds ? module.importFunction("device", "outOfBounds", { params: ["i32", "i32"], results: [] }) : -1;
 
   const fn = module.function({ params: ["i32"], results: ["i32"] });

@@ -87,7 +87,7 @@ export function viewOperand(emitter: Emitter, scope: Scope, contraction: Contrac
   const copy = emitter.local("i32");
   const shift = vectorsOf[contraction.dtype] === 2 ? 3 : 2;
   const param = emitter.access.add(contraction.dtype === "bool" ? "int32" : contraction.dtype, copy, scope);
-  const bytes = emitter.uniform(b.mul(product(b, sizes), b.int(1 << shift)), scope).local;
+  const bytes = emitter.uniform(sizes.reduce<Expr>((all, size) => b.mul(all, b.cast(size, "float64")), b.const(1 << shift, "float64")), scope).local;
   const copyOffset = emitter.uniform(total(b, dims.map(({ coordinate, least, stride }) => b.mul(b.sub(coordinate.shift, least), stride))), scope).local;
   scope.statement((code) => {
     plainBase(code);

@@ -98,7 +98,7 @@ export function writeSort(emitter: Emitter, scope: Scope, { outer, inner, guards
     region.statement((code) => {
       const bytes = (size: number): Code => code.get(n).op("i32.const", size).op("i32.mul");
       // Keys first, so that they are aligned.
-      bytes(2 * (keyBytes + 4)).op("call", emitter.context.scratch).set(scratch);
+      code.get(n).op("f64.convert_i32_s").op("f64.const", 2 * (keyBytes + 4)).op("f64.mul").op("call", emitter.context.scratch).set(scratch);
       code.get(scratch).set(keys);
       bytes(keyBytes).get(scratch).op("i32.add").set(otherKeys);
       bytes(2 * keyBytes).get(scratch).op("i32.add").set(places);
