@@ -15,6 +15,7 @@ import * as indexing from "./ops/indexing.js";
 import type { Index } from "./ops/indexing.js";
 import * as join from "./ops/join.js";
 import { matmul } from "./ops/matmul.js";
+import { checkSubtraction, divisionName } from "./ops/operand-rules.js";
 import * as random from "./ops/random.js";
 import * as reduce from "./ops/reduce.js";
 import type { DimOptions, ReduceOptions, ValuesAndIndices, VarOptions } from "./ops/reduce.js";
@@ -51,24 +52,27 @@ export abstract class TensorMethods {
   erf(this: Tensor): Tensor { return elementwise.erf(this); }
   floor(this: Tensor): Tensor { return elementwise.floor(this); }
   ceil(this: Tensor): Tensor { return elementwise.ceil(this); }
-  round(this: Tensor): Tensor { return elementwise.round(this); }
+  round(this: Tensor, options?: elementwise.RoundOptions): Tensor { return elementwise.round(this, options); }
   trunc(this: Tensor): Tensor { return elementwise.trunc(this); }
   isnan(this: Tensor): Tensor { return elementwise.isnan(this); }
   logicalNot(this: Tensor): Tensor { return elementwise.logicalNot(this); }
   relu(this: Tensor): Tensor { return elementwise.relu(this); }
   sigmoid(this: Tensor): Tensor { return elementwise.sigmoid(this); }
-  gelu(this: Tensor): Tensor { return elementwise.gelu(this); }
+  gelu(this: Tensor, options?: elementwise.GeluOptions): Tensor { return elementwise.gelu(this, options); }
   silu(this: Tensor): Tensor { return elementwise.silu(this); }
-  softplus(this: Tensor): Tensor { return elementwise.softplus(this); }
+  softplus(this: Tensor, options?: elementwise.SoftplusOptions): Tensor { return elementwise.softplus(this, options); }
   add(this: Tensor, other: Operand, options?: { readonly alpha?: number }): Tensor { return elementwise.add(this, other, options); }
   sub(this: Tensor, other: Operand, options?: { readonly alpha?: number }): Tensor { return elementwise.sub(this, other, options); }
   mul(this: Tensor, other: Operand): Tensor { return elementwise.mul(this, other); }
-  div(this: Tensor, other: Operand): Tensor { return elementwise.div(this, other); }
+  div(this: Tensor, other: Operand, options?: elementwise.DivOptions): Tensor { return elementwise.div(this, other, options); }
+  floorDivide(this: Tensor, other: Operand): Tensor { return elementwise.floorDivide(this, other); }
   pow(this: Tensor, exponent: Operand): Tensor { return elementwise.pow(this, exponent); }
   remainder(this: Tensor, other: Operand): Tensor { return elementwise.remainder(this, other); }
-  maximum(this: Tensor, other: Operand): Tensor { return elementwise.maximum(this, other); }
-  minimum(this: Tensor, other: Operand): Tensor { return elementwise.minimum(this, other); }
+  maximum(this: Tensor, other: Tensor): Tensor { return elementwise.maximum(this, other); }
+  minimum(this: Tensor, other: Tensor): Tensor { return elementwise.minimum(this, other); }
   lerp(this: Tensor, end: Operand, weight: Operand): Tensor { return elementwise.lerp(this, end, weight); }
+  clampMin(this: Tensor, min: Operand): Tensor { return elementwise.clampMin(this, min); }
+  clampMax(this: Tensor, max: Operand): Tensor { return elementwise.clampMax(this, max); }
   clamp(this: Tensor, bounds: { readonly min?: Operand; readonly max?: Operand }): Tensor { return elementwise.clamp(this, bounds); }
   eq(this: Tensor, other: Operand): Tensor { return elementwise.eq(this, other); }
   ne(this: Tensor, other: Operand): Tensor { return elementwise.ne(this, other); }
@@ -76,17 +80,17 @@ export abstract class TensorMethods {
   le(this: Tensor, other: Operand): Tensor { return elementwise.le(this, other); }
   gt(this: Tensor, other: Operand): Tensor { return elementwise.gt(this, other); }
   ge(this: Tensor, other: Operand): Tensor { return elementwise.ge(this, other); }
-  logicalAnd(this: Tensor, other: Operand): Tensor { return elementwise.logicalAnd(this, other); }
-  logicalOr(this: Tensor, other: Operand): Tensor { return elementwise.logicalOr(this, other); }
+  logicalAnd(this: Tensor, other: Tensor): Tensor { return elementwise.logicalAnd(this, other); }
+  logicalOr(this: Tensor, other: Tensor): Tensor { return elementwise.logicalOr(this, other); }
   where(this: Tensor, condition: Tensor, other: Operand): Tensor { return elementwise.where(condition, this, other); }
   maskedFill(this: Tensor, mask: Tensor, value: Operand): Tensor { return elementwise.maskedFill(this, mask, value); }
   clone(this: Tensor): Tensor { return elementwise.clone(this); }
 
   // In place
   add_(this: Tensor, other: Operand, options?: { readonly alpha?: number }): Tensor { return options?.alpha === undefined ? ops.add.callInPlace([this, other]) : ops.addScaled.callInPlace([this, other, options.alpha]); }
-  sub_(this: Tensor, other: Operand, options?: { readonly alpha?: number }): Tensor { return options?.alpha === undefined ? ops.sub.callInPlace([this, other]) : ops.subScaled.callInPlace([this, other, options.alpha]); }
+  sub_(this: Tensor, other: Operand, options?: { readonly alpha?: number }): Tensor { checkSubtraction("sub_", this, other); return options?.alpha === undefined ? ops.sub.callInPlace([this, other]) : ops.subScaled.callInPlace([this, other, options.alpha]); }
   mul_(this: Tensor, other: Operand): Tensor { return ops.mul.callInPlace([this, other]); }
-  div_(this: Tensor, other: Operand): Tensor { return ops.div.callInPlace([this, other]); }
+  div_(this: Tensor, other: Operand, options?: elementwise.DivOptions): Tensor { return ops[divisionName("div_", options?.roundingMode)].callInPlace([this, other]); }
   pow_(this: Tensor, exponent: Operand): Tensor { return ops.pow.callInPlace([this, exponent]); }
   neg_(this: Tensor): Tensor { return ops.neg.callInPlace([this]); }
   exp_(this: Tensor): Tensor { return ops.exp.callInPlace([this]); }

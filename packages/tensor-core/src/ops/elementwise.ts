@@ -1,7 +1,11 @@
 import type { Expr, ExprBuilder } from "@gradus/kernel-ir";
 import type { Operand } from "../kernels/elementwise.js";
 import { ElementwiseOp } from "../kernels/elementwise.js";
+import { ArgumentError, ShapeError } from "../errors.js";
+import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
+import type { RoundingMode } from "./operand-rules.js";
+import { checkSubtraction, checkTensors, divisionName } from "./operand-rules.js";
 
 /**
  * The elementwise ops: one line of mathematics each. Broadcasting, promotion, in-place forms and gradients of every order
@@ -51,10 +55,13 @@ export const elementwiseOps = {
   cos: new ElementwiseOp("cos", 1, (k, x) => k.cos(x), float),
   tanh: new ElementwiseOp("tanh", 1, (k, x) => k.tanh(x), float),
   erf: new ElementwiseOp("erf", 1, (k, x) => k.erf(x), float),
-  floor: new ElementwiseOp("floor", 1, (k, x) => (isFloat(x) ? k.floor(x) : x)),
-  ceil: new ElementwiseOp("ceil", 1, (k, x) => (isFloat(x) ? k.ceil(x) : x)),
-  round: new ElementwiseOp("round", 1, (k, x) => (isFloat(x) ? k.round(x) : x)),
-  trunc: new ElementwiseOp("trunc", 1, (k, x) => (isFloat(x) ? k.trunc(x) : x)),
+  floor: new ElementwiseOp("floor", 1, (k, x) => (isFloat(x) ? k.floor(x) : x), numbers),
+  ceil: new ElementwiseOp("ceil", 1, (k, x) => (isFloat(x) ? k.ceil(x) : x), numbers),
+  round: new ElementwiseOp("round", 1, (k, x) => (isFloat(x) ? k.round(x) : x), numbers),
+  trunc: new ElementwiseOp("trunc", 1, (k, x) => (isFloat(x) ? k.trunc(x) : x), numbers),
+  /** The nearest multiple of 1 / scale, and that of scale: for digits after the point, and before it. */
+  roundAfterPoint: new ElementwiseOp("round", 2, (k, x, scale) => k.div(k.round(k.mul(x, scale)), scale), { ...float, derivatives: [null, null] }),
+  roundBeforePoint: new ElementwiseOp("round", 2, (k, x, scale) => k.mul(k.round(k.div(x, scale)), scale), { ...float, derivatives: [null, null] }),
   isnan: new ElementwiseOp("isnan", 1, (k, x) => k.isNaN(x), bool),
   logicalNot: new ElementwiseOp("logicalNot", 1, (k, x) => k.eq(x, zero(k, x)), bool),
   clone: new ElementwiseOp("clone", 1, (_, x) => x),
@@ -72,6 +79,11 @@ export const elementwiseOps = {
       return k.mul(g, k.add(cdf, k.mul(x, pdf)));
     }],
   }),
+  // ½ x (1 + tanh(√(2/π) (x + 0.044715 x³)))
+  geluTanh: new ElementwiseOp("gelu", 1, (k, x) => {
+    const inner = k.mul(k.like(Math.sqrt(2 / Math.PI), x), k.add(x, k.mul(k.like(0.044715, x), k.mul(x, k.mul(x, x)))));
+    return k.mul(k.mul(half(k, x), x), k.add(one(k, x), k.tanh(inner)));
+  }, float),
   silu: new ElementwiseOp("silu", 1, (k, x) => k.mul(x, logistic(k, x)), {
     ...float,
     derivatives: [(k, g, _, x) => {
@@ -85,13 +97,26 @@ export const elementwiseOps = {
     ...float,
     derivatives: [(k, g, _, x) => k.mul(g, smoothLogistic(k, x))],
   }),
+  /** softplus(beta · x) / beta, and x itself where beta · x is above the threshold. */
+  softplusScaled: new ElementwiseOp("softplus", 3, (k, x, beta, threshold) => {
+    const scaled = k.mul(beta, x);
+    const smooth = k.add(k.max(scaled, zero(k, x)), k.log(k.add(one(k, x), k.exp(k.neg(k.abs(scaled))))));
+    return k.select(k.gt(scaled, threshold), x, k.div(smooth, beta));
+  }, {
+    ...float,
+    derivatives: [(k, g, _, x, beta, threshold) => k.select(k.gt(k.mul(beta, x), threshold), g, k.mul(g, smoothLogistic(k, k.mul(beta, x)))), null, null],
+  }),
 
   // Two arguments
   add: new ElementwiseOp("add", 2, (k, a, b) => (a.dtype === "bool" ? k.or(a, b) : k.add(a, b))),
   sub: new ElementwiseOp("sub", 2, (k, a, b) => k.sub(a, b), numbers),
   mul: new ElementwiseOp("mul", 2, (k, a, b) => (a.dtype === "bool" ? k.and(a, b) : k.mul(a, b))),
   div: new ElementwiseOp("div", 2, (k, a, b) => k.div(a, b), float),
-  pow: new ElementwiseOp("pow", 2, power),
+  /** a / b without its fraction. */
+  divTrunc: new ElementwiseOp("div", 2, (k, a, b) => (isFloat(a) ? k.trunc(k.div(a, b)) : k.div(a, b)), { ...numbers, derivatives: [null, null] }),
+  /** ⌊a / b⌋, as (a − a mod b) / b: the quotient itself may round up to the next integer. */
+  divFloor: new ElementwiseOp("div", 2, floorQuotient, { ...numbers, derivatives: [null, null] }),
+  pow: new ElementwiseOp("pow", 2, power, numbers),
   maximum: new ElementwiseOp("maximum", 2, (k, a, b) => (a.dtype === "bool" ? k.or(a, b) : k.max(a, b))),
   minimum: new ElementwiseOp("minimum", 2, (k, a, b) => (a.dtype === "bool" ? k.and(a, b) : k.min(a, b))),
   // a − ⌊a/b⌋·b, with the sign of b
@@ -106,6 +131,15 @@ export const elementwiseOps = {
   subScaled: new ElementwiseOp("sub", 3, (k, a, b, alpha) => k.sub(a, k.mul(alpha, b)), numbers),
   /** a + weight · (b − a) */
   lerp: new ElementwiseOp("lerp", 3, (k, a, b, weight) => k.add(a, k.mul(weight, k.sub(b, a))), numbers),
+  /** max(x, low) and min(x, high), where x has the whole gradient of a tie. */
+  clampMin: new ElementwiseOp("clampMin", 2, (k, x, low) => k.max(x, low), {
+    ...numbers,
+    derivatives: [(k, g, _, x, low) => k.select(k.lt(x, low), zero(k, g), g), (k, g, _, x, low) => k.select(k.lt(x, low), g, zero(k, g))],
+  }),
+  clampMax: new ElementwiseOp("clampMax", 2, (k, x, high) => k.min(x, high), {
+    ...numbers,
+    derivatives: [(k, g, _, x, high) => k.select(k.gt(x, high), zero(k, g), g), (k, g, _, x, high) => k.select(k.gt(x, high), g, zero(k, g))],
+  }),
   /** min(max(x, low), high); the gradient passes where low ≤ x ≤ high. */
   clamp: new ElementwiseOp("clamp", 3, (k, x, low, high) => k.min(k.max(x, low), high), {
     ...numbers,
@@ -147,13 +181,12 @@ export const elementwiseOps = {
 /** Integer powers multiply; x² and x^½ by floats keep PyTorch's exactness through the general power. */
 function power(k: K, a: Expr, b: Expr): Expr {
   if (isFloat(a)) return k.pow(a, b);
-  if (a.dtype === "bool") return k.or(a, k.not(b));
   // Square and multiply over the bits of the exponent; a negative exponent gives 0 except for the bases 1 and −1.
   const bits = a.dtype === "int64" ? 63 : 31;
   let result = one(k, a);
   let base = a;
-  for (let i = 0; i < Math.min(bits, 6); i++) {
-    const odd = k.ne(k.and(b, k.like(2 ** i, b)), zero(k, b));
+  for (let i = 0; i < bits; i++) {
+    const odd = k.ne(k.and(k.ushr(b, k.like(i, b)), one(k, b)), zero(k, b));
     result = k.select(odd, k.mul(result, base), result);
     base = k.mul(base, base);
   }
@@ -162,10 +195,30 @@ function power(k: K, a: Expr, b: Expr): Expr {
   return k.select(k.lt(b, zero(k, b)), negative, result);
 }
 
+function floorQuotient(k: K, a: Expr, b: Expr): Expr {
+  const quotient = k.div(a, b);
+  const rest = k.rem(a, b);
+  const below = k.and(k.ne(rest, zero(k, rest)), k.ne(k.lt(rest, zero(k, rest)), k.lt(b, zero(k, b))));
+  if (!isFloat(a)) return k.select(below, k.sub(quotient, one(k, a)), quotient);
+  const exact = k.div(k.sub(a, rest), b);
+  const whole = k.round(k.select(below, k.sub(exact, one(k, a)), exact));
+  // A division by zero has no remainder; and a quotient of zero keeps its sign.
+  return k.select(k.or(k.eq(b, zero(k, b)), k.eq(whole, zero(k, a))), k.select(k.eq(b, zero(k, b)), quotient, k.mul(quotient, zero(k, a))), whole);
+}
+
 const ops = elementwiseOps;
 const unary = (op: ElementwiseOp): Unary => (x) => op.call([x]);
 type Binary = (a: Operand, b: Operand) => Tensor;
 const binary = (op: ElementwiseOp): Binary => (a, b) => op.call([a, b]);
+
+const ofTensors = (op: ElementwiseOp, remedy?: string) => (a: Tensor, b: Tensor): Tensor => {
+  checkTensors(op.name, [a, b], remedy);
+  return op.call([a, b]);
+};
+const comparison = (op: ElementwiseOp) => (a: Tensor, b: Operand): Tensor => {
+  checkTensors(op.name, [a], "; exchange the operands");
+  return op.call([a, b]);
+};
 
 /** −x. @see torch.neg */
 export const neg = unary(ops.neg);
@@ -173,8 +226,8 @@ export const neg = unary(ops.neg);
 export const abs = unary(ops.abs);
 /** −1, 0 or 1; NaN gives 0. @see torch.sign */
 export const sign = unary(ops.sign);
-/** x². @see torch.square */
-export const square = unary(ops.square);
+/** x²; of bools, int64. @see torch.square */
+export const square = (x: Tensor): Tensor => ops.square.call([x.dtype === "bool" ? x.to("int64") : x]);
 /** 1/x. @see torch.reciprocal */
 export const reciprocal = unary(ops.reciprocal);
 /** √x; NaN below 0. @see torch.sqrt */
@@ -203,8 +256,14 @@ export const erf = unary(ops.erf);
 export const floor = unary(ops.floor);
 /** Smallest integer ≥ x. @see torch.ceil */
 export const ceil = unary(ops.ceil);
-/** Nearest integer, ties to even. @see torch.round */
-export const round = unary(ops.round);
+export interface RoundOptions {
+  /** Digits to keep after the point; negative ones before it. */
+  readonly decimals?: number;
+}
+
+/** Nearest integer, ties to even; or the nearest number of so many decimals. @see torch.round */
+export const round = (x: Tensor, { decimals = 0 }: RoundOptions = {}): Tensor =>
+  decimals === 0 ? ops.round.call([x]) : (decimals > 0 ? ops.roundAfterPoint : ops.roundBeforePoint).call([x, 10 ** Math.abs(decimals)]);
 /** The integer part. @see torch.trunc */
 export const trunc = unary(ops.trunc);
 /** True where x is NaN. @see torch.isnan */
@@ -215,31 +274,62 @@ export const logicalNot = unary(ops.logicalNot);
 export const relu = unary(ops.relu);
 /** 1/(1 + e⁻ˣ). @see torch.sigmoid */
 export const sigmoid = unary(ops.sigmoid);
-/** x Φ(x), with the exact Φ. @see torch.nn.functional.gelu */
-export const gelu = unary(ops.gelu);
+export interface GeluOptions {
+  readonly approximate?: "none" | "tanh";
+}
+
+/** x Φ(x), with the exact Φ or an approximation by tanh. @see torch.nn.functional.gelu */
+export function gelu(x: Tensor, { approximate = "none" }: GeluOptions = {}): Tensor {
+  switch (approximate) {
+    case "none":
+      return ops.gelu.call([x]);
+    case "tanh":
+      return ops.geluTanh.call([x]);
+    default:
+      throw new ArgumentError(`gelu: expected approximate "none" or "tanh", got ${String(approximate)}`);
+  }
+}
 /** x σ(x). @see torch.nn.functional.silu */
 export const silu = unary(ops.silu);
-/** log(1 + eˣ). @see torch.nn.functional.softplus */
-export const softplus = unary(ops.softplus);
+export interface SoftplusOptions {
+  /** 1 by default. */
+  readonly beta?: number;
+  /** Where βx is above it, the result is x. 20 by default. */
+  readonly threshold?: number;
+}
+
+/** 1/β · log(1 + e^βx). @see torch.nn.functional.softplus */
+export const softplus = (x: Tensor, { beta = 1, threshold = 20 }: SoftplusOptions = {}): Tensor =>
+  beta === 1 && threshold === 20 ? ops.softplus.call([x]) : ops.softplusScaled.call([x, beta, threshold]);
 /** x where x > 0, else slope · x. @see torch.nn.functional.leaky_relu */
 export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => ops.leakyRelu.call([x, slope]);
 
 /** a + alpha · b, broadcast. @see torch.add */
 export const add = (a: Operand, b: Operand, options?: { readonly alpha?: number }): Tensor =>
   options?.alpha === undefined ? ops.add.call([a, b]) : ops.addScaled.call([a, b, options.alpha]);
-/** a − alpha · b, broadcast. @see torch.sub */
-export const sub = (a: Operand, b: Operand, options?: { readonly alpha?: number }): Tensor =>
-  options?.alpha === undefined ? ops.sub.call([a, b]) : ops.subScaled.call([a, b, options.alpha]);
+/** a − alpha · b, broadcast. @throws {DTypeError} if either is bool. @see torch.sub */
+export const sub = (a: Operand, b: Operand, options?: { readonly alpha?: number }): Tensor => {
+  checkSubtraction("sub", a, b);
+  return options?.alpha === undefined ? ops.sub.call([a, b]) : ops.subScaled.call([a, b, options.alpha]);
+};
+
 /** a · b, broadcast. @see torch.mul */
 export const mul = binary(ops.mul);
-/** a / b, broadcast; integers give float32. @see torch.div */
-export const div = binary(ops.div);
+export interface DivOptions {
+  /** `trunc` leaves the fraction out, `floor` rounds down; integers stay integers then. */
+  readonly roundingMode?: RoundingMode;
+}
+
+/** a / b, broadcast; integers give float32 unless they are rounded. @see torch.div */
+export const div = (a: Operand, b: Operand, options?: DivOptions): Tensor => ops[divisionName("div", options?.roundingMode)].call([a, b]);
+/** ⌊a / b⌋, broadcast. @see torch.floor_divide */
+export const floorDivide = binary(ops.divFloor);
 /** aᵇ, broadcast. @see torch.pow */
 export const pow = binary(ops.pow);
 /** The larger of two; NaN if either is. @see torch.maximum */
-export const maximum = binary(ops.maximum);
+export const maximum = ofTensors(ops.maximum, "; use clampMin for a number");
 /** The smaller of two; NaN if either is. @see torch.minimum */
-export const minimum = binary(ops.minimum);
+export const minimum = ofTensors(ops.minimum, "; use clampMax for a number");
 /** The remainder of a / b with the sign of b. @see torch.remainder */
 export const remainder = binary(ops.remainder);
 /** a + weight · (b − a). @see torch.lerp */
@@ -249,27 +339,37 @@ export const clamp = (x: Tensor, bounds: { readonly min?: Operand; readonly max?
   bounds.min === undefined
     ? bounds.max === undefined
       ? x
-      : minimum(x, bounds.max)
+      : ops.clampMax.call([x, bounds.max])
     : bounds.max === undefined
-      ? maximum(x, bounds.min)
+      ? ops.clampMin.call([x, bounds.min])
       : ops.clamp.call([x, bounds.min, bounds.max]);
+/** x, but at least `min`. @see torch.clamp_min */
+export const clampMin = (x: Tensor, min: Operand): Tensor => {
+  checkTensors("clampMin", [x]);
+  return ops.clampMin.call([x, min]);
+};
+/** x, but at most `max`. @see torch.clamp_max */
+export const clampMax = (x: Tensor, max: Operand): Tensor => {
+  checkTensors("clampMax", [x]);
+  return ops.clampMax.call([x, max]);
+};
 
 /** a = b, as bool. @see torch.eq */
-export const eq = binary(ops.eq);
+export const eq = comparison(ops.eq);
 /** a ≠ b, as bool. @see torch.ne */
-export const ne = binary(ops.ne);
+export const ne = comparison(ops.ne);
 /** a < b, as bool. @see torch.lt */
-export const lt = binary(ops.lt);
+export const lt = comparison(ops.lt);
 /** a ≤ b, as bool. @see torch.le */
-export const le = binary(ops.le);
+export const le = comparison(ops.le);
 /** a > b, as bool. @see torch.gt */
-export const gt = binary(ops.gt);
+export const gt = comparison(ops.gt);
 /** a ≥ b, as bool. @see torch.ge */
-export const ge = binary(ops.ge);
+export const ge = comparison(ops.ge);
 /** Both are nonzero. @see torch.logical_and */
-export const logicalAnd = binary(ops.logicalAnd);
+export const logicalAnd = ofTensors(ops.logicalAnd);
 /** Either is nonzero. @see torch.logical_or */
-export const logicalOr = binary(ops.logicalOr);
+export const logicalOr = ofTensors(ops.logicalOr);
 
 /**
  * a where the condition holds, else b; all three broadcast.
@@ -279,7 +379,10 @@ export const logicalOr = binary(ops.logicalOr);
  * where(tensor([true, false]), 1, tensor([5, 6])).toArraySync(); // [1, 6]
  */
 export const where = (condition: Tensor, a: Operand, b: Operand): Tensor => ops.where.call([condition, a, b]);
-/** `value` where the mask holds, else x. @see torch.Tensor.masked_fill */
-export const maskedFill = (x: Tensor, mask: Tensor, value: Operand): Tensor => ops.where.call([mask, value, x]);
+/** `value`, a number or a scalar tensor, where the mask holds, else x. @see torch.Tensor.masked_fill */
+export const maskedFill = (x: Tensor, mask: Tensor, value: Operand): Tensor => {
+  if (typeof value === "object" && value.ndim > 0) throw new ShapeError(`maskedFill: expected a number or a scalar tensor, got shape ${showShape(value.shape)}; use where for several values`);
+  return ops.where.call([mask, value, x]);
+};
 /** A contiguous copy with a storage of its own. @see torch.clone */
 export const clone = unary(ops.clone);
