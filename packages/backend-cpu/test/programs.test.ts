@@ -237,7 +237,7 @@ describe("contractions", () => {
     for (const dtype of ["float32", "float64", "int32"] as const) {
       for (const layout of dtype === "float32" ? (["nn", "nt", "tn", "tt"] as const) : (["tt"] as const)) {
         const program = matmul(new ExprBuilder(), dtype, layout);
-        for (const [m, n, k] of [[3, 5, 1300], [280, 66, 512], [26, 66, 1025]] as const) {
+        for (const [m, n, k] of [[3, 5, 1300], [5, 37, 700], [280, 66, 512], [26, 66, 1025]] as const) {
           const next = sequence(m + k);
           const numbers = (length: number): number[] => Array.from({ length }, () => (dtype === "int32" ? Math.floor(next() * 200) : Math.fround(next() - 0.5)));
           const [x, y] = [numbers(m * k), numbers(k * n)];
