@@ -5,7 +5,8 @@ import { Module } from "./tensor-module.js";
 
 /*
  * Containers hold modules as their own properties, `net[0]` or `dict.encoder`, so that the tree needs no other place to look. Each
- * is a class, and beside it the same class under a type that knows which module stands at which property.
+ * is a class, and is exported under a type that also knows which module stands at which property. Subclasses extend the plain class:
+ * the other signature has no default for its type parameter, and an `extends` clause gives it none.
  */
 
 /** Any module of tensors. */
@@ -51,7 +52,7 @@ abstract class Indexed<M extends TensorModule> extends Module {
   }
 }
 
-class SequentialModule<M extends Modules> extends Indexed<TensorModule> {
+class SequentialModule<M extends Modules = TensorModule[]> extends Indexed<TensorModule> {
   static override readonly name = "Sequential";
 
   constructor(...modules: M) {
@@ -65,7 +66,7 @@ class SequentialModule<M extends Modules> extends Indexed<TensorModule> {
   }
 }
 
-class ModuleListModule<M extends TensorModule> extends Indexed<M> {
+class ModuleListModule<M extends TensorModule = TensorModule> extends Indexed<M> {
   static override readonly name = "ModuleList";
 
   constructor(modules: Iterable<M> = []) {
@@ -88,7 +89,7 @@ class ModuleListModule<M extends TensorModule> extends Indexed<M> {
   }
 }
 
-class ModuleDictModule<N extends NamedModules> extends Module {
+class ModuleDictModule<N extends NamedModules = NamedModules> extends Module {
   static override readonly name = "ModuleDict";
 
   constructor(modules?: N) {
@@ -140,7 +141,7 @@ type Elements<M extends Modules> = { readonly [index: number]: M[number] } & { r
  *                   //   (2): Linear(in_features=3, out_features=2, bias=True)
  *                   // )
  */
-export const Sequential = SequentialModule as new <const M extends Modules = TensorModule[]>(...modules: M) => Sequential<M>;
+export const Sequential = SequentialModule as (new <const M extends Modules>(...modules: M) => Sequential<M>) & typeof SequentialModule;
 export type Sequential<M extends Modules = TensorModule[]> = SequentialModule<M> & Elements<M>;
 
 /**
@@ -153,7 +154,7 @@ export type Sequential<M extends Modules = TensorModule[]> = SequentialModule<M>
  * for (const layer of layers) x = layer.call(x).relu();
  * layers.length; // 2
  */
-export const ModuleList = ModuleListModule as new <M extends TensorModule = TensorModule>(modules?: Iterable<M>) => ModuleList<M>;
+export const ModuleList = ModuleListModule as (new <M extends TensorModule>(modules?: Iterable<M>) => ModuleList<M>) & typeof ModuleListModule;
 export type ModuleList<M extends TensorModule = TensorModule> = ModuleListModule<M> & Elements<M[]>;
 
 /**
@@ -166,5 +167,5 @@ export type ModuleList<M extends TensorModule = TensorModule> = ModuleListModule
  * heads.color.call(ones([1, 4])).shape; // [1, 3]
  * heads.keys(); // ["color", "size"]
  */
-export const ModuleDict = ModuleDictModule as new <N extends NamedModules = NamedModules>(modules?: N) => ModuleDict<N>;
+export const ModuleDict = ModuleDictModule as (new <N extends NamedModules>(modules?: N) => ModuleDict<N>) & typeof ModuleDictModule;
 export type ModuleDict<N extends NamedModules = NamedModules> = ModuleDictModule<N> & N;

@@ -1,21 +1,14 @@
 import { readFileSync } from "node:fs";
-import { cpu } from "@gradus/backend-cpu";
 import { Linear, Parameter } from "@gradus/nn";
 import type { Optimizer, OptimizerStateDict } from "@gradus/optim";
 import { Adam, AdamW, SGD } from "@gradus/optim";
 import { Scalar } from "@gradus/scalar-autodiff";
 import type { NestedArray, Tensor } from "@gradus/tensor-core";
-import { manualSeed, memoryStats, ones, reclaim, scope, setDefaultDevice, tensor, zeros } from "@gradus/tensor-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { manualSeed, ones, scope, tensor, zeros } from "@gradus/tensor-core";
+import { describe, expect, test } from "vitest";
+import { useCpu } from "./support.js";
 
-const device = cpu();
-beforeAll(() => setDefaultDevice(device));
-afterAll(async () => {
-  setDefaultDevice(null);
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  await reclaim(device);
-  expect(memoryStats(device)).toMatchObject({ storages: 0, bytes: 0 });
-});
+const device = useCpu();
 
 const optimizers = { SGD, Adam, AdamW };
 type Options = Readonly<Record<string, unknown>>;

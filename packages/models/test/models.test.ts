@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { LeNet, MLP } from "@gradus/models";
+import type { Module } from "@gradus/nn";
+import { functional as F, Linear, Tanh } from "@gradus/nn";
+import type { Optimizer } from "@gradus/optim";
+import { Adam, SGD } from "@gradus/optim";
+import type { Tensor } from "@gradus/tensor-core";
+import { manualSeed, ones, rand, randint, scope, ShapeError } from "@gradus/tensor-core";
+import { describe, expect, test } from "vitest";
+import { useCpu } from "./support.js";
+
+useCpu();
+
+/** What PyTorch's losses were from the same seed on, and the shapes of its state. */
+const torch = JSON.parse(readFileSync(new URL("fixtures/losses.json", import.meta.url), "utf8")) as Readonly<
+  Record<string, { readonly losses: readonly number[]; readonly state: Readonly<Record<string, readonly number[]>> }>
+>;
+
+/** Model, inputs, targets, optimizer and loss, made in this order after the seed. */
+interface Training {
+  readonly model: () => Module;
+  readonly inputs: () => Tensor;
+  readonly targets: () => Tensor;
+  readonly optimizer: (model: Module) => Optimizer;
+  readonly loss: (output: Tensor, target: Tensor) => Tensor;
+}
+const classes = (): Tensor => randint(0, 10, [16]);
+const sgd = (model: Module): Optimizer => new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+const trainings: Readonly<Record<string, Training>> = {
+  LeNet: { model: () => new LeNet(), inputs: () => rand([16, 1, 28, 28]), targets: classes, optimizer: sgd, loss: F.crossEntropy },
+  "LeNet for digits": { model: () => LeNet.forDigits(), inputs: () => rand([16, 1, 8, 8]), targets: classes, optimizer: (model) => new Adam(model.parameters()), loss: F.crossEntropy },
+  MLP: { model: () => new MLP([2, 10, 10, 1], { activation: () => new Tanh() }), inputs: () => rand([20, 2]), targets: () => rand([20, 1]), optimizer: sgd, loss: F.mseLoss },
+};
+
+describe("from the same seed on, losses fall as in PyTorch", () => {
+  test.each(Object.entries(trainings))("%s", (name, training) => {
+    const { losses, state } = torch[name]!;
+    manualSeed(0);
+    const model = training.model();
+    expect(Object.entries(model.stateDict()).map(([key, { shape }]) => [key, shape])).toEqual(Object.entries(state));
+    const [x, y] = [training.inputs(), training.targets()];
+    const optimizer = training.optimizer(model);
+    for (const [step, expected] of losses.entries()) {
+      const loss = scope(() => {
+        optimizer.zeroGrad();
+        const value = training.loss(model.call(x) as Tensor, y);
+        value.backward();
+        optimizer.step();
+        return value.itemSync();
+      });
+      expect(Math.abs(loss - expected) / expected, `loss at step ${step}: ${loss}, PyTorch's ${expected}`).toBeLessThan(2e-5);
+    }
+    expect(losses.at(-1)!).toBeLessThan(losses[0]!);
+  });
+});
+
+describe("LeNet", () => {
+  test("has 61 706 parameters, as the original with rectifiers", () => {
+    expect(new LeNet().parameters().reduce((count, parameter) => count + parameter.numel(), 0)).toBe(61706);
+  });
+
+  test("takes images of other sizes, channels and classes", () => {
+    expect(new LeNet({ inChannels: 3, imageSize: 32, classes: 7, padding: [0, 0] }).call(ones([2, 3, 32, 32])).shape).toEqual([2, 7]);
+    expect(LeNet.forDigits().call(ones([2, 1, 8, 8])).shape).toEqual([2, 10]);
+  });
+
+  test.each([[[2, 28, 28]], [[2, 3, 28, 28]], [[2, 1, 28, 27]], [[2, 1, 8, 8]]])("says which images it expects, given %j", (shape) => {
+    expect(() => new LeNet().call(ones(shape))).toThrow(
+      new ShapeError(`LeNet: expected images of shape [batch, 1, 28, 28], got [${shape.join(", ")}]; set inChannels and imageSize, or reshape`),
+    );
+  });
+
+  test("says when images are too small", () => {
+    expect(() => new LeNet({ imageSize: 8 })).toThrow("LeNet: expected images of which two convolutions and two poolings leave something, got imageSize 8 with kernelSize 5 and padding [2, 0]");
+  });
+});
+
+describe("MLP", () => {
+  test("is linear layers with an activation between them", () => {
+    const net = new MLP([3, 5, 2], { activation: () => new Tanh() });
+    expect([...net].map((module) => module.constructor.name)).toEqual(["Linear", "Tanh", "Linear"]);
+    expect(new MLP([3, 2]).at(0)).toBeInstanceOf(Linear);
+    expect(net.call(ones([4, 3])).shape).toEqual([4, 2]);
+  });
+
+  test("needs two sizes", () => {
+    expect(() => new MLP([3])).toThrow("MLP: expected at least the sizes of input and output, got [3]");
+  });
+});
