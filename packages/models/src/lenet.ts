@@ -63,7 +63,8 @@ export class LeNet extends Module {
    * and to 98 % in 10.
    */
   static forDigits(): LeNet {
-    return new LeNet({ imageSize: 8, channels: [16, 32], kernelSize: 3, padding: [1, 1], batchNorm: true });
+    // Not `new LeNet`: bundlers rename a class that names itself, and the name is what printing shows.
+    return new this({ imageSize: 8, channels: [16, 32], kernelSize: 3, padding: [1, 1], batchNorm: true });
   }
 
   forward(x: Tensor): Tensor {
