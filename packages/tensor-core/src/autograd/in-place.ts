@@ -11,7 +11,8 @@ import { OpNode } from "./op-node.js";
  * Writing over a tensor's elements, with PyTorch's rules.
  *
  * @param write - Does it on the device.
- * @param record - Makes the node of the result, given the target as it was before: its history, and its values where `keep` is set.
+ * @param record - Makes the node of the result, given the target as it was before: its history, and its values where `keep` is
+ *   set. The write is counted after it.
  */
 export function writeInPlace(
   op: string,
@@ -30,8 +31,9 @@ export function writeInPlace(
   }
   const before = target.asItWas(keep);
   write();
-  target.versioned.version++;
+  // An argument that shares the target's memory is noted with the version that it had before this write.
   const node = record(before);
+  target.versioned.version++;
   const { viewOf } = target;
   if (viewOf === null) target.setHistory({ node, slot: 0 });
   else rewriteBase(op, viewOf.base, target, node);

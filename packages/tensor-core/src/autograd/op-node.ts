@@ -44,11 +44,13 @@ export class OpNode implements GradNode<Tensor> {
 export class Saved {
   readonly #version: number;
 
+  /** @param version - The one at which the value is right, where that is not the present one. */
   constructor(
     readonly op: string,
     readonly tensor: Tensor,
+    version = tensor.version,
   ) {
-    this.#version = tensor.version;
+    this.#version = version;
   }
 
   /** @throws {AutogradError} if the value was changed in place after it was saved. */

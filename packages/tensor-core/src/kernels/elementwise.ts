@@ -110,7 +110,7 @@ export class ElementwiseOp {
         compute,
         numbersOf(this.name, args, compute),
       );
-    }, (before) => this.#node([before, ...args.slice(1)], target), this.#needsOriginal(args));
+    }, (before) => this.#node([before, ...args.slice(1)], target, 1), this.#needsOriginal(args));
   }
 
   #resolve(args: readonly Operand[]): { tensors: Tensor[]; compute: ComputeDType; stored: DType } {
@@ -178,7 +178,8 @@ export class ElementwiseOp {
     return args.some((arg, i) => arg instanceof Tensor && arg.requiresGrad && this.#gradient(i).uses.includes(0));
   }
 
-  #node(args: readonly Operand[], result: Tensor): OpNode {
+  /** @param uncounted - Writes of the result that its version does not count yet. */
+  #node(args: readonly Operand[], result: Tensor, uncounted = 0): OpNode {
     const plan = this.#plan(args);
     const { arguments: tracked, gradients, saves } = plan;
     const count = tracked.length;
@@ -193,8 +194,8 @@ export class ElementwiseOp {
     }
     const saved = new Array<Saved | Operand>(this.arity + 1);
     for (const place of saves) {
-      const value = place === this.arity ? result : args[place]!;
-      saved[place] = value instanceof Tensor ? new Saved(this.name, value) : value;
+      const value = args[place]!;
+      saved[place] = place === this.arity ? new Saved(this.name, result, result.version + uncounted) : value instanceof Tensor ? new Saved(this.name, value) : value;
     }
     const valueAt = (place: number): Operand => {
       const value = saved[place]!;
