@@ -12,7 +12,7 @@ interface Collection {
 }
 
 export const collections = {
-  digits: { title: "UCI digits", epochs: 20, source: { embedded: loadDigits } },
+  digits: { title: "UCI digits", epochs: 10, source: { embedded: loadDigits } },
   mnist: { title: "MNIST", epochs: 5, source: { directory: loadMnist } },
   "fashion-mnist": { title: "Fashion-MNIST", epochs: 5, source: { directory: loadFashionMnist } },
 } as const satisfies Record<string, Collection>;

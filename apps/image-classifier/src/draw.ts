@@ -20,7 +20,8 @@ const SHADES = " ░▒▓█";
 /** Images narrower than this are drawn larger. */
 const LEAST_WIDTH = 14;
 
-const level = (value: number, levels: number): number => Math.round(Math.min(Math.max(value, 0), 1) * (levels - 1));
+const clamp = (value: number): number => Math.min(Math.max(value, 0), 1);
+const level = (value: number, levels: number): number => Math.round(value * (levels - 1));
 
 /**
  * Draws an image in characters that are as high as two pixels and as wide as one.
@@ -32,7 +33,7 @@ export function drawPicture(picture: Picture, greys: boolean): Block {
   const scale = Math.ceil(LEAST_WIDTH / picture.width);
   const width = picture.width * scale;
   const height = picture.height * scale;
-  const pixel = (x: number, y: number): number => picture.pixels[Math.floor(y / scale) * picture.width + Math.floor(x / scale)] ?? 0;
+  const pixel = (x: number, y: number): number => clamp(picture.pixels[Math.floor(y / scale) * picture.width + Math.floor(x / scale)] ?? 0);
   const drawRow = greys ? halfBlocks : shades;
   const lines = Array.from({ length: Math.ceil(height / 2) }, (_, row) => drawRow(width, (x) => pixel(x, 2 * row), (x) => pixel(x, 2 * row + 1)));
   return { lines, width };

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { type CollectionName, collectionNames, collections } from "./collections.js";
 import { type DeviceName, deviceNames } from "./device.js";
 import { UsageError } from "./failure.js";
@@ -17,7 +17,7 @@ export interface TrainOptions extends CommonOptions {
   readonly batchSize: number;
   readonly lr: number;
   readonly seed: number;
-  /** Use only the first images for training. */
+  /** Use only the first images of each part. */
   readonly limit: number | undefined;
   /** Where the weights go. */
   readonly save: string;
@@ -37,57 +37,77 @@ export type Request = TrainOptions | ClassifyOptions | { readonly command: "tell
 /** The program's own version. The file lies above the sources and above the bundle. */
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { readonly version: string };
 
-const wholeNumber = (least: number) => (text: string): number => {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least || !Number.isSafeInteger(value)) throw new InvalidArgumentError(`expected a whole number from ${least} on`);
-  return value;
-};
-
-function learningRate(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value) || value <= 0) throw new InvalidArgumentError("expected a number above 0, such as 0.05");
-  return value;
+/** What an option takes: how to say it, and how to read it; undefined stands for anything else. */
+interface Kind<T> {
+  readonly expected: string;
+  readonly read: (text: string) => T | undefined;
 }
 
-function path(text: string): string {
-  if (text === "") throw new InvalidArgumentError("expected a path");
-  return text;
+const wholeNumber = (least: number): Kind<number> => ({
+  expected: `a whole number from ${least} on`,
+  read: (text) => (/^\d+$/.test(text) && Number(text) >= least && Number.isSafeInteger(Number(text)) ? Number(text) : undefined),
+});
+
+const positiveNumber: Kind<number> = {
+  expected: "a number above 0, such as 0.05",
+  read: (text) => (text.trim() !== "" && Number(text) > 0 && Number.isFinite(Number(text)) ? Number(text) : undefined),
+};
+
+const path: Kind<string> = { expected: "a path", read: (text) => (text === "" ? undefined : text) };
+
+const oneOf = <T extends string>(names: readonly T[]): Kind<T> => ({
+  expected: names.join(", ").replace(/, (?=[^,]*$)/, " or "),
+  read: (text) => names.find((name) => name === text),
+});
+
+/** An option with a value, which is refused with the name of the option, what was expected and what was given. */
+function option<T>(flags: string, { expected, read }: Kind<T>, description: string): Option {
+  const made = new Option(flags, description);
+  return made.argParser((text) => {
+    const value = read(text);
+    if (value === undefined) throw new UsageError(`${made.long ?? flags}: expected ${expected}, got "${text}"; see --help`);
+    return value;
+  });
 }
 
 /** What stands in --help below the options. */
 const notes = `
 Examples:
-  image-classifier                                            learn the digits that come with the program
-  image-classifier --load digits.safetensors                  classify with what was learned
-  image-classifier --dataset fashion-mnist --data-dir DIR     learn from the IDX files in DIR, plain or .gz
+  image-classifier                                          learn the digits that come with the program
+  image-classifier --load digits.safetensors                classify with what was learned
+  image-classifier --dataset fashion-mnist --data-dir DIR   learn from the IDX files in DIR, plain or .gz
 
 Ctrl-C stops at the next batch and saves; a second one quits at once.
 Exit status: 0 done, 1 failed, 2 wrong options, 130 stopped by Ctrl-C.`;
 
 /** The command line. Training options are of no use with --load, and say so. */
 function commandLine(): Command {
-  const training = (option: Option): Option => option.conflicts("load");
+  const training = <T>(...args: Parameters<typeof option<T>>): Option => option(...args).conflicts("load");
+  const datasets = oneOf(collectionNames);
+  const devices = oneOf(deviceNames);
   return new Command("image-classifier")
     .description("Trains a convolutional network on images and shows what it has learned.")
+    .addOption(option("--dataset <name>", datasets, `${datasets.expected}; by default digits, or what the weights were trained on`))
+    .addOption(option("--data-dir <dir>", path, "directory with the files of the dataset; digits need none"))
+    .addOption(training("--epochs <n>", wholeNumber(1), `passes over the training images; by default ${collections.digits.epochs} for digits, else ${collections.mnist.epochs}`))
+    .addOption(training("--batch-size <n>", wholeNumber(1), "images in a training step").default(32))
+    .addOption(training("--lr <x>", positiveNumber, "highest learning rate").default(0.05))
+    .addOption(training("--seed <n>", wholeNumber(0), "where the random numbers begin").default(0))
+    .addOption(training("--limit <n>", wholeNumber(1), "use only the first n images for training, and for testing"))
+    .addOption(option("--device <name>", devices, `${devices.expected}: where to compute`).default("cpu"))
+    .addOption(training("--save <file>", path, "where the weights go; by default DATASET.safetensors"))
+    .addOption(option("--load <file>", path, "classify with saved weights instead of training"))
+    .addOption(new Option("--json", "one line of JSON for each epoch and one for the result"))
+    .addOption(new Option("--debug", "say where an error comes from"))
     .version(version, "-v, --version", "print the version")
     .helpOption("-h, --help", "print this help")
-    .addOption(new Option("--dataset <name>", "what to learn (default: digits, or what the weights were trained on)").choices(collectionNames))
-    .addOption(new Option("--data-dir <dir>", "directory with the files of the dataset; digits need none").argParser(path))
-    .addOption(training(new Option("--epochs <n>", `passes over the training images (default: ${collections.digits.epochs} for digits, else ${collections.mnist.epochs})`).argParser(wholeNumber(1))))
-    .addOption(training(new Option("--batch-size <n>", "images in a training step").argParser(wholeNumber(1)).default(32)))
-    .addOption(training(new Option("--lr <x>", "highest learning rate").argParser(learningRate).default(0.05)))
-    .addOption(training(new Option("--seed <n>", "where the random numbers begin").argParser(wholeNumber(0)).default(0)))
-    .addOption(training(new Option("--limit <n>", "use only the first n training images").argParser(wholeNumber(1))))
-    .addOption(new Option("--device <name>", "where to compute").choices(deviceNames).default("cpu"))
-    .addOption(training(new Option("--save <file>", "where the weights go (default: DATASET.safetensors)").argParser(path)))
-    .addOption(new Option("--load <file>", "classify with saved weights instead of training").argParser(path))
-    .addOption(new Option("--json", "one line of JSON for each epoch and one for the result").default(false, "off"))
-    .addOption(new Option("--debug", "say where an error comes from").default(false, "off"))
     .addHelpText("after", notes);
 }
 
 /** The values as commander gives them. */
-interface Values extends CommonOptions {
+interface Values extends Pick<CommonOptions, "device"> {
+  readonly dataDir?: string;
+  readonly json?: boolean;
   readonly dataset?: CollectionName;
   readonly epochs?: number;
   readonly batchSize: number;
@@ -116,7 +136,7 @@ export function parseOptions(args: readonly string[]): Request {
     if (error.exitCode === 0) return { command: "tell", text: told };
     throw new UsageError(remedied(error.message), { cause: error });
   }
-  const { dataset, dataDir, device, json, load, epochs, batchSize, lr, seed, limit, save } = program.opts<Values>();
+  const { dataset, dataDir, device, json = false, load, epochs, batchSize, lr, seed, limit, save } = program.opts<Values>();
   const common = { dataDir, device, json };
   if (load !== undefined) return { ...common, command: "classify", load, dataset };
   const learned = dataset ?? "digits";

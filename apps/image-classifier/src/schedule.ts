@@ -10,6 +10,6 @@ const WARMUP = 0.1;
  */
 export function oneCycle(highest: number, step: number, steps: number): number {
   const warm = Math.max(1, Math.floor(steps * WARMUP));
-  if (step < warm) return (highest * (step + 1)) / warm;
+  if (step < warm) return highest * ((step + 1) / warm);
   return (highest / 2) * (1 + Math.cos((Math.PI * (step - warm)) / (steps - warm)));
 }

@@ -50,11 +50,13 @@ export async function trainEpoch(
 /** Moves the weights once. Gives the sum of the losses and the number of right answers as one tensor, so that one read fetches both. */
 function trainingStep(network: LeNet, optimizer: SGD, inputs: Tensor, labels: Tensor): Tensor {
   return scope(() => {
-    optimizer.zeroGrad();
     const logits = network.call(inputs);
     const loss = crossEntropy(logits, labels);
     loss.backward();
     optimizer.step();
+    // Gradients outlive a scope, because leaves own them. These have done their work.
+    for (const parameter of network.parameters()) parameter.grad?.dispose();
+    optimizer.zeroGrad();
     const correct = logits.detach().argmax({ dim: 1 }).eq(labels).sum({ dtype: "float32" });
     return stack([loss.detach().mul(labels.length), correct]);
   });

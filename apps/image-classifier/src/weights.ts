@@ -1,6 +1,6 @@
-import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { randomUUID } from "node:crypto";
+import { rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { LeNet } from "@gradus/models";
 import { StateDictError } from "@gradus/nn";
 import { FileFormatError } from "@gradus/serialization";
@@ -23,15 +23,19 @@ export interface Origin {
 export async function checkSavable(file: string): Promise<void> {
   const directory = dirname(file);
   const refuse = (reason: string, cause?: unknown) => new UsageError(`--save ${file}: ${reason}; choose another place`, { cause });
-  const found = await stat(directory).catch((cause: unknown) => {
-    throw refuse(`expected a directory ${directory}, found none`, cause);
-  });
-  if (!found.isDirectory()) throw refuse(`expected ${directory} to be a directory, found a file`);
-  await access(directory, constants.W_OK).catch((cause: unknown) => {
-    throw refuse(`expected a directory that may be written to, ${directory} may not`, cause);
-  });
-  const target = await stat(file).catch(() => undefined);
-  if (target !== undefined && !target.isFile()) throw refuse("expected the name of a file, found a directory or a device there");
+  const inTheWay = await stat(file).catch(() => undefined);
+  if (inTheWay !== undefined && !inTheWay.isFile()) throw refuse("expected the name of a file, found a directory or a device there");
+  const found = await stat(directory).catch(() => undefined);
+  if (!found?.isDirectory()) throw refuse(`expected a directory ${directory}, found ${found === undefined ? "none" : "a file"}`);
+
+  // Permissions are not the whole truth; whether a file can be made is best found out by making one.
+  const trial = join(directory, `.${randomUUID()}.tmp`);
+  try {
+    await writeFile(trial, "", { flag: "wx" });
+    await rm(trial);
+  } catch (cause) {
+    throw refuse(`expected a directory to write to, ${directory} refuses (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`, cause);
+  }
 }
 
 /** Saves all weights or none: until the new file is complete the old one stands. */
