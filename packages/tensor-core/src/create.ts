@@ -154,10 +154,13 @@ export function arange(...args: readonly (number | TensorOptions | undefined)[])
 /** `steps` numbers from `start` to `end`, both included, evenly spaced. @see torch.linspace */
 export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
   if (!Number.isInteger(steps) || steps < 0) throw new ArgumentError(`linspace: expected a whole number of steps, got ${String(steps)}`);
-  const step = (end - start) / (steps - 1);
+  const dtype = options.dtype ?? "float32";
+  // The ends are converted first, as in PyTorch.
+  const [first, last] = dtypeInfo[dtype].kind === "int" ? [Math.trunc(start), Math.trunc(end)] : [start, end];
+  const step = (last - first) / (steps - 1);
   // From both ends towards the middle, so that the last is `end` exactly.
-  const values = Float64Array.from({ length: steps }, (_, i) => (steps === 1 ? start : i < steps / 2 ? start + step * i : end - step * (steps - 1 - i)));
-  return tensor(values, { ...options, dtype: options.dtype ?? "float32" });
+  const values = Float64Array.from({ length: steps }, (_, i) => (steps === 1 ? first : i < steps / 2 ? first + step * i : last - step * (steps - 1 - i)));
+  return tensor(values, { ...options, dtype });
 }
 
 /** The identity matrix, or its first columns. @see torch.eye */

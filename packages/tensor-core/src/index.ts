@@ -22,7 +22,6 @@ export { Layout } from "./layout.js";
 export { Storage } from "./storage.js";
 export type { MemoryStats } from "./memory.js";
 export { canCast, promoteTypes, resultType } from "./promotion.js";
-export { broadcastShapes } from "./shape.js";
 export type { Shape } from "./shape.js";
 export { keep, openScope, scope } from "./scope.js";
 export type { ScopeHandle } from "./scope.js";

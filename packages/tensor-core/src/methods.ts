@@ -136,7 +136,7 @@ export abstract class TensorMethods {
   // Reductions
   sum(this: Tensor, options?: ReduceOptions & { readonly dtype?: DType }): Tensor { return reduce.sum(this, options); }
   mean(this: Tensor, options?: ReduceOptions & { readonly dtype?: DType }): Tensor { return reduce.mean(this, options); }
-  prod(this: Tensor, options?: ReduceOptions): Tensor { return reduce.prod(this, options); }
+  prod(this: Tensor, options?: ReduceOptions & { readonly dtype?: DType }): Tensor { return reduce.prod(this, options); }
   max(this: Tensor): Tensor;
   max(this: Tensor, options: DimOptions & { readonly dim: number }): ValuesAndIndices;
   max(this: Tensor, options?: DimOptions & { readonly dim: number }): Tensor | ValuesAndIndices { return options === undefined ? reduce.max(this) : reduce.max(this, options); }
@@ -185,8 +185,8 @@ export abstract class TensorMethods {
   // Indexing
   gather(this: Tensor, dim: number, indices: Tensor): Tensor { return index.gather(this, dim, indices); }
   indexSelect(this: Tensor, dim: number, indices: Tensor): Tensor { return index.indexSelect(this, dim, indices); }
-  indexAdd(this: Tensor, dim: number, indices: Tensor, source: Tensor): Tensor { return index.indexAdd(this, dim, indices, source); }
-  scatter(this: Tensor, dim: number, indices: Tensor, source: Tensor): Tensor { return index.scatter(this, dim, indices, source); }
+  indexAdd(this: Tensor, dim: number, indices: Tensor, source: Tensor, options?: index.IndexAddOptions): Tensor { return index.indexAdd(this, dim, indices, source, options); }
+  scatter(this: Tensor, dim: number, indices: Tensor, values: Tensor | number | bigint | boolean): Tensor { return index.scatter(this, dim, indices, values); }
   scatterAdd(this: Tensor, dim: number, indices: Tensor, source: Tensor): Tensor { return index.scatterAdd(this, dim, indices, source); }
 
   // Type, device and kin

@@ -6,8 +6,9 @@ import { DTypeError, ShapeError } from "../errors.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import type { KernelBody, KernelOperand } from "../kernels/kernel-op.js";
 import { emptyLike } from "../kernels/rows.js";
-import { resolveDim, showShape } from "../shape.js";
+import { resolveDim, sameShape, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
+import { toDType } from "./copy.js";
 import { checkSameDevice } from "../tensor.js";
 import type { Tensor } from "../tensor.js";
 import { clone } from "./elementwise.js";
@@ -42,6 +43,13 @@ function checkIndex(op: string, x: Tensor, index: Tensor): void {
   if (index.dtype !== "int64" && index.dtype !== "int32") throw new DTypeError(`${op}: expected an index of int64 or int32, got ${index.dtype}`);
 }
 
+/** Where each element has an index of its own, PyTorch takes int64 only; an index of none may be of any type. */
+function checkElementIndex(op: string, x: Tensor, index: Tensor): void {
+  checkSameDevice(op, [x, index]);
+  index.checkUsable(op);
+  if (index.dtype !== "int64" && index.numel() > 0) throw new DTypeError(`${op}: expected an index of int64, got ${index.dtype}; convert it with .to("int64")`);
+}
+
 /** Strides of `x` with 0 along `dim`. */
 const without = (x: Tensor, dim: number): number[] => x.layout.strides.map((stride, d) => (d === dim ? 0 : stride));
 
@@ -50,7 +58,7 @@ const asIs = (x: Tensor): KernelOperand => ({ storage: x.elements, offset: x.lay
 /**
  * out[i][j] = x[index[i][j]][j] for `dim` 0, and so on.
  *
- * @param index - int64 or int32, of x's rank, no larger than x in the other dimensions.
+ * @param index - int64, of x's rank, no larger than x in the other dimensions.
  * @throws {GuardError} if an index is outside the dimension.
  * @see torch.gather
  * @example
@@ -58,7 +66,7 @@ const asIs = (x: Tensor): KernelOperand => ({ storage: x.elements, offset: x.lay
  */
 export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   x.checkUsable("gather");
-  checkIndex("gather", x, index);
+  checkElementIndex("gather", x, index);
   const d = resolveDim("gather", dim, x.ndim);
   // A scalar counts as a vector of one element.
   if (x.ndim === 0 && index.ndim < 2) return reshape(gather(reshape(x, [1]), 0, reshape(index, [-1])), index.shape);
@@ -111,16 +119,29 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   return result;
 }
 
-/** x with the slices of `source` added at the places along `dim` that the index names. @see torch.index_add */
-export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  const d = resolveDim("indexAdd", dim, x.ndim);
-  const shape = x.shape.map((size, i) => (i === d ? index.numel() : size));
-  const wide = reshape(index, shape.map((_, i) => (i === d ? -1 : 1))).expand(shape);
-  return scatterAdd(x, d, wide, source);
+export interface IndexAddOptions {
+  /** The source is multiplied by it first. */
+  readonly alpha?: number | bigint | boolean;
 }
 
-function scattered(op: "scatter" | "scatterAdd", kernel: KernelOp, x: Tensor, dim: number, index: Tensor, source: Tensor, target: Tensor): void {
+/** x with the slices of alpha · `source` added at the places along `dim` that the index names. @see torch.index_add */
+export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, { alpha = 1 }: IndexAddOptions = {}): Tensor {
+  const op = "indexAdd";
+  x.checkUsable(op);
   checkIndex(op, x, index);
+  const d = resolveDim(op, dim, x.ndim);
+  if (index.ndim > 1) throw new ShapeError(`${op}: expected an index of one dimension, got ${showShape(index.shape)}`);
+  if (source.dtype !== x.dtype) throw new DTypeError(`${op}: expected a source of ${x.dtype}, got ${source.dtype}; convert it with .to("${x.dtype}")`);
+  if (x.ndim === 0) return reshape(indexAdd(reshape(x, [1]), 0, reshape(index, [-1]), reshape(source, [-1]), { alpha }), []);
+  const shape = x.shape.map((size, i) => (i === d ? index.numel() : size));
+  if (!sameShape(source.shape, shape)) throw new ShapeError(`${op}: expected a source of shape ${showShape(shape)}, got ${showShape(source.shape)}`);
+  const wide = reshape(toDType(index, "int64"), shape.map((_, i) => (i === d ? -1 : 1))).expand(shape);
+  return scatterAdd(x, d, wide, alpha === 1 ? source : toDType(source.mul(alpha), x.dtype));
+}
+
+function checkScatter(op: "scatter" | "scatterAdd", x: Tensor, dim: number, index: Tensor, source: Tensor): void {
+  x.checkUsable(op);
+  checkElementIndex(op, x, index);
   source.checkUsable(op);
   checkSameDevice(op, [x, source]);
   if (source.dtype !== x.dtype) throw new DTypeError(`${op}: expected a source of ${x.dtype}, got ${source.dtype}; convert it with .to("${x.dtype}")`);
@@ -128,6 +149,9 @@ function scattered(op: "scatter" | "scatterAdd", kernel: KernelOp, x: Tensor, di
   if (source.ndim !== index.ndim || index.shape.some((size, d) => size > (source.shape[d] ?? 0))) {
     throw new ShapeError(`${op}: expected a source no smaller than the index ${showShape(index.shape)}, got ${showShape(source.shape)}`);
   }
+}
+
+function scattered(kernel: KernelOp, x: Tensor, dim: number, index: Tensor, source: Tensor, target: Tensor): void {
   if (index.numel() === 0) return;
   const kept = index.shape.map((_, d) => d).filter((d) => d !== dim);
   const order = [...kept, dim];
@@ -152,8 +176,9 @@ function scattered(op: "scatter" | "scatterAdd", kernel: KernelOp, x: Tensor, di
  */
 export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
   const d = resolveDim("scatterAdd", dim, x.ndim);
+  checkScatter("scatterAdd", x, d, index, source);
   const result = clone(x.detach());
-  scattered("scatterAdd", scatterAddKernel, result, d, index, source, result);
+  scattered(scatterAddKernel, result, d, index, source, result);
   record("scatterAdd", [x, source], [result], () => scatterAddVjp(d, index, source.shape));
   return result;
 }
@@ -174,20 +199,23 @@ function fitTo(g: Tensor, shape: Shape): Tensor {
 /** `scatterAdd` into x itself. @see torch.Tensor.scatter_add_ */
 export function scatterAdd_(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
   const d = resolveDim("scatterAdd_", dim, x.ndim);
+  checkScatter("scatterAdd", x, d, index, source);
   return writeInPlace(
     "scatterAdd_",
     x,
     [x, source],
-    () => { scattered("scatterAdd", scatterAddKernel, x, d, index, source, x); },
+    () => { scattered(scatterAddKernel, x, d, index, source, x); },
     (before) => new OpNode("scatterAdd", [before.edge, source.edge], scatterAddVjp(d, index, source.shape)),
   );
 }
 
-/** x with `source` put at `index`; where indices repeat, the last one wins. @see torch.scatter */
-export function scatter(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+/** x with `values`, a tensor or one number, put at `index`; where indices repeat, the last one wins. @see torch.scatter */
+export function scatter(x: Tensor, dim: number, index: Tensor, values: Tensor | number | bigint | boolean): Tensor {
   const d = resolveDim("scatter", dim, x.ndim);
+  const source = typeof values === "object" ? values : x.newTensor(values, { dtype: x.dtype }).expand(index.shape);
+  checkScatter("scatter", x, d, index, source);
   const result = clone(x.detach());
-  scattered("scatter", scatterKernel, result, d, index, source, result);
+  scattered(scatterKernel, result, d, index, source, result);
   record("scatter", [x, source], [result], () => {
     const saved = new Saved("scatter", index);
     const shape = source.shape;

@@ -38,7 +38,10 @@ interface Resolved {
 const sliceText = /^\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(-?\d+)?\s*)?$/;
 
 /** How many dimensions of x an item of an index uses. */
-const consumes = (item: Index | Tensor): number => (item === null || item === "..." || typeof item === "boolean" ? 0 : item instanceof Tensor && item.dtype === "bool" ? item.ndim : 1);
+const consumes = (item: Index | Tensor): number => (item === null || item === "..." || typeof item === "boolean" ? 0 : item instanceof Tensor && isMask(item) ? item.ndim : 1);
+
+/** Bytes are masks as well: PyTorch had no other before it had bool. */
+const isMask = (index: Tensor): boolean => index.dtype === "bool" || index.dtype === "uint8";
 
 function resolve(op: string, x: Tensor, items: readonly Index[]): Resolved {
   const parsed = items.map((item): Index | Tensor => (Array.isArray(item) ? indexTensor(op, x, item) : item));
@@ -68,7 +71,7 @@ function resolve(op: string, x: Tensor, items: readonly Index[]): Resolved {
       indices.push(null);
     } else if (item instanceof Tensor) {
       checkSameDevice(op, [x, item]);
-      if (item.dtype === "bool") indices.push(...maskPositions(op, view, dim, item));
+      if (isMask(item)) indices.push(...maskPositions(op, view, dim, item));
       else indices.push(asIndex(op, item));
     } else throw new ArgumentError(`${op}: expected a position, slice, null, "...", mask or index tensor, got ${String(item)}`);
   }
@@ -123,9 +126,19 @@ function nonzeroByDimension(op: string, x: Tensor): Tensor[] {
   return columns;
 }
 
+export interface NonzeroOptions {
+  /** The rows' columns, one tensor per dimension: what `get` takes. */
+  readonly asTuple?: boolean;
+}
+
 /** Positions of the nonzero elements, a row each, int64. Needs a device that can be read at once. @see torch.nonzero */
-export function nonzero(x: Tensor): Tensor {
+export function nonzero(x: Tensor): Tensor;
+export function nonzero(x: Tensor, options: NonzeroOptions & { readonly asTuple: true }): Tensor[];
+export function nonzero(x: Tensor, options?: NonzeroOptions): Tensor | Tensor[];
+export function nonzero(x: Tensor, { asTuple = false }: NonzeroOptions = {}): Tensor | Tensor[] {
   const source = x.dtype === "int64" ? x.ne(0) : x;
+  // A scalar counts as a vector here.
+  if (asTuple) return nonzeroByDimension("nonzero", x.ndim === 0 ? source.reshape([1]) : source);
   if (x.ndim === 0) return nonzeroByDimension("nonzero", source.reshape([1]))[0]!.unsqueeze(1).narrow(1, 0, 0);
   const columns = nonzeroByDimension("nonzero", source).map((column) => unsqueeze(column, 1));
   return columns.length === 1 ? columns[0]! : columns.reduce((all, column, i) => (i === 0 ? column : joinColumns(all, column)));
@@ -214,10 +227,10 @@ function checkNotEmpty(op: string, x: Tensor, { dims, common }: Placement): void
   if (empty !== undefined && numelOf(common) > 0) throw new RangeError(`${op}: expected a dimension with elements to index, dimension ${empty} of ${showShape(x.shape)} has none`);
 }
 
-/** Elements of x at index tensors. */
-function readAt(x: Tensor, indices: readonly (Tensor | null)[]): Tensor {
-  const placement = place("index", x, indices);
-  checkNotEmpty("index", x, placement);
+/** Elements of x at index tensors, for an op of that name. */
+function readAt(op: string, x: Tensor, indices: readonly (Tensor | null)[]): Tensor {
+  const placement = place(op, x, indices);
+  checkNotEmpty(op, x, placement);
   const { rest, before, tensors, common } = placement;
   const shape = resultShape(x, placement);
   const result = emptyLike(x, shape);
@@ -284,7 +297,7 @@ function putVjp(indices: readonly (Tensor | null)[], shape: Shape, accumulate: b
   return ([g]) => {
     if (!g) return [null, null];
     const at = (): (Tensor | null)[] => saved.map((s) => s?.value ?? null);
-    return [() => (accumulate ? g : putAt(g, at(), g.newZeros([]), false)), () => sumTo(readAt(g, at()), shape)];
+    return [() => (accumulate ? g : putAt(g, at(), g.newZeros([]), false)), () => sumTo(readAt("index", g, at()), shape)];
   };
 }
 
@@ -300,9 +313,9 @@ function putVjp(indices: readonly (Tensor | null)[], shape: Shape, accumulate: b
  * x.get([1, 0], [0, 2]).toArraySync(); // [4, 3]
  */
 export function getItem(x: Tensor, items: readonly Index[]): Tensor {
-  x.checkUsable("index");
-  const { view, indices } = resolve("index", x, items);
-  return indices.every((index) => index === null) ? view : readAt(view, indices);
+  x.checkUsable("get");
+  const { view, indices } = resolve("get", x, items);
+  return indices.every((index) => index === null) ? view : readAt("get", view, indices);
 }
 
 /**
@@ -313,7 +326,7 @@ export function getItem(x: Tensor, items: readonly Index[]): Tensor {
 export function setItem(x: Tensor, items: readonly Index[], value: Operand): Tensor {
   x.checkUsable("set");
   const [only] = items;
-  if (items.length === 1 && only instanceof Tensor && only.dtype === "bool" && only.ndim === x.ndim && isSingle(value)) {
+  if (items.length === 1 && only instanceof Tensor && isMask(only) && only.ndim === x.ndim && isSingle(value)) {
     // The result's size does not depend on the mask, so nothing has to be read.
     x.copy_(maskedFill(x, only, value instanceof Tensor ? reshape(value, []) : value).to(x.dtype));
     return x;
@@ -323,7 +336,7 @@ export function setItem(x: Tensor, items: readonly Index[], value: Operand): Ten
     view.copy_(value instanceof Tensor ? dropLeading(value, view.ndim) : value);
     return x;
   }
-  const values = value instanceof Tensor ? toDType(value, x.dtype) : tensor(value as number, { dtype: x.dtype, device: x.device });
+  const values = value instanceof Tensor ? checkedValues("set", x, value) : tensor(value as number, { dtype: x.dtype, device: x.device });
   indexPutInPlace(view, indices, dropLeading(values, resultShape(view, place("set", view, indices)).length), false);
   return x;
 }
@@ -348,7 +361,7 @@ function indexPutInPlace(x: Tensor, indices: readonly (Tensor | null)[], values:
 
 /** The index tensors of `indexPut` for the leading dimensions, masks taken apart. */
 function leading(op: string, x: Tensor, indices: readonly (Tensor | null)[]): (Tensor | null)[] {
-  const list = indices.flatMap((index, d) => (index === null ? [null] : index.dtype === "bool" ? maskPositions(op, x, d, index) : [asIndex(op, index)]));
+  const list = indices.flatMap((index, d) => (index === null ? [null] : isMask(index) ? maskPositions(op, x, d, index) : [asIndex(op, index)]));
   return [...list, ...new Array<null>(Math.max(0, x.ndim - list.length)).fill(null)];
 }
 
@@ -371,14 +384,14 @@ function checkedValues(op: string, x: Tensor, values: Tensor): Tensor {
 
 /** The elements of x where a mask holds, in one row; both broadcast. Needs a device that can be read at once. @see torch.masked_select */
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
-  if (mask.dtype !== "bool") throw new DTypeError(`maskedSelect: expected a mask of bool, got ${mask.dtype}`);
+  if (!isMask(mask)) throw new DTypeError(`maskedSelect: expected a mask of bool, got ${mask.dtype}`);
   const shape = broadcastShapes("maskedSelect", x.shape, mask.shape);
   return getItem(shape.length === 0 ? reshape(x, [1]) : expand(x, shape), [shape.length === 0 ? reshape(mask, [1]) : expand(mask, shape)]);
 }
 
 /** Elements of x seen as one row, in the shape of the index. @see torch.take */
 export function take(x: Tensor, index: Tensor): Tensor {
-  return readAt(reshape(x, [-1]), [asIndex("take", index)]);
+  return readAt("take", reshape(x, [-1]), [asIndex("take", index)]);
 }
 
 /** Elements along a dimension at an index that broadcasts with the other dimensions. @see torch.take_along_dim */
@@ -395,6 +408,6 @@ export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
   const rows = reshape(permute(source, order), [-1, source.shape[d]!]);
   const picks = reshape(permute(at, order), [-1, at.shape[d]!]);
   const column = unsqueeze(x.newArange(rows.shape[0]!), 1);
-  const picked = readAt(rows, [column, asIndex("takeAlongDim", picks)]);
+  const picked = readAt("takeAlongDim", rows, [column, asIndex("takeAlongDim", picks)]);
   return permute(reshape(picked, order.map((i) => (i === d ? at.shape[d]! : others[i]!))), inverse);
 }

@@ -24,7 +24,9 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
   checkSameDevice("cat", tensors);
   const dtype = tensors.map((x) => x.dtype).reduce(promoteTypes);
   // PyTorch lets empty vectors pass whatever the shape of the others.
-  const parts = tensors.filter((x) => !(x.ndim === 1 && x.numel() === 0 && tensors.some((other) => other.ndim !== 1))).map((x) => toDType(x, dtype));
+  const isLoose = (x: Tensor): boolean => x.ndim === 1 && x.numel() === 0 && tensors.some((other) => other.ndim !== 1);
+  const loose = tensors.filter(isLoose);
+  const parts = tensors.filter((x) => !isLoose(x)).map((x) => toDType(x, dtype));
   const model = parts[0] ?? first;
   const d = resolveDim("cat", dim, model.ndim);
   for (const x of parts) {
@@ -40,7 +42,11 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
   parts.forEach((x, i) => {
     if (x.numel() > 0) copyInto(narrow(target, d, starts[i] ?? 0, sizes[i] ?? 0), x.detach());
   });
-  record("cat", parts, [result], () => ([g]) => parts.map((_, i) => (g === null || g === undefined ? null : (): Tensor => narrow(g, d, starts[i] ?? 0, sizes[i] ?? 0))));
+  record("cat", [...parts, ...loose], [result], () => ([g]) =>
+    g === null || g === undefined
+      ? [...parts, ...loose].map(() => null)
+      : [...parts.map((_, i) => (): Tensor => narrow(g, d, starts[i] ?? 0, sizes[i] ?? 0)), ...loose.map((x) => (): Tensor => x.newZeros([0]))],
+  );
   return result;
 }
 

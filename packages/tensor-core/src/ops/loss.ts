@@ -60,7 +60,7 @@ export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions =
     throw new DTypeError(`nllLoss: expected class indices of int64, got ${target.dtype}; convert them with to("int64")`);
   }
   if (target.numel() === 0 && reduction === "mean") return input.sum().mul(NaN);
-  const classes = target.dtype === "uint8" ? target.to("int64") : target;
+  const classes = target.to("int64");
   const counts = classes.ne(ignoreIndex);
   const safe = where(counts, classes, 0).to(classes.dtype);
   const picked = gather(input, classDim, unsqueeze(safe, classDim)).squeeze(classDim);

@@ -48,7 +48,8 @@ export interface AvgPoolOptions extends PoolOptions {
 function windowsOf(op: string, n: number, x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions): Windows {
   if (x.dtype === "bool") throw new DTypeError(`${op}: expected a floating or integer tensor, got bool; convert it with to("float32")`);
   const kernel = perDimension(op, "kernelSize", kernelSize, n, 1);
-  const stride = options.stride === undefined || options.stride === null ? kernel : perDimension(op, "stride", options.stride, n, 1);
+  // An empty list is how PyTorch's own functions write none.
+  const stride = options.stride === undefined || options.stride === null || (Array.isArray(options.stride) && options.stride.length === 0) ? kernel : perDimension(op, "stride", options.stride, n, 1);
   const padding = perDimension(op, "padding", options.padding ?? 0, n, 0);
   const dilation = perDimension(op, "dilation", options.dilation ?? 1, n, 1);
   if (padding.some((p, d) => p > (kernel[d] ?? 1) / 2)) {
@@ -215,7 +216,7 @@ function maxPoolGradient(g: Tensor, indices: Tensor, shape: Shape): Tensor {
  */
 export const maxPool2d = (x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): Tensor => maxPool("maxPool2d", 2, x, kernelSize, options).values;
 /** The same with the positions of the maxima in each plane. @see torch.nn.functional.max_pool2d_with_indices */
-export const maxPool2dWithIndices = (x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): { values: Tensor; indices: Tensor } => maxPool("maxPool2d", 2, x, kernelSize, options);
+export const maxPool2dWithIndices = (x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): { values: Tensor; indices: Tensor } => maxPool("maxPool2dWithIndices", 2, x, kernelSize, options);
 
 /** Sum over each window, divided by how many elements count. */
 function avgPoolKernel(n: number): KernelOp {
@@ -349,12 +350,11 @@ function avgPoolGradient(op: string, n: number, g: Tensor, shape: Shape, average
 /**
  * Average over windows of the last two dimensions.
  *
- * @param x - `[batch, channels, H, W]` or `[channels, H, W]`, floating.
+ * @param x - `[batch, channels, H, W]` or `[channels, H, W]`; integers are divided without a fraction.
  * @see torch.nn.functional.avg_pool2d
  */
 export function avgPool2d(x: Tensor, kernelSize: PerDimension, options: AvgPoolOptions = {}): Tensor {
   const op = "avgPool2d";
-  if (!x.isFloatingPoint()) throw new DTypeError(`${op}: expected a floating tensor, got ${x.dtype}`);
   const windows = windowsOf(op, 2, x, kernelSize, options);
   const divisor = options.divisorOverride ?? 0;
   if (options.divisorOverride === 0 || !Number.isInteger(divisor)) throw new ArgumentError(`${op}: expected a whole divisor other than 0, got ${String(divisor)}`);

@@ -6,7 +6,7 @@ import type { TensorOptions } from "../create.js";
 import { empty, tensor } from "../create.js";
 import { ArgumentError, DTypeError } from "../errors.js";
 import { Generator } from "../random/generator.js";
-import { checkShape, numelOf } from "../shape.js";
+import { broadcastShapes, checkShape, numelOf } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { fromValues } from "./copy.js";
@@ -63,9 +63,28 @@ export const rand = <D extends DType = "float32">(shape: Shape, options: RandomO
 /** Standard normal. @see torch.randn */
 export const randn = <D extends DType = "float32">(shape: Shape, options: RandomOptions<D> = {}): Tensor<D> =>
   drawn("randn", shape, options, (g, out) => g.normal(out));
-/** Normal with a mean and a standard deviation. @see torch.normal */
-export const normal = (mean: number, std: number, shape: Shape, options: RandomOptions = {}): Tensor =>
-  drawn("normal", shape, options, (g, out) => g.normal(out, mean, std));
+/**
+ * Normal with a mean and a standard deviation: numbers for a tensor of a given shape, or tensors, which broadcast, for one of
+ * theirs.
+ *
+ * @see torch.normal
+ */
+export function normal(mean: number, std: number, shape: Shape, options?: RandomOptions): Tensor;
+export function normal(mean: Tensor | number, std?: Tensor | number, shape?: undefined, options?: { readonly generator?: Generator }): Tensor;
+export function normal(mean: Tensor | number, std: Tensor | number = 1, shape?: Shape, options: RandomOptions = {}): Tensor {
+  if (typeof mean === "number" && typeof std === "number") {
+    if (shape === undefined) throw new ArgumentError("normal: expected a shape with a mean and a standard deviation that are numbers, got none");
+    if (!(std >= 0)) throw new ArgumentError(`normal: expected a standard deviation of at least 0, got ${String(std)}`);
+    return drawn("normal", shape, options, (g, out) => g.normal(out, mean, std));
+  }
+  if (shape !== undefined) throw new ArgumentError("normal: expected no shape with tensors, which have one of their own");
+  const tensors = [mean, std].filter((x) => typeof x === "object");
+  const [first] = tensors;
+  if (first === undefined) throw new ArgumentError(`normal: expected tensors or numbers, got ${String(mean)} and ${String(std)}`);
+  for (const x of tensors) if (!x.isFloatingPoint()) throw new DTypeError(`normal: expected floating tensors, got ${x.dtype}`);
+  const noise = drawn("normal", broadcastShapes("normal", ...tensors.map((x) => x.shape)), { ...options, dtype: first.dtype, device: first.device }, (g, out) => g.normal(out));
+  return noise.mul(typeof std === "object" ? std.detach() : std).add(typeof mean === "object" ? mean.detach() : mean);
+}
 
 /** Whole numbers from `low` to `high` (exclusive), int64. @see torch.randint */
 export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {

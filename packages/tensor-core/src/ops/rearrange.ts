@@ -31,9 +31,16 @@ export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
   return result;
 }
 
-/** Reversed along the last but one dimension of a matrix (rows), or its last (columns). @see torch.flipud, torch.fliplr */
-export const flipud = (x: Tensor): Tensor => flip(x, [0]);
-export const fliplr = (x: Tensor): Tensor => flip(x, [1]);
+/** Reversed along the first dimension: the rows of a matrix upside down. @see torch.flipud */
+export function flipud(x: Tensor): Tensor {
+  if (x.ndim < 1) throw new ShapeError("flipud: expected at least 1 dimension, got a scalar");
+  return flip(x, [0]);
+}
+/** Reversed along the second dimension: each row of a matrix from right to left. @see torch.fliplr */
+export function fliplr(x: Tensor): Tensor {
+  if (x.ndim < 2) throw new ShapeError(`fliplr: expected at least 2 dimensions, got shape ${showShape(x.shape)}`);
+  return flip(x, [1]);
+}
 
 /** Shifted along dimensions; what falls off comes in at the other end. Without dimensions, as one row. @see torch.roll */
 export function roll(x: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor {
@@ -108,7 +115,7 @@ function triangle(x: Tensor, op: string, diagonal: number, keeps: "lower" | "upp
   if (x.ndim < 2) throw new ShapeError(`${op}: expected a matrix or a batch of them, got shape ${showShape(x.shape)}`);
   const [rows, columns] = x.shape.slice(-2) as [number, number];
   const distance = x.newArange(columns).sub(unsqueeze(x.newArange(rows), 1));
-  return maskedFill(x, keeps === "lower" ? distance.gt(diagonal) : distance.lt(diagonal), 0);
+  return maskedFill(x, keeps === "lower" ? distance.gt(diagonal) : distance.lt(diagonal), x.dtype === "bool" ? false : 0);
 }
 
 /** The lower triangle of matrices; zeros above. @see torch.tril */

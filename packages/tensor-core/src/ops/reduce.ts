@@ -109,7 +109,7 @@ const sumType = (dtype: DType): DType => (dtypeInfo[dtype].kind === "float" ? dt
 export function sum(x: Tensor, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
   const source = options.dtype === undefined ? x : toDType(x, options.dtype);
   const rows = Rows.inMemoryOrder(source, resolveDims("sum", options.dim, x.ndim));
-  const dtype = sumType(source.dtype);
+  const dtype = options.dtype ?? sumType(source.dtype);
   const results = reduceRows(sumKernel, source, rows, options.keepdim ?? false, [dtype], dtypeInfo[dtype].compute);
   const shape = x.shape;
   record("sum", [source], results, () => ([g]) => [g === null || g === undefined ? null : (): Tensor => expand(unreduced(g, rows), shape)]);
@@ -128,10 +128,11 @@ export function mean(x: Tensor, options: ReduceOptions & { readonly dtype?: DTyp
   return first(results);
 }
 
-/** Product of the elements. @see torch.prod */
-export function prod(x: Tensor, options: ReduceOptions = {}): Tensor {
+/** Product of the elements, of all or along dimensions. Integers and bools give int64. @see torch.prod */
+export function prod(input: Tensor, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
+  const x = options.dtype === undefined ? input : toDType(input, options.dtype);
   const rows = Rows.inMemoryOrder(x, resolveDims("prod", options.dim, x.ndim));
-  const dtype = sumType(x.dtype);
+  const dtype = options.dtype ?? sumType(x.dtype);
   const results = reduceRows(prodKernel, x, rows, options.keepdim ?? false, [dtype], dtypeInfo[dtype].compute);
   record("prod", [x], results, () => {
     const saved = new Saved("prod", x);
@@ -161,9 +162,9 @@ export interface ValuesAndIndices {
   readonly indices: Tensor;
 }
 
-function extreme(name: "max" | "min", x: Tensor, dims: readonly number[], keepdim: boolean): [values: Tensor, indices: Tensor] {
+function extreme(op: string, name: "max" | "min", x: Tensor, dims: readonly number[], keepdim: boolean): [values: Tensor, indices: Tensor] {
   const rows = new Rows(x.shape, dims);
-  if (rows.space.inner.includes(0)) throw new ShapeError(`${name}: expected at least one element to choose from, got shape ${showShape(x.shape)}`);
+  if (rows.space.inner.includes(0)) throw new ShapeError(`${op}: expected at least one element to choose from, got shape ${showShape(x.shape)}`);
   const [values, indices] = reduceRows(name === "max" ? maxKernel : minKernel, x, rows, keepdim, [x.dtype, "int64"], dtypeInfo[x.dtype].compute);
   if (values === undefined || indices === undefined) throw new Error(`internal: ${name} made no result`);
   return [values, indices];
@@ -171,7 +172,7 @@ function extreme(name: "max" | "min", x: Tensor, dims: readonly number[], keepdi
 
 function extremeAlong(name: "max" | "min", x: Tensor, dim: number, keepdim: boolean): ValuesAndIndices {
   const d = resolveDim(name, dim, x.ndim);
-  const [values, indices] = extreme(name, x, x.ndim === 0 ? [] : [d], keepdim);
+  const [values, indices] = extreme(name, name, x, x.ndim === 0 ? [] : [d], keepdim);
   const shape = x.shape;
   record(name, [x], [values], () => ([g]) => [
     g === null || g === undefined
@@ -202,7 +203,7 @@ export function min(x: Tensor, options?: DimOptions): Tensor | ValuesAndIndices 
 /** An extreme over any dimensions, whose gradient is shared evenly among equals. */
 function extremum(name: "amax" | "amin", x: Tensor, options: ReduceOptions): Tensor {
   const dims = resolveDims(name, options.dim, x.ndim);
-  const [values] = extreme(name === "amax" ? "max" : "min", x, dims, options.keepdim ?? false);
+  const [values] = extreme(name, name === "amax" ? "max" : "min", x, dims, options.keepdim ?? false);
   record(name, [x], [values], () => {
     const rows = new Rows(x.shape, dims);
     const [savedX, savedY] = [new Saved(name, x), new Saved(name, values)];
@@ -229,18 +230,20 @@ export const argmax = (x: Tensor, options: DimOptions = {}): Tensor => position(
 export const argmin = (x: Tensor, options: DimOptions = {}): Tensor => position("min", x, options);
 
 function position(name: "max" | "min", x: Tensor, { dim, keepdim = false }: DimOptions): Tensor {
-  const dims = dim === undefined ? x.shape.map((_, d) => d) : x.ndim === 0 ? [] : [resolveDim(`arg${name}`, dim, x.ndim)];
-  return extreme(name, x.detach(), dims, keepdim)[1];
+  const op = `arg${name}`;
+  if (x.dtype === "bool") throw new DTypeError(`${op}: expected a tensor of numbers, got bool; convert it with to("uint8")`);
+  const dims = dim === undefined ? x.shape.map((_, d) => d) : x.ndim === 0 ? [] : [resolveDim(op, dim, x.ndim)];
+  return extreme(op, name, x.detach(), dims, keepdim)[1];
 }
 
-/** Whether any element is nonzero. @see torch.any */
+/** Whether any element is nonzero, as bool; of uint8, as uint8. @see torch.any */
 export const any = (x: Tensor, options: ReduceOptions = {}): Tensor => truth(anyKernel, x, options);
-/** Whether all elements are nonzero. @see torch.all */
+/** Whether all elements are nonzero, as bool; of uint8, as uint8. @see torch.all */
 export const all = (x: Tensor, options: ReduceOptions = {}): Tensor => truth(allKernel, x, options);
 
 function truth(op: KernelOp, x: Tensor, options: ReduceOptions): Tensor {
   const rows = Rows.inMemoryOrder(x, resolveDims(op.name, options.dim, x.ndim));
-  return first(reduceRows(op, x, rows, options.keepdim ?? false, ["bool"], dtypeInfo[x.dtype].compute));
+  return first(reduceRows(op, x, rows, options.keepdim ?? false, [x.dtype === "uint8" ? "uint8" : "bool"], dtypeInfo[x.dtype].compute));
 }
 
 /** Σ (x − mean)² / max(n − correction, 0), the mean taken first so that nothing cancels. */

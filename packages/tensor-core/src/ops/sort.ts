@@ -1,12 +1,12 @@
 import { dtypeInfo } from "@gradus/kernel-ir";
-import { ArgumentError } from "../errors.js";
+import { ArgumentError, ShapeError } from "../errors.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import { emptyLike, Rows } from "../kernels/rows.js";
-import { resolveDim } from "../shape.js";
+import { resolveDim, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { gather } from "./index-ops.js";
 import type { DimOptions, ValuesAndIndices } from "./reduce.js";
-import { record } from "./reduce.js";
+import { max, record } from "./reduce.js";
 import { narrow, reshape, select } from "./view.js";
 
 /** Sorting and what follows from it. NaN is larger than every number; equal elements keep their order. */
@@ -90,15 +90,19 @@ function atRank(x: Tensor, d: number, rank: number, keepdim: boolean): ValuesAnd
 export function median(x: Tensor): Tensor;
 export function median(x: Tensor, options: DimOptions & { readonly dim: number }): ValuesAndIndices;
 export function median(x: Tensor, options?: DimOptions): Tensor | ValuesAndIndices {
-  if (options?.dim === undefined) return median(reshape(x, [-1]), { dim: 0 }).values;
+  if (options?.dim === undefined) {
+    if (x.numel() === 0 && x.isFloatingPoint()) return x.newTensor(NaN, { dtype: x.dtype });
+    return median(reshape(x, [-1]), { dim: 0 }).values;
+  }
   const d = resolveDim("median", options.dim, x.ndim);
   const size = x.shape[d] ?? 1;
+  if (size === 0) throw new ShapeError(`median: expected at least one element along dimension ${d}, got shape ${showShape(x.shape)}`);
   const middle = atRank(x, d, Math.floor((size - 1) / 2), true);
-  // NaN sorts to the end, so it is found there.
-  const last = atRank(x, d, size - 1, true);
-  const nan = last.values.isnan();
-  const values = last.values.where(nan, middle.values);
-  const indices = last.indices.where(nan, middle.indices);
+  // The first NaN is the largest of all.
+  const largest = max(x, { dim: d, keepdim: true });
+  const nan = largest.values.isnan();
+  const values = largest.values.where(nan, middle.values);
+  const indices = largest.indices.where(nan, middle.indices);
   if (options.keepdim === true || x.ndim === 0) return { values, indices };
   return { values: select(values, d, 0), indices: select(indices, d, 0) };
 }

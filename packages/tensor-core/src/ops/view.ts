@@ -2,7 +2,7 @@ import { ArgumentError, ShapeError } from "../errors.js";
 import { asStrided as strided } from "../autograd/in-place.js";
 import { inferShape, Layout } from "../layout.js";
 import type { Shape } from "../shape.js";
-import { numelOf, resolveDim, sameShape, showShape } from "../shape.js";
+import { broadcastShapes as broadcast, numelOf, resolveDim, sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { clone } from "./elementwise.js";
 import { zerosOf } from "./copy.js";
@@ -53,6 +53,16 @@ export function t(x: Tensor): Tensor {
   if (x.ndim > 2) throw new ShapeError(`t: expected at most 2 dimensions, got shape ${showShape(x.shape)}; use transpose or permute`);
   return x.ndim < 2 ? x : transpose(x, 0, 1);
 }
+
+/**
+ * The shape that all shapes broadcast to: aligned at the last dimension, sizes equal or 1.
+ *
+ * @throws {ShapeError} if there is none.
+ * @see torch.broadcast_shapes
+ * @example
+ * broadcastShapes([2, 1], [3]); // [2, 3]
+ */
+export const broadcastShapes = (...shapes: readonly Shape[]): Shape => broadcast("broadcastShapes", ...shapes);
 
 /** Seen as `shape` without a copy: sizes of 1 are repeated with stride 0, −1 keeps a size. @see torch.Tensor.expand */
 export function expand(x: Tensor, shape: Shape): Tensor {
