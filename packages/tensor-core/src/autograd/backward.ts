@@ -29,19 +29,26 @@ function counted(scope: Scope): GradientAlgebra<Tensor> {
   };
 }
 
+/** Where a sweep starts. The gradient is made inside of the sweep, so that it ends with it. */
+interface Root {
+  readonly edge: Edge<Tensor>;
+  readonly gradient: () => Tensor;
+}
+
 function sweep(
-  roots: readonly { edge: Edge<Tensor>; grad: Tensor }[],
+  starts: readonly Root[],
   inputs: readonly Edge<Tensor>[] | undefined,
   { createGraph = false, retainGraph = createGraph }: BackwardOptions,
 ): readonly (Tensor | null)[] {
   const before = setGradEnabled(createGraph);
+  const rootsOf = (): { edge: Edge<Tensor>; grad: Tensor }[] => starts.map(({ edge, gradient }) => ({ edge, grad: gradient() }));
   try {
-    if (createGraph) return backpropagate({ roots, inputs, retainGraph, algebra: recorded });
+    if (createGraph) return backpropagate({ roots: rootsOf(), inputs, retainGraph, algebra: recorded });
     const scope = new Scope("sweep");
     return scope.run(() => {
       const algebra = counted(scope);
       try {
-        const results = backpropagate({ roots, inputs, retainGraph, algebra });
+        const results = backpropagate({ roots: rootsOf(), inputs, retainGraph, algebra });
         for (const result of results) {
           if (result === null) continue;
           result.elements.holds--;
@@ -57,7 +64,7 @@ function sweep(
   }
 }
 
-function rootOf(op: string, output: Tensor, gradient: Tensor | null | undefined): { edge: Edge<Tensor>; grad: Tensor } {
+function rootOf(op: string, output: Tensor, gradient: Tensor | null | undefined): Root {
   output.checkUsable(op);
   const { edge } = output;
   if (edge === null) {
@@ -67,13 +74,13 @@ function rootOf(op: string, output: Tensor, gradient: Tensor | null | undefined)
     if (output.layout.numel !== 1) {
       throw new AutogradError(`${op}: expected a scalar (1 element), got shape ${showShape(output.shape)}; pass a gradient, or reduce with sum() or mean() first`);
     }
-    return { edge, grad: onesLike(output) };
+    return { edge, gradient: () => onesLike(output) };
   }
   if (!sameShape(gradient.shape, output.shape)) {
     throw new ShapeError(`${op}: expected a gradient of the output's shape ${showShape(output.shape)}, got ${showShape(gradient.shape)}`);
   }
   if (dtypeInfo[gradient.dtype].kind !== "float") throw new DTypeError(`${op}: expected a floating gradient, got ${gradient.dtype}`);
-  return { edge, grad: gradient.dtype === output.dtype ? gradient : gradient.to(output.dtype) };
+  return { edge, gradient: () => (gradient.dtype === output.dtype ? gradient : gradient.to(output.dtype)) };
 }
 
 /** Adds d output / d leaf to the `grad` of every leaf that `output` was computed from. */

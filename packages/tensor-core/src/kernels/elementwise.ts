@@ -248,13 +248,17 @@ class GradientOp {
   /** Places among (args…, y) that the derivative needs; `arity` is the result y. */
   readonly uses: readonly number[];
   readonly #op: ElementwiseOp;
+  /** The derivative is 1, so that the gradient itself is the result: gradients are not written to. */
+  readonly #passesOn: boolean;
 
   constructor(op: ElementwiseOp, i: number) {
     // Find what the derivative mentions on stand-ins. Float64 stands for every type: the formula must be uniform in it.
     const k = new ExprBuilder();
     const asIs = op.options.asIs ?? [];
     const standIns = Array.from({ length: op.arity + 1 }, (_, j) => k.result(j, 0, asIs.includes(j) ? "bool" : "float64"));
-    const probe = derivative(k, op, i, k.element("float64"), standIns);
+    const incoming = k.element("float64");
+    const probe = derivative(k, op, i, incoming, standIns);
+    this.#passesOn = probe === incoming;
     const mentioned = new Set(topological([probe]));
     this.uses = standIns.flatMap((expr, j) => (mentioned.has(expr) ? [j] : []));
     const uses = this.uses;
@@ -270,7 +274,7 @@ class GradientOp {
   }
 
   call(g: Tensor, values: readonly Operand[], dtype: DType): Tensor {
-    const result = this.#op.call([g, ...values]);
+    const result = this.#passesOn ? g : this.#op.call([g, ...values]);
     return result.dtype === dtype ? result : result.to(dtype);
   }
 }
