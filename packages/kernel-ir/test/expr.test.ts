@@ -177,7 +177,10 @@ describe("evaluation", () => {
     expect(of("add", "float32", 16777216, 1)).toBe(16777216);
     expect(of("mul", "float32", 0.1, 3)).toBe(Math.fround(Math.fround(0.1) * 3));
     expect(of("div", "float32", 1, 3)).toBe(Math.fround(1 / 3));
-    expect(evaluate(b.cast(b.scalar(0, "int64"), "float32"), [2n ** 54n + 2n ** 30n + 1n])).toBe(2 ** 54 + 2 ** 31);
+    // The double next to this integer lies half-way between two float32, and the integer does not.
+    const large = 2n ** 54n + 2n ** 30n + 1n;
+    expect(evaluate(b.cast(b.scalar(0, "int64"), "float32"), [large])).toBe(2 ** 54 + 2 ** 31);
+    expect(evaluate(b.cast(b.const(large, "int64"), "float32"))).toBe(2 ** 54 + 2 ** 31);
   });
 
   it("casts floats to integers by truncation and saturation", () => {

@@ -104,29 +104,59 @@ describe("reductions", () => {
     expect(execute(argmax(new ExprBuilder()), [[], 2, 2], [2, 0]).slice(1)).toEqual([[-Infinity, -Infinity], [2n ** 31n - 1n, 2n ** 31n - 1n]]);
   });
 
-  /** The order of `Reduction`, written down a second time for sums. */
-  function sumInOrder(x: readonly number[], rows: number, columns: number, lanes: number): number {
-    const plus = (a: number, v: number): number => f(a + v);
-    const total = new Array<number>(lanes).fill(0);
-    let tail = 0;
+  /** The order of `Reduction`, written down a second time. */
+  function reduceInOrder<T>(x: readonly T[], rows: number, columns: number, lanes: number, identity: T, combine: (left: T, right: T) => T): T {
+    const full = columns - (columns % lanes);
+    let total = new Array<T>(lanes).fill(identity);
+    let tail = identity;
     for (let row = 0; row < rows; row++) {
-      const full = columns - (columns % lanes);
+      const line = x.slice(row * columns, (row + 1) * columns);
       for (let from = 0; from < full; from += reductionChunk * lanes) {
-        const partial = new Array<number>(lanes).fill(0);
-        for (let i = from; i < Math.min(full, from + reductionChunk * lanes); i++) partial[i % lanes] = plus(partial[i % lanes] ?? 0, x[row * columns + i] ?? 0);
-        partial.forEach((p, lane) => (total[lane] = plus(total[lane] ?? 0, p)));
+        const partial = new Array<T>(lanes).fill(identity);
+        line.slice(from, Math.min(full, from + reductionChunk * lanes)).forEach((value, i) => (partial[i % lanes] = combine(partial[i % lanes] ?? identity, value)));
+        total = total.map((sum, lane) => combine(sum, partial[lane] ?? identity));
       }
-      for (let i = full; i < columns; i++) tail = plus(tail, x[row * columns + i] ?? 0);
+      tail = line.slice(full).reduce(combine, tail);
     }
-    for (let half = lanes / 2; half >= 1; half /= 2) for (let lane = 0; lane < half; lane++) total[lane] = plus(total[lane] ?? 0, total[lane + half] ?? 0);
-    return lanes === 1 ? (total[0] ?? 0) : plus(total[0] ?? 0, tail);
+    while (total.length > 1) {
+      const half = total.length / 2;
+      total = total.slice(0, half).map((sum, lane) => combine(sum, total[lane + half] ?? identity));
+    }
+    return lanes === 1 ? (total[0] ?? identity) : combine(total[0] ?? identity, tail);
   }
+  const plus = (a: number, v: number): number => f(a + v);
+  const shapes = fc.record({ rows: fc.integer({ min: 0, max: 3 }), columns: fc.integer({ min: 0, max: 70 }), lanes: fc.constantFrom(1 as const, 16 as const), seed: fc.integer() });
 
   it("add in the order that a program means", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 70 }), fc.constantFrom(1 as const, 16 as const), fc.integer(), (rows, columns, lanes, seed) => {
+      fc.property(shapes, ({ rows, columns, lanes, seed }) => {
         const x = numbers(rows * columns, seed).map((v) => f(v * 10 ** (v % 4)));
-        expect(execute(sum(new ExprBuilder(), lanes), [x, 1], [1, rows, columns])[1]).toEqual([sumInOrder(x, rows, columns, lanes)]);
+        expect(execute(sum(new ExprBuilder(), lanes), [x, 1], [1, rows, columns])[1]).toEqual([reduceInOrder(x, rows, columns, lanes, 0, plus)]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("keep left and right apart", () => {
+    // Maps x → a·x + b, applied one after the other: associative, and not commutative.
+    const [b, int] = [new ExprBuilder(), (x: number): number => x | 0];
+    const [la, lb, ra, rb] = [b.left(0, "int32"), b.left(1, "int32"), b.right(0, "int32"), b.right(1, "int32")];
+    const at = b.add(b.mul(b.index(0), b.scalar(1, "int32")), b.index(1));
+    const compose = (lanes: 1 | 16): Kernel => ({
+      kind: "kernel", name: "compose", scalars: ["int32", "int32"], guards: [], outer: [], inner: [b.scalar(0, "int32"), b.scalar(1, "int32")],
+      params: [{ dtype: "int32", access: "in" }, { dtype: "int32", access: "in" }, { dtype: "int32", access: "out" }],
+      reductions: [{
+        monoid: { identity: [b.int(1), b.int(0)], combine: [b.mul(la, ra), b.add(b.mul(lb, ra), rb)] },
+        lift: [b.load(0, "int32", at), b.load(1, "int32", at)], lanes,
+      }],
+      stores: [0, 1].map((slot) => ({ over: "outer", param: 2, index: b.int(slot), value: b.result(0, slot, "int32") })),
+    });
+    fc.assert(
+      fc.property(shapes, ({ rows, columns, lanes, seed }) => {
+        const maps = Array.from({ length: rows * columns }, (_, i) => [((i * 7 + seed) % 5) | 1, ((i * 3 + seed) % 11) | 0] as const);
+        const after = ([a, c]: readonly [number, number], [d, e]: readonly [number, number]): readonly [number, number] => [Math.imul(a, d), int(Math.imul(c, d) + e)];
+        const expected = reduceInOrder(maps, rows, columns, lanes, [1, 0] as const, after);
+        expect(execute(compose(lanes), [maps.map(([a]) => a), maps.map(([, c]) => c), 2], [rows, columns])[2]).toEqual([...expected]);
       }),
       { numRuns: 60 },
     );
@@ -134,10 +164,10 @@ describe("reductions", () => {
 
   it.each([[1, 2 * reductionChunk + 5], [16, 16 * reductionChunk + 21]] as const)("fold partial results in chunks (%i lanes, %i elements)", (lanes, columns) => {
     const x = numbers(columns);
-    const expected = sumInOrder(x, 1, columns, lanes);
+    const expected = reduceInOrder(x, 1, columns, lanes, 0, plus);
     expect(execute(sum(new ExprBuilder(), lanes), [x, 1], [1, 1, columns])[1]).toEqual([expected]);
     // The order is seen in the result: without chunks it would be another.
-    expect(expected).not.toBe(x.reduce((a, v) => f(a + v), 0));
+    expect(expected).not.toBe(x.reduce(plus, 0));
   });
 });
 

@@ -5,7 +5,10 @@ import { reductionChunk } from "../program.js";
 import type { BoundBuffer, Environment, Value } from "./evaluate.js";
 import { castValue, loadElement, storeElement, Tape } from "./evaluate.js";
 
-/** Runs a program on buffers, as `program.ts` defines it, one point after the other. */
+/**
+ * Runs a program on buffers, as `program.ts` defines it, one point after the other. Functions that are not lowered
+ * (`lowerProgram`) are the host's, rounded.
+ */
 export function run(program: Program, buffers: readonly BoundBuffer[], scalars: readonly Value[]): void {
   const axes = program.kind === "contraction" ? program.axes.length : program.outer.length + program.inner.length;
   const env: Environment = { scalars, buffers, index: new Int32Array(axes), results: [], left: [], right: [], element: 0 };

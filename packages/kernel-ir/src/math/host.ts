@@ -25,8 +25,8 @@ const polynomial = (coefficients: readonly number[], x: number): number => coeff
 /**
  * The error function 2/√π ∫₀ˣ e^(−t²) dt, within 1.2 units in the last place.
  *
- * Up to 1 its Taylor series; above, 1 − erfc with two rational approximations of e^(x²)·erfc(x) by W. J. Cody, "Rational
- * Chebyshev approximations for the error function", Mathematics of Computation 23 (1969). From 6 on the result is ±1.
+ * Up to 1 its Taylor series; above, 1 − erfc with a rational approximation of e^(x²)·erfc(x) by W. J. Cody, "Rational Chebyshev
+ * approximations for the error function", Mathematics of Computation 23 (1969). From 6 on the result is ±1.
  */
 export function erf(x: number): number {
   const magnitude = Math.abs(x);
@@ -46,17 +46,16 @@ const taylor: readonly number[] = (() => {
   return coefficients;
 })();
 
+/** 1 − erf x for 1 < x < 6. Cody gives the coefficients for up to 4; at 6 they are still right to 7e-13 of a value below 1e-16. */
 function erfcOf(x: number): number {
   // x is split so that the first square is exact; a rounded x² would be wrong by many ulps in its exponential.
   const high = Math.trunc(x * 16) / 16;
   const gauss = Math.exp(-high * high) * Math.exp(-(x - high) * (x + high));
-  if (x <= 4) return (gauss * polynomial(middle.over, x)) / polynomial(middle.under, x);
-  const inverseSquare = 1 / (x * x);
-  const tail = (inverseSquare * polynomial(far.over, inverseSquare)) / polynomial(far.under, inverseSquare);
-  return (gauss / x) * (1 / Math.sqrt(Math.PI) - tail);
+  return (gauss * polynomial(scaledErfc.over, x)) / polynomial(scaledErfc.under, x);
 }
 
-const middle = {
+/** e^(x²)·erfc x. */
+const scaledErfc = {
   over: [
     2.1531153547440383e-08, 0.5641884969886701, 8.883149794388377, 66.11919063714163, 298.6351381974001,
     881.952221241769, 1712.0476126340707, 2051.0783778260716, 1230.3393547979972,
@@ -65,8 +64,4 @@ const middle = {
     1, 15.744926110709835, 117.6939508913125, 537.1811018620099, 1621.3895745666903,
     3290.7992357334597, 4362.619090143247, 3439.3676741437216, 1230.3393548037495,
   ],
-};
-const far = {
-  over: [0.016315387137302097, 0.30532663496123236, 0.36034489994980445, 0.12578172611122926, 0.016083785148742275, 0.0006587491615298378],
-  under: [1, 2.568520192289822, 1.8729528499234673, 0.5279051029514285, 0.06051834131244132, 0.0023352049762686918],
 };
