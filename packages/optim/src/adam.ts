@@ -97,7 +97,7 @@ const defaults: AdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight
  * const optimizer = new Adam([w], { lr: 0.5 });
  * w.square().sum().backward();
  * optimizer.step();
- * w.toArraySync(); // [0.5, 1.5]
+ * w.toArraySync(); // [0.50000…, 1.5]
  */
 export class Adam extends AnyAdam {
   protected override readonly decoupled = false;
