@@ -42,6 +42,8 @@ export * from "./ops/reduce.js";
 export * from "./ops/softmax.js";
 export * from "./ops/view.js";
 export * from "./ops/join.js";
+export { pad } from "./ops/pad.js";
+export type { PadOptions } from "./ops/pad.js";
 export * from "./ops/rearrange.js";
 export * from "./ops/scan.js";
 export * from "./ops/sort.js";

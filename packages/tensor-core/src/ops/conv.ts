@@ -7,7 +7,7 @@ import { showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { clone } from "./elementwise.js";
-import { pad } from "./join.js";
+import { pad } from "./pad.js";
 import { checkProduct } from "./matmul.js";
 import { record } from "./reduce.js";
 import { squeeze, unsqueeze } from "./view.js";

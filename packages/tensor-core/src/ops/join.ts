@@ -4,11 +4,9 @@ import { ArgumentError, ShapeError } from "../errors.js";
 import { emptyLike } from "../kernels/rows.js";
 import { promoteTypes } from "../promotion.js";
 import { resolveDim, showShape } from "../shape.js";
-import { copyInto, fillKernel, toDType } from "./copy.js";
-import { dtypeInfo } from "@gradus/kernel-ir";
+import { copyInto, toDType } from "./copy.js";
 import { record } from "./reduce.js";
 import { narrow, select, unsqueeze } from "./view.js";
-import { scalarArgument } from "../kernels/scalar-argument.js";
 
 /**
  * Tensors one after the other along a dimension; the other sizes must agree. Element types are promoted.
@@ -87,43 +85,4 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
 export function unbind(x: Tensor, dim = 0): Tensor[] {
   const d = resolveDim("unbind", dim, x.ndim);
   return Array.from({ length: x.shape[d] ?? 0 }, (_, i) => select(x, d, i));
-}
-
-/**
- * x with `value` around it. `padding` lists [before, after] of the last dimension, then of the one before, and so on;
- * negative numbers cut off.
- *
- * @see torch.nn.functional.pad
- */
-export function pad(x: Tensor, padding: readonly number[], options: { readonly value?: number } = {}): Tensor {
-  if (padding.length % 2 !== 0 || padding.length / 2 > x.ndim || !padding.every(Number.isInteger)) {
-    throw new ArgumentError(`pad: expected pairs of whole numbers for at most ${String(x.ndim)} dimensions, got [${padding.join(", ")}]`);
-  }
-  const sides = x.shape.map((_, d) => {
-    const at = 2 * (x.ndim - 1 - d);
-    return [padding[at] ?? 0, padding[at + 1] ?? 0] as const;
-  });
-  const shape = x.shape.map((size, d) => size + (sides[d]?.[0] ?? 0) + (sides[d]?.[1] ?? 0));
-  if (shape.some((size) => size < 0)) throw new ShapeError(`pad: expected padding that leaves sizes of at least 0, got ${showShape(shape)} from ${showShape(x.shape)}`);
-  const result = emptyLike(x, shape);
-  const count = result.numel();
-  if (count > 0) fillKernel.run(x.device, { outer: [count], inner: [] }, [], [{ storage: result.elements, offset: 0, strides: [1] }], dtypeInfo[x.dtype].compute, [scalarArgument("pad", options.value ?? 0, dtypeInfo[x.dtype].compute)]);
-  /** What stays of the source, and where it lands. */
-  const overlap = (t: Tensor, where: "source" | "result"): Tensor =>
-    sides.reduce((part, [before, after], d) => {
-      const size = x.shape[d] ?? 0;
-      const length = Math.max(0, size + Math.min(before, 0) + Math.min(after, 0));
-      return narrow(part, d, where === "source" ? Math.max(0, -before) : Math.max(0, before), length);
-    }, t);
-  const inside = overlap(x.detach(), "source");
-  if (inside.numel() > 0) copyInto(overlap(result.detach(), "result"), inside);
-  record("pad", [x], [result], () => ([g]) => [
-    g === null || g === undefined
-      ? null
-      : (): Tensor => {
-          const part = overlap(g, "result");
-          return pad(part, sides.map(([before, after]) => [Math.min(before, 0), Math.min(after, 0)]).reverse().flatMap(([b = 0, a = 0]) => [-b, -a]));
-        },
-  ]);
-  return result;
 }
