@@ -63,6 +63,7 @@ export function interpreter(options: InterpreterOptions = {}): Backend {
       dtypes: Object.fromEntries(dtypes.map((d) => [d, { storageBytes: dtypeInfo[d].byteLength, compute: dtypeInfo[d].compute }])),
       buffersPerProgram: Infinity,
       bytesPerBuffer,
+      ...(Number.isFinite(capacity) ? { totalBytes: capacity } : {}),
     },
     alloc(byteLength) {
       alive("alloc");
