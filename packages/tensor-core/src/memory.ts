@@ -16,6 +16,8 @@ import { Storage } from "./storage.js";
 /** Storages up to this size share a keeper, because a WeakRef costs more than a small op. */
 const smallBytes = 4096;
 const storagesPerKeeper = 64;
+/** Fewer groups than this are not worth looking through for empty ones. */
+const fewGroups = 256;
 
 /** What storages hold on to. When it is collected, no storage of its group can be reached any more. */
 class Keeper {
@@ -62,6 +64,7 @@ export class DeviceMemory {
   readonly #backend: Backend;
   readonly #hardCap: number;
   #groups: Group[] = [];
+  #groupMark = fewGroups;
   #open: Keeper | null = null;
   #watermark: number;
   #countMark = minimumCount;
@@ -156,6 +159,7 @@ export class DeviceMemory {
       const group = new Group();
       keeper = new Keeper(group);
       group.ref = new WeakRef(keeper);
+      if (this.#groups.length >= this.#groupMark) this.#forgetEmpty();
       this.#groups.push(group);
       if (bytes <= smallBytes) this.#open = keeper;
     }
@@ -164,6 +168,12 @@ export class DeviceMemory {
     storage.slot = buffers.length;
     buffers.push(buffer);
     if (buffers.length === storagesPerKeeper) this.#open = null;
+  }
+
+  /** Drops groups of which every storage was freed by hand: then the watermark is never reached, and no sweep comes to drop them. */
+  #forgetEmpty(): void {
+    this.#groups = this.#groups.filter((group) => group === this.#open?.group || group.buffers.some((buffer) => buffer !== null));
+    this.#groupMark = Math.max(fewGroups, 2 * this.#groups.length);
   }
 
   #sweep(): void {
