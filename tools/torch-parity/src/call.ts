@@ -31,18 +31,20 @@ export interface GradusCall {
   readonly name: string;
   /** The arguments, as they would be written. */
   readonly args: readonly unknown[];
+  /** Options that nobody has looked at: Gradus does not know them, and would silently do without. */
+  readonly unread: ReadonlySet<string>;
+  /** The method that Python has for it, where Gradus only has the function. */
+  readonly lacking: string | undefined;
   run(): unknown;
 }
-
-/** How to call: by PyTorch's own name, by a method of the same arguments, or by the in-place method. */
-export type Form = { readonly kind: "function" } | { readonly kind: "method"; readonly name: string };
 
 /**
  * Translates a call by its fully qualified name in Python.
  *
+ * @param method - Call this method instead, with the same arguments.
  * @throws {MissingError} if the table or Gradus has no such function.
  */
-export function translate(device: Device, name: string, args: readonly PythonValue[], kwargs: Readonly<Record<string, PythonValue>>, form: Form = { kind: "function" }): GradusCall {
+export function translate(device: Device, name: string, args: readonly PythonValue[], kwargs: Readonly<Record<string, PythonValue>>, method?: string): GradusCall {
   const entry = findEntry(name);
   if (entry === undefined) throw new MissingError(`${name} is not in the table`);
   const given = new Map(Object.entries(kwargs));
@@ -52,13 +54,13 @@ export function translate(device: Device, name: string, args: readonly PythonVal
   if (chosen === null) throw new Error(`no line of the table for ${name} takes ${String(args.length)} arguments and [${[...given.keys()].join(", ")}]`);
   const { binding } = chosen;
   let { signature } = chosen;
-  let how = { isMethod: entry.isMethod || signature.isMethod, inPlace: entry.inPlace || inPlaceFlag };
-  if (form.kind === "method") {
-    const method = findEntry(`torch.Tensor.${form.name}`);
-    if (method === undefined) throw new MissingError(`torch.Tensor.${form.name} is not in the table`);
-    how = { isMethod: true, inPlace: method.inPlace };
+  let how: Manner = { isMethod: entry.isMethod || signature.isMethod, inPlace: entry.inPlace || inPlaceFlag, functionWillDo: true };
+  if (method !== undefined) {
+    const its = findEntry(`torch.Tensor.${method}`);
+    if (its === undefined) throw new MissingError(`torch.Tensor.${method} is not in the table`);
+    how = { isMethod: true, inPlace: its.inPlace, functionWillDo: false };
     // A method with a line of its own takes the same parameters by name.
-    signature = sameArguments(method, binding) ?? signature;
+    signature = sameArguments(its, binding) ?? signature;
   }
   return prepare(device, signature, binding, how);
 }
@@ -67,17 +69,28 @@ export function translate(device: Device, name: string, args: readonly PythonVal
 const sameArguments = (method: Entry, binding: Binding): Signature | undefined =>
   method.signatures.find(({ isMethod, parameters }) => isMethod && [...binding.keys()].every((name) => parameters.some((parameter) => parameter.name === name)));
 
-function prepare(device: Device, signature: Signature, binding: Binding, how: { readonly isMethod: boolean; readonly inPlace: boolean }): GradusCall {
+interface Manner {
+  readonly isMethod: boolean;
+  readonly inPlace: boolean;
+  /** Where Gradus has no such method, the function does as well. */
+  readonly functionWillDo: boolean;
+}
+
+function prepare(device: Device, signature: Signature, binding: Binding, how: Manner): GradusCall {
   const convert = converter(device, signature, binding);
   const valueOf = (name: string): unknown => convert(signature.parameters.find((parameter) => parameter.name === name), binding.get(name));
+  const isRequired = (name: string): boolean => signature.parameters.some((parameter) => parameter.name === name && parameter.required);
   const args = signature.positional.flatMap((argument: Argument): unknown[] => {
     if ("constant" in argument) return [argument.constant];
     const value = valueOf(argument.parameter);
-    return argument.spread ? [...((value ?? []) as unknown[])] : [value];
+    if (argument.spread) return [...((value ?? []) as unknown[])];
+    // None in the place of an argument that may be missing is how Python leaves it out.
+    return [value === null && !isRequired(argument.parameter) ? undefined : value];
   });
   const options = optionsOf(signature, binding, valueOf);
+  const unread = new Set(Object.keys(options));
   // A missing argument before the options keeps its place.
-  if (Object.keys(options).length > 0) args.push(options);
+  if (unread.size > 0) args.push(watched(options, unread));
   else while (args.length > 0 && args.at(-1) === undefined) args.pop();
 
   const { target, isMethod } = signature;
@@ -90,7 +103,7 @@ function prepare(device: Device, signature: Signature, binding: Binding, how: { 
     const method = receiver instanceof Tensor && library === "" ? methodOf(receiver as Tensor, name, rest) : undefined;
     if (method !== undefined && (how.inPlace || how.isMethod)) return method;
     // Only a method can be meant: the function of that name is something else, or nothing.
-    if (how.inPlace || isMethod) throw new MissingError(`${shown} does not exist`);
+    if (how.inPlace || isMethod || (how.isMethod && !how.functionWillDo)) throw new MissingError(`${shown} does not exist`);
     for (const home of libraries[library] ?? []) {
       const found = (home as Record<string, unknown>)[name];
       if (typeof found === "function") return () => (found as (...all: unknown[]) => unknown)(...args);
@@ -98,8 +111,18 @@ function prepare(device: Device, signature: Signature, binding: Binding, how: { 
     if (method !== undefined) return method;
     throw new MissingError(`${shown} does not exist`);
   };
-  return { name, args, run: callable() };
+  const isMethodOfTensor = receiver instanceof Tensor && library === "" && name in receiver;
+  return { name, args, unread, lacking: how.isMethod && receiver instanceof Tensor && !isMethodOfTensor ? name : undefined, run: callable() };
 }
+
+/** Options that note which of them are read. */
+const watched = (options: Record<string, unknown>, unread: Set<string>): Record<string, unknown> =>
+  new Proxy(options, {
+    get: (target, key) => {
+      if (typeof key === "string") unread.delete(key);
+      return target[key as string];
+    },
+  });
 
 /** A method or property of a tensor; undefined if it has none of that name. */
 function methodOf(receiver: Tensor, name: string, args: readonly unknown[]): (() => unknown) | undefined {

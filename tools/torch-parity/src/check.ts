@@ -1,5 +1,6 @@
 import type { Device } from "@gradus/tensor-core";
 import { openScope, Tensor } from "@gradus/tensor-core";
+import type { GradusCall } from "./call.js";
 import type { Tolerance } from "./comparison.js";
 import { difference } from "./comparison.js";
 import type { TensorRecord } from "./host-values.js";
@@ -19,13 +20,17 @@ export interface Workbench {
   /** Runs synchronous work; the tensors that it makes are freed at the end of the record. */
   run<R>(body: () => R): R;
   readonly observe: Observer;
+  /** The call that is being checked: what it left unread explains why it disagrees. */
+  call?: GradusCall;
+  /** Methods of PyTorch that Gradus was found not to have. */
+  readonly lacking: string[];
 }
 
 /** Runs a check and frees all that it made. */
 export async function onWorkbench<R>(device: Device, observe: Observer, body: (bench: Workbench) => Promise<R>): Promise<R> {
   const handle = openScope();
   try {
-    return await body({ device, observe, run: (work) => handle.run(work) });
+    return await body({ device, observe, run: (work) => handle.run(work), lacking: [] });
   } finally {
     handle.close();
   }

@@ -18,6 +18,8 @@ interface FileReport extends Count {
   readonly passing: string[];
   /** Records that the device has no types for; they are not counted. */
   elsewhere: number;
+  /** Methods that PyTorch has and Gradus does not, with how many records passed without them. */
+  readonly lacking: Record<string, number>;
 }
 
 const zero = (): Count => ({ passed: 0, failed: 0, unsupported: 0 });
@@ -36,14 +38,16 @@ export class Report {
   readonly files: Record<string, FileReport> = {};
 
   #file(file: string): FileReport {
-    return (this.files[nameOf(file)] ??= { ...zero(), elsewhere: 0, groups: {}, failures: [], passing: [] });
+    return (this.files[nameOf(file)] ??= { ...zero(), elsewhere: 0, lacking: {}, groups: {}, failures: [], passing: [] });
   }
 
   add(file: string, record: AnyRecord, outcome: Outcome): void {
     const report = this.#file(file);
     for (const count of [report, ...groupsOf(record).map((group) => (report.groups[group] ??= zero()))]) count[outcome.status]++;
-    if (outcome.status === "passed") report.passing.push(record.id);
-    else report.failures.push({ id: record.id, fn: functionOf(record), status: outcome.status, why: outcome.why });
+    if (outcome.status === "passed") {
+      report.passing.push(record.id);
+      for (const method of outcome.lacking) report.lacking[method] = (report.lacking[method] ?? 0) + 1;
+    } else report.failures.push({ id: record.id, fn: functionOf(record), status: outcome.status, why: outcome.why });
   }
 
   /** Counts a record that the device has no types for. */
@@ -71,6 +75,8 @@ export class Report {
     const failing = tally(all.filter(({ status }) => status === "failed").map(({ fn }) => fn));
     if (missing.length > 0) parts.push(`Unsupported, by number of records:\n${columns(missing)}`);
     if (failing.length > 0) parts.push(`Failing, by number of records:\n${columns(failing)}`);
+    const lacking = new Set(Object.values(this.files).flatMap((file) => Object.keys(file.lacking)));
+    if (lacking.size > 0) parts.push(`Methods of PyTorch that Gradus offers as functions only: ${[...lacking].sort().join(", ")}`);
     const elsewhere = Object.values(this.files).reduce((sum, file) => sum + file.elsewhere, 0);
     if (elsewhere > 0) parts.push(`${String(elsewhere)} records have element types that this device does not compute in and are not counted`);
     const { passed, failed, unsupported } = this.count;

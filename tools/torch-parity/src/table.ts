@@ -432,7 +432,7 @@ adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d (input, output_size;
 fractional_max_pool2d(input, kernel_size; output_size, output_ratio, return_indices: true) => fractionalMaxPool2dWithIndices(input, kernel_size; output_size, output_ratio)
 fractional_max_pool3d(input, kernel_size; output_size, output_ratio, return_indices: true) => fractionalMaxPool3dWithIndices(input, kernel_size; output_size, output_ratio)
 fractional_max_pool2d fractional_max_pool3d (input, kernel_size; output_size, output_ratio, return_indices: bool) => *(input, kernel_size; output_size, output_ratio)
-batch_norm(input, running_mean, running_var; weight, bias, training, momentum, eps)
+batch_norm(input, running_mean, running_var; weight, bias, training, momentum, eps) => batchNorm(input; running_mean, running_var, weight, bias, training, momentum, eps)
 instance_norm(input; running_mean, running_var, weight, bias, use_input_stats, momentum, eps)
 layer_norm(input, normalized_shape; weight, bias, eps)
 group_norm(input, num_groups; weight, bias, eps)

@@ -100,6 +100,13 @@ describe("what is counted", () => {
     expect(report.toString()).toMatch(/ops +3 +1 +1 +1 +33\.3 %[^]*\n2 passed, 1 failed, 1 unsupported$/);
   });
 
+  it("lists the methods that a function has to do without", async () => {
+    const report = await run(casesOf({ ops: [{ ...expRecord, fn: "torch.nn.functional.leaky_relu", method: "leaky_relu", inplace: undefined, outs: [expected([1, -0.01])], grads: undefined, grads2: undefined }] }));
+    expect(report.count).toEqual({ passed: 1, failed: 0, unsupported: 0 });
+    expect(report.files["ops"]?.lacking).toEqual({ leakyRelu: 1 });
+    expect(report.toString()).toContain("Methods of PyTorch that Gradus offers as functions only: leakyRelu");
+  });
+
   it("is only what was asked for", async () => {
     const directory = casesOf({ ops: records, more: [expRecord] });
     expect((await run(directory, { only: ["more.jsonl.gz"] })).count).toEqual({ passed: 1, failed: 0, unsupported: 0 });

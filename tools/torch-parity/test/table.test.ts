@@ -36,7 +36,7 @@ describe("PyTorch's calls, written for Gradus", () => {
     ["torch.std", () => [x(), 0], { correction: 2, keepdim: true }, "std(x, { dim: 0, keepdim: true, correction: 2 })"],
     ["torch.Tensor.permute", () => [x(), 1, 0], {}, "permute(x, [1, 0])"],
     ["torch.Tensor.permute", () => [x(), py.tuple(1, 0)], {}, "permute(x, [1, 0])"],
-    ["torch.nn.functional.conv1d", () => [x(), x()], { stride: py.tuple(2), bias: null }, "conv1d(x, x, null, { stride: [2] })"],
+    ["torch.nn.functional.conv1d", () => [x(), x()], { stride: py.tuple(2), bias: null }, "conv1d(x, x, undefined, { stride: [2] })"],
     ["torch.nn.functional.conv1d", () => [x(), x()], { stride: 2 }, "conv1d(x, x, undefined, { stride: 2 })"],
     ["torch.nn.functional.nll_loss", () => [x(), x()], { size_average: null, ignore_index: 1 }, "nllLoss(x, x, { ignoreIndex: 1 })"],
     ["torch.Tensor.clone", () => [x()], { memory_format: new PythonName("memory_format", "preserve_format") }, "clone(x)"],
@@ -65,7 +65,7 @@ describe("PyTorch's calls, written for Gradus", () => {
 
   it("calls a method by the function's arguments", () => {
     const mask = tensor([true, false]);
-    const call = translate(zeros([0]).device, "torch.where", [mask, x(), tensor([5, 5])], {}, { kind: "method", name: "where" });
+    const call = translate(zeros([0]).device, "torch.where", [mask, x(), tensor([5, 5])], {}, "where");
     expect((call.run() as Tensor).toArraySync()).toEqual([1, 5]);
   });
 

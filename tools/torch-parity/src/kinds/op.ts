@@ -1,5 +1,4 @@
 import { grad, Tensor } from "@gradus/tensor-core";
-import type { Form } from "../call.js";
 import { MissingError, translate } from "../call.js";
 import type { Workbench } from "../check.js";
 import { expectReturned, expectTensor } from "../check.js";
@@ -10,6 +9,7 @@ import { Disagreement } from "../outcome.js";
 import type { PythonValue } from "../python.js";
 import { decode } from "../python.js";
 import type { Call, OpRecord } from "../records.js";
+import { camelCase } from "../signature.js";
 
 /** Makes the arguments of a call. */
 export function materialise(bench: Workbench, { tensors, args, kwargs }: Pick<Call, "tensors" | "args" | "kwargs">, options: { readonly grad: boolean }): { tensors: Tensor[]; args: PythonValue[]; kwargs: Record<string, PythonValue> } {
@@ -36,24 +36,23 @@ export async function checkOp(bench: Workbench, record: OpRecord): Promise<void>
     const inputs = materialise(bench, record, { grad: differentiates });
     inputs.tensors.forEach((x, i) => { bench.observe(`input ${String(i)}`, x); });
     const call = translate(bench.device, record.fn, inputs.args, inputs.kwargs);
-    bench.observe("call", `${call.name}(${call.args.map(String).join(", ")})`);
+    bench.call = call;
+    if (call.lacking !== undefined) bench.lacking.push(call.lacking);
+    bench.observe("call", call.args);
     return { tensors: inputs.tensors, results: call.run() };
   });
   const outs = await expectReturned(bench, "result", results, record, toleranceOf);
   if (differentiates) await checkGradients(bench, record, tensors, outs);
 
-  const forms: readonly (readonly [string, Form | null])[] = [
-    ["method", record.method === undefined || record.method.startsWith("<") ? null : { kind: "method", name: record.method }],
-    ["in place", record.inplace === undefined ? null : { kind: "method", name: record.inplace }],
-  ];
-  for (const [label, form] of forms) {
-    if (form === null) continue;
+  for (const [label, method] of [["method", record.method], ["in place", record.inplace]] as const) {
+    // Where PyTorch's table has no method but a function of its own there, its name is "<lambda>".
+    if (method === undefined || method.startsWith("<")) continue;
     const again = bench.run(() => {
       const inputs = materialise(bench, record, { grad: false });
       const [first, ...others] = inputs.args;
       const target = label === "in place" && first instanceof Tensor ? first.clone() : (first ?? null);
       try {
-        return { result: translate(bench.device, record.fn, [target, ...others], inputs.kwargs, form).run() };
+        return { result: translate(bench.device, record.fn, [target, ...others], inputs.kwargs, method).run() };
       } catch (error) {
         // Rare functions are no methods in Gradus, by design.
         if (error instanceof MissingError) return undefined;
@@ -61,7 +60,7 @@ export async function checkOp(bench: Workbench, record: OpRecord): Promise<void>
       }
     });
     if (again !== undefined) await expectReturned(bench, label, again.result, record, toleranceOf);
-    else bench.observe(label, "Gradus has no such form");
+    else bench.lacking.push(camelCase(method));
   }
 }
 
