@@ -9,7 +9,7 @@ import { manualSeed, ones, rand, randint, scope, ShapeError } from "@gradus/tens
 import { describe, expect, test } from "vitest";
 import { useCpu } from "./support.js";
 
-useCpu();
+const device = useCpu();
 
 /** What PyTorch's losses were from the same seed on, and the shapes of its state. */
 const torch = JSON.parse(readFileSync(new URL("fixtures/losses.json", import.meta.url), "utf8")) as Readonly<
@@ -51,6 +51,21 @@ describe("from the same seed on, losses fall as in PyTorch", () => {
       expect(Math.abs(loss - expected) / expected, `loss at step ${step}: ${loss}, PyTorch's ${expected}`).toBeLessThan(2e-5);
     }
     expect(losses.at(-1)!).toBeLessThan(losses[0]!);
+  });
+
+  test.each(Object.entries(trainings))("%s: after the first step no program is prepared", (_, training) => {
+    const model = training.model();
+    const [x, y, optimizer] = [training.inputs(), training.targets(), training.optimizer(model)];
+    const step = (): void => {
+      optimizer.zeroGrad();
+      training.loss(model.call(x) as Tensor, y).backward();
+      optimizer.step();
+    };
+    step();
+    const { prepared } = device.stats();
+    step();
+    step();
+    expect(device.stats().prepared).toBe(prepared);
   });
 });
 

@@ -1,6 +1,6 @@
-import type { Tensor } from "@gradus/tensor-core";
+import type { GeluOptions, SoftplusOptions, Tensor } from "@gradus/tensor-core";
 import { gelu, leakyRelu, logSoftmax, relu, sigmoid, silu, softmax, softplus, tanh } from "@gradus/tensor-core";
-import { pythonArguments } from "./python-text.js";
+import { pythonArguments, pythonValue } from "./python-text.js";
 import { Module } from "./tensor-module.js";
 
 export interface InplaceOptions {
@@ -56,17 +56,24 @@ export class Tanh extends Module {
 }
 
 /**
- * x Φ(x), where Φ is the distribution function of the standard normal distribution.
+ * x Φ(x), where Φ is the distribution function of the standard normal distribution; or its approximation by tanh.
  *
  * @see torch.nn.GELU; Hendrycks and Gimpel, Gaussian error linear units (2016)
  */
 export class GELU extends Module {
+  readonly approximate: "none" | "tanh";
+
+  constructor({ approximate = "none" }: GeluOptions = {}) {
+    super();
+    this.approximate = approximate;
+  }
+
   forward(x: Tensor): Tensor {
-    return gelu(x);
+    return gelu(x, this);
   }
 
   override extraRepr(): string {
-    return "approximate='none'";
+    return `approximate='${this.approximate}'`;
   }
 }
 
@@ -77,14 +84,25 @@ export class SiLU extends Module {
   }
 }
 
-/** log(1 + eˣ). @see torch.nn.Softplus */
+/** log(1 + e^(β x)) / β, and x itself where β x is above the threshold. @see torch.nn.Softplus */
 export class Softplus extends Module {
+  readonly beta: number;
+  readonly threshold: number;
+
+  constructor({ beta = 1, threshold = 20 }: SoftplusOptions = {}) {
+    super();
+    this.beta = beta;
+    this.threshold = threshold;
+  }
+
   forward(x: Tensor): Tensor {
-    return softplus(x);
+    return softplus(x, this);
   }
 
   override extraRepr(): string {
-    return "beta=1.0, threshold=20.0";
+    // Both are floating in PyTorch.
+    const float = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : pythonValue(value));
+    return `beta=${float(this.beta)}, threshold=${float(this.threshold)}`;
   }
 }
 

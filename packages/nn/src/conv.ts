@@ -1,5 +1,5 @@
 import type { PerDimension, Tensor } from "@gradus/tensor-core";
-import { ArgumentError, conv1d, conv2d, empty } from "@gradus/tensor-core";
+import { ArgumentError, conv1d, conv2d, empty, pad } from "@gradus/tensor-core";
 import { factory } from "./factory.js";
 import type { FactoryOptions } from "./factory.js";
 import { resetAffine } from "./linear.js";
@@ -16,6 +16,8 @@ export interface ConvLayerOptions extends FactoryOptions {
   /** Blocks that channels are divided into; each sees only its own. */
   readonly groups?: number;
   readonly bias?: boolean;
+  /** What stands in the padding: zeros, or the input's own elements mirrored, its outermost ones, or those of the other end. */
+  readonly paddingMode?: "zeros" | "reflect" | "replicate" | "circular";
 }
 
 /** What convolution layers of any number of dimensions have in common. */
@@ -27,24 +29,29 @@ abstract class Conv extends Module {
   readonly padding: readonly number[] | "same" | "valid";
   readonly dilation: readonly number[];
   readonly groups: number;
+  readonly paddingMode: "zeros" | "reflect" | "replicate" | "circular";
 
   protected constructor(
     dimensions: number,
     readonly inChannels: number,
     readonly outChannels: number,
     kernelSize: PerDimension,
-    { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, ...options }: ConvLayerOptions,
+    { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, paddingMode = "zeros", ...options }: ConvLayerOptions,
   ) {
     super();
     const each = (value: PerDimension): readonly number[] => (typeof value === "number" ? new Array<number>(dimensions).fill(value) : [...value]);
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
       throw new ArgumentError(`${this.constructor.name}: expected channels that groups divide, got ${inChannels} in, ${outChannels} out and ${groups} groups`);
     }
+    if (padding === "same" && each(stride).some((s) => s !== 1)) {
+      throw new ArgumentError(`${this.constructor.name}: expected stride 1 with padding "same", got ${pythonValue(each(stride))}`);
+    }
     this.kernelSize = each(kernelSize);
     this.stride = each(stride);
     this.padding = typeof padding === "string" ? padding : each(padding);
     this.dilation = each(dilation);
     this.groups = groups;
+    this.paddingMode = paddingMode;
     this.weight = new Parameter(empty([outChannels, inChannels / groups, ...this.kernelSize], factory(options)));
     this.bias = bias ? new Parameter(empty([outChannels], factory(options))) : null;
     this.resetParameters();
@@ -54,13 +61,24 @@ abstract class Conv extends Module {
     resetAffine(this.weight, this.bias);
   }
 
+  /** The input and the padding that is left for the convolution, which pads with zeros only. */
+  protected padded(x: Tensor): { readonly input: Tensor; readonly padding: readonly number[] | "same" | "valid" } {
+    const { paddingMode, padding } = this;
+    if (paddingMode === "zeros" || padding === "valid") return { input: x, padding };
+    const before = this.kernelSize.map((size, d) => (padding === "same" ? Math.floor((this.dilation[d]! * (size - 1)) / 2) : padding[d]!));
+    const after = this.kernelSize.map((size, d) => (padding === "same" ? this.dilation[d]! * (size - 1) - before[d]! : before[d]!));
+    // pad() counts from the last dimension.
+    return { input: pad(x, before.flatMap((size, d) => [after[d]!, size]).reverse(), { mode: paddingMode }), padding: "valid" };
+  }
+
   override extraRepr(): string {
-    const { kernelSize, stride, padding, dilation, groups } = this;
+    const { kernelSize, stride, padding, dilation, groups, paddingMode } = this;
     const parts = [`${this.inChannels}, ${this.outChannels}, kernel_size=${pythonValue(kernelSize)}, stride=${pythonValue(stride)}`];
     if (typeof padding === "string" || padding.some((p) => p !== 0)) parts.push(`padding=${pythonValue(padding)}`);
     if (dilation.some((d) => d !== 1)) parts.push(`dilation=${pythonValue(dilation)}`);
     if (groups !== 1) parts.push(`groups=${groups}`);
     if (this.bias === null) parts.push("bias=False");
+    if (paddingMode !== "zeros") parts.push(`padding_mode=${paddingMode}`);
     return parts.join(", ");
   }
 }
@@ -77,7 +95,9 @@ export class Conv1d extends Conv {
 
   /** @param x - `[N, in, L]` or `[in, L]`. */
   forward(x: Tensor): Tensor {
-    return conv1d(x, this.weight, this.bias, this);
+    const { input, padding } = this.padded(x);
+    const { weight, bias, stride, dilation, groups } = this;
+    return conv1d(input, weight, bias, { stride, padding, dilation, groups });
   }
 }
 
@@ -103,6 +123,8 @@ export class Conv2d extends Conv {
 
   /** @param x - `[N, in, H, W]` or `[in, H, W]`. */
   forward(x: Tensor): Tensor {
-    return conv2d(x, this.weight, this.bias, this);
+    const { input, padding } = this.padded(x);
+    const { weight, bias, stride, dilation, groups } = this;
+    return conv2d(input, weight, bias, { stride, padding, dilation, groups });
   }
 }

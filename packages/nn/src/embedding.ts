@@ -1,14 +1,13 @@
-import type { Tensor } from "@gradus/tensor-core";
+import type { EmbeddingOptions, Tensor } from "@gradus/tensor-core";
 import { ArgumentError, embedding, empty } from "@gradus/tensor-core";
 import { factory } from "./factory.js";
 import type { FactoryOptions } from "./factory.js";
 import * as init from "./init.js";
+import { pythonArguments } from "./python-text.js";
 import { Module, Parameter } from "./tensor-module.js";
 
-export interface EmbeddingOptions extends FactoryOptions {
-  /** A row that stays zero and gets no gradient. Negative ones count from the end. */
-  readonly paddingIdx?: number | null;
-}
+/** The row `paddingIdx` is zero at first, and stays so because it gets no gradient. */
+export interface EmbeddingLayerOptions extends EmbeddingOptions, FactoryOptions {}
 
 /**
  * A table of vectors, looked up by index.
@@ -24,17 +23,23 @@ export interface EmbeddingOptions extends FactoryOptions {
 export class Embedding extends Module {
   readonly weight: Parameter;
   readonly paddingIdx: number | null;
+  readonly maxNorm: number | null;
+  readonly normType: number;
+  readonly scaleGradByFreq: boolean;
 
   constructor(
     readonly numEmbeddings: number,
     readonly embeddingDim: number,
-    { paddingIdx = null, ...options }: EmbeddingOptions = {},
+    { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false, ...options }: EmbeddingLayerOptions = {},
   ) {
     super();
     if (paddingIdx !== null && !(paddingIdx >= -numEmbeddings && paddingIdx < numEmbeddings)) {
       throw new ArgumentError(`Embedding: expected a paddingIdx within ${numEmbeddings} rows, got ${paddingIdx}`);
     }
     this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? numEmbeddings + paddingIdx : paddingIdx;
+    this.maxNorm = maxNorm;
+    this.normType = normType;
+    this.scaleGradByFreq = scaleGradByFreq;
     this.weight = new Parameter(empty([numEmbeddings, embeddingDim], factory(options)));
     this.resetParameters();
   }
@@ -45,14 +50,17 @@ export class Embedding extends Module {
   }
 
   forward(index: Tensor): Tensor {
-    const rows = embedding(index, this.weight);
-    if (this.paddingIdx === null) return rows;
-    // The same values, through which no gradient flows where the row is padding.
-    return rows.detach().where(index.eq(this.paddingIdx).unsqueeze(-1), rows);
+    return embedding(index, this.weight, this);
   }
 
   override extraRepr(): string {
-    const padding = this.paddingIdx === null ? "" : `, padding_idx=${this.paddingIdx}`;
-    return `${this.numEmbeddings}, ${this.embeddingDim}${padding}`;
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
+    const special = {
+      ...(paddingIdx !== null && { padding_idx: paddingIdx }),
+      ...(maxNorm !== null && { max_norm: maxNorm }),
+      ...(normType !== 2 && { norm_type: normType }),
+      ...(scaleGradByFreq && { scale_grad_by_freq: true }),
+    };
+    return [`${this.numEmbeddings}, ${this.embeddingDim}`, ...(Object.keys(special).length > 0 ? [pythonArguments(special)] : [])].join(", ");
   }
 }

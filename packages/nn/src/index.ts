@@ -11,7 +11,7 @@ export type { MaxPoolLayerOptions } from "./pooling.js";
 export { BatchNorm1d, BatchNorm2d, LayerNorm } from "./normalization.js";
 export type { BatchNormLayerOptions, LayerNormLayerOptions } from "./normalization.js";
 export { Embedding } from "./embedding.js";
-export type { EmbeddingOptions } from "./embedding.js";
+export type { EmbeddingLayerOptions } from "./embedding.js";
 export { Flatten } from "./flatten.js";
 export { Dropout } from "./dropout.js";
 export { GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh } from "./activation.js";

@@ -113,7 +113,7 @@ export class BatchNorm1d extends BatchNorm {
  * @example
  * const norm = new BatchNorm2d(3);
  * norm.call(ones([2, 3, 4, 4])).shape; // [2, 3, 4, 4]
- * norm.num_batches_tracked.itemSync(); // 1
+ * norm.num_batches_tracked?.itemSync(); // 1
  * console.log(norm); // BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
  */
 export class BatchNorm2d extends BatchNorm {

@@ -41,6 +41,9 @@ const layers: Readonly<Record<string, () => Module>> = {
   "new Conv2d(2, 4, [3, 2], { stride: [2, 1], padding: [1, 0], groups: 2 })": () => new Conv2d(2, 4, [3, 2], { stride: [2, 1], padding: [1, 0], groups: 2 }),
   "new Conv2d(2, 2, 2, { padding: 'same' })": () => new Conv2d(2, 2, 2, { padding: "same" }),
   "new Conv2d(1, 2, 2, { dilation: 2, padding: 'valid' })": () => new Conv2d(1, 2, 2, { dilation: 2, padding: "valid" }),
+  "new Conv1d(2, 3, 3, { padding: 2, paddingMode: 'circular' })": () => new Conv1d(2, 3, 3, { padding: 2, paddingMode: "circular" }),
+  "new Conv2d(1, 2, [2, 3], { padding: 'same', paddingMode: 'reflect' })": () => new Conv2d(1, 2, [2, 3], { padding: "same", paddingMode: "reflect" }),
+  "new Conv2d(1, 2, 3, { padding: [1, 2], paddingMode: 'replicate' })": () => new Conv2d(1, 2, 3, { padding: [1, 2], paddingMode: "replicate" }),
   "new MaxPool2d(2)": () => new MaxPool2d(2),
   "new MaxPool2d(3, { stride: 2, padding: 1, ceilMode: true })": () => new MaxPool2d(3, { stride: 2, padding: 1, ceilMode: true }),
   "new MaxPool2d(2, { stride: 1, dilation: 2 })": () => new MaxPool2d(2, { stride: 1, dilation: 2 }),
@@ -63,7 +66,9 @@ const layers: Readonly<Record<string, () => Module>> = {
   "new Tanh()": () => new Tanh(),
   "new GELU()": () => new GELU(),
   "new SiLU()": () => new SiLU(),
+  "new GELU({ approximate: 'tanh' })": () => new GELU({ approximate: "tanh" }),
   "new Softplus()": () => new Softplus(),
+  "new Softplus({ beta: 2, threshold: 1 })": () => new Softplus({ beta: 2, threshold: 1 }),
   "new Softmax(0)": () => new Softmax(0),
   "new Softmax(-1)": () => new Softmax(-1),
   "new LogSoftmax(1)": () => new LogSoftmax(1),
@@ -72,6 +77,9 @@ const layers: Readonly<Record<string, () => Module>> = {
   "new Embedding(5, 3)": () => new Embedding(5, 3),
   "new Embedding(5, 3, { paddingIdx: 2 })": () => new Embedding(5, 3, { paddingIdx: 2 }),
   "new Embedding(5, 3, { paddingIdx: -1 })": () => new Embedding(5, 3, { paddingIdx: -1 }),
+  "new Embedding(4, 3, { maxNorm: 1.5 })": () => new Embedding(4, 3, { maxNorm: 1.5 }),
+  "new Embedding(4, 3, { maxNorm: 1, normType: 1 })": () => new Embedding(4, 3, { maxNorm: 1, normType: 1 }),
+  "new Embedding(4, 3, { scaleGradByFreq: true, paddingIdx: 3 })": () => new Embedding(4, 3, { scaleGradByFreq: true, paddingIdx: 3 }),
   "new Sequential(new Conv2d(1, 2, 3, { padding: 1 }), new BatchNorm2d(2), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(8, 3), new Softmax(1))": () =>
     new Sequential(new Conv2d(1, 2, 3, { padding: 1 }), new BatchNorm2d(2), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(8, 3), new Softmax(1)),
   ...Object.fromEntries(
@@ -123,6 +131,7 @@ describe("compute what PyTorch computes", () => {
 describe("arguments that cannot be", () => {
   test.each([
     ["Conv2d: expected channels that groups divide, got 3 in, 4 out and 2 groups", () => new Conv2d(3, 4, 1, { groups: 2 })],
+    ['Conv2d: expected stride 1 with padding "same", got (2, 1)', () => new Conv2d(3, 4, 3, { padding: "same", stride: [2, 1] })],
     ["Dropout: expected a probability between 0 and 1, got 1.5", () => new Dropout(1.5)],
     ["Embedding: expected a paddingIdx within 3 rows, got 3", () => new Embedding(3, 2, { paddingIdx: 3 })],
     ["BatchNorm2d: expected 4 dimensions with 3 channels in the second, got shape [2, 3]", () => new BatchNorm2d(3).call(ones([2, 3]))],

@@ -36,6 +36,7 @@ const modules: Readonly<Record<string, () => Module>> = {
   "new Conv2d(4, 8, [3, 5], { stride: 2, padding: [1, 2], dilation: 3, groups: 2, bias: false })": () =>
     new Conv2d(4, 8, [3, 5], { stride: 2, padding: [1, 2], dilation: 3, groups: 2, bias: false }),
   "new Conv2d(1, 1, 3, { padding: 'same' })": () => new Conv2d(1, 1, 3, { padding: "same" }),
+  "new Conv2d(1, 1, 3, { padding: 1, paddingMode: 'circular' })": () => new Conv2d(1, 1, 3, { padding: 1, paddingMode: "circular" }),
   "new MaxPool2d(2)": () => new MaxPool2d(2),
   "new MaxPool2d([3, 2], { stride: 2, padding: 1, dilation: 2, ceilMode: true })": () => new MaxPool2d([3, 2], { stride: 2, padding: 1, dilation: 2, ceilMode: true }),
   "new AvgPool2d(3, { stride: [2, 1], padding: 1 })": () => new AvgPool2d(3, { stride: [2, 1], padding: 1 }),
@@ -58,6 +59,7 @@ const modules: Readonly<Record<string, () => Module>> = {
   "new LogSoftmax(-1)": () => new LogSoftmax(-1),
   "new Embedding(10, 3)": () => new Embedding(10, 3),
   "new Embedding(10, 3, { paddingIdx: 0 })": () => new Embedding(10, 3, { paddingIdx: 0 }),
+  "new Embedding(10, 3, { maxNorm: 1.5, scaleGradByFreq: true })": () => new Embedding(10, 3, { maxNorm: 1.5, scaleGradByFreq: true }),
   "new CrossEntropyLoss({ weight: weights })": () => new CrossEntropyLoss({ weight: ones([3]) }),
   "new BCEWithLogitsLoss()": () => new BCEWithLogitsLoss(),
   "new Sequential()": () => new Sequential(),
@@ -74,6 +76,7 @@ test("modules print as in PyTorch", () => {
 
 test("where PyTorch 2 prints otherwise than PyTorch 1.13, its way is taken", () => {
   expect(String(new Softplus())).toBe("Softplus(beta=1.0, threshold=20.0)");
+  expect(String(new Softplus({ beta: 0.5 }))).toBe("Softplus(beta=0.5, threshold=20.0)");
   const block = (): Module => new Sequential(new Linear(2, 2));
   expect(String(new ModuleList([block(), block(), new ReLU(), block(), new Tanh(), new Tanh()]))).toBe(`ModuleList(
   (0-1): 2 x Sequential(

@@ -48,6 +48,7 @@ export * from "./ops/rearrange.js";
 export * from "./ops/scan.js";
 export * from "./ops/sort.js";
 export * from "./ops/index-ops.js";
+export * from "./ops/embedding.js";
 export { indexPut, indexPut_, maskedSelect, nonzero, take, takeAlongDim } from "./ops/indexing.js";
 export type { Index, IndexPutOptions } from "./ops/indexing.js";
 export { linear, matmul } from "./ops/matmul.js";

@@ -13,7 +13,7 @@ import { checkSameDevice } from "../tensor.js";
 import type { Tensor } from "../tensor.js";
 import { clone } from "./elementwise.js";
 import { record } from "./reduce.js";
-import { flatten, reshape } from "./view.js";
+import { reshape } from "./view.js";
 
 /**
  * Reading and writing at computed places along one dimension. An operand that is read or written there has stride 0 along
@@ -225,11 +225,4 @@ export function scatter(x: Tensor, dim: number, index: Tensor, values: Tensor | 
         : [(): Tensor => scatter(g, d, saved.value, g.newZeros(index.shape)), (): Tensor => fitTo(gather(g, d, saved.value), shape)];
   });
   return result;
-}
-
-/** Rows of a table: out[…, :] = weight[index[…], :]. @see torch.nn.functional.embedding */
-export function embedding(index: Tensor, weight: Tensor): Tensor {
-  if (weight.ndim !== 2) throw new ShapeError(`embedding: expected a weight of shape [count, size], got ${showShape(weight.shape)}`);
-  const rows = indexSelect(weight, 0, flatten(index));
-  return reshape(rows, [...index.shape, weight.shape[1] ?? 0]);
 }
