@@ -6,7 +6,7 @@
 import { cpu } from "@gradus/backend-cpu";
 import { setDefaultDevice } from "@gradus/tensor-core";
 
-export { describeGraph, gradcheck, toDot } from "@gradus/autograd";
+export { describeGraph, toDot } from "@gradus/autograd";
 export { cpu } from "@gradus/backend-cpu";
 export * from "@gradus/datasets";
 export * from "@gradus/nn";

@@ -1,0 +1,7 @@
+import { describe, it } from "vitest";
+import { expectFlat } from "./support/flat-memory.js";
+
+describe("ten thousand eager steps without any dispose keep memory flat", () => {
+  it("in a synchronous loop", () => expectFlat({ steps: 10_000, awaits: false }));
+  it("in a loop that awaits", () => expectFlat({ steps: 10_000, awaits: true }));
+});
