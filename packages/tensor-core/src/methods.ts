@@ -15,11 +15,14 @@ import * as indexing from "./ops/indexing.js";
 import type { Index } from "./ops/indexing.js";
 import * as join from "./ops/join.js";
 import { matmul } from "./ops/matmul.js";
-import { checkSubtraction, divisionName } from "./ops/operand-rules.js";
+import { checkSubtraction, divisionName, roundingOf } from "./ops/operand-rules.js";
 import * as random from "./ops/random.js";
 import * as reduce from "./ops/reduce.js";
 import type { DimOptions, ReduceOptions, ValuesAndIndices, VarOptions } from "./ops/reduce.js";
+import * as rearrange from "./ops/rearrange.js";
+import * as scan from "./ops/scan.js";
 import * as soft from "./ops/softmax.js";
+import * as sorting from "./ops/sort.js";
 import * as view from "./ops/view.js";
 import type { Generator } from "./random/generator.js";
 import type { Shape } from "./shape.js";
@@ -99,6 +102,35 @@ export abstract class TensorMethods {
   relu_(this: Tensor): Tensor { return ops.relu.callInPlace([this]); }
   sigmoid_(this: Tensor): Tensor { return ops.sigmoid.callInPlace([this]); }
   tanh_(this: Tensor): Tensor { return ops.tanh.callInPlace([this]); }
+  abs_(this: Tensor): Tensor { return ops.abs.callInPlace([this]); }
+  sign_(this: Tensor): Tensor { return ops.sign.callInPlace([this]); }
+  square_(this: Tensor): Tensor { return ops.square.callInPlace([this]); }
+  reciprocal_(this: Tensor): Tensor { return ops.reciprocal.callInPlace([this]); }
+  rsqrt_(this: Tensor): Tensor { return ops.rsqrt.callInPlace([this]); }
+  sin_(this: Tensor): Tensor { return ops.sin.callInPlace([this]); }
+  cos_(this: Tensor): Tensor { return ops.cos.callInPlace([this]); }
+  erf_(this: Tensor): Tensor { return ops.erf.callInPlace([this]); }
+  floor_(this: Tensor): Tensor { return ops.floor.callInPlace([this]); }
+  ceil_(this: Tensor): Tensor { return ops.ceil.callInPlace([this]); }
+  trunc_(this: Tensor): Tensor { return ops.trunc.callInPlace([this]); }
+  round_(this: Tensor, options?: elementwise.RoundOptions): Tensor {
+    const [name, ...scale] = roundingOf(options);
+    return ops[name].callInPlace([this, ...scale]);
+  }
+  remainder_(this: Tensor, other: Operand): Tensor { return ops.remainder.callInPlace([this, other]); }
+  floorDivide_(this: Tensor, other: Operand): Tensor { return ops.divFloor.callInPlace([this, other]); }
+  clampMin_(this: Tensor, min: Operand): Tensor { return ops.clampMin.callInPlace([this, min]); }
+  clampMax_(this: Tensor, max: Operand): Tensor { return ops.clampMax.callInPlace([this, max]); }
+  eq_(this: Tensor, other: Operand): Tensor { return ops.eq.callInPlace([this, other]); }
+  ne_(this: Tensor, other: Operand): Tensor { return ops.ne.callInPlace([this, other]); }
+  lt_(this: Tensor, other: Operand): Tensor { return ops.lt.callInPlace([this, other]); }
+  le_(this: Tensor, other: Operand): Tensor { return ops.le.callInPlace([this, other]); }
+  gt_(this: Tensor, other: Operand): Tensor { return ops.gt.callInPlace([this, other]); }
+  ge_(this: Tensor, other: Operand): Tensor { return ops.ge.callInPlace([this, other]); }
+  logicalNot_(this: Tensor): Tensor { return ops.logicalNot.callInPlace([this]); }
+  logicalAnd_(this: Tensor, other: Tensor): Tensor { return ops.logicalAnd.callInPlace([this, other]); }
+  logicalOr_(this: Tensor, other: Tensor): Tensor { return ops.logicalOr.callInPlace([this, other]); }
+  silu_(this: Tensor): Tensor { return ops.silu.callInPlace([this]); }
   lerp_(this: Tensor, end: Operand, weight: Operand): Tensor { return ops.lerp.callInPlace([this, end, weight]); }
   /** Writes the elements of `source`, broadcast and converted. @see torch.Tensor.copy_ */
   copy_(this: Tensor, source: Operand): Tensor { return ops.copy.callInPlace([this, source]); }
@@ -155,6 +187,20 @@ export abstract class TensorMethods {
   logSoftmax(this: Tensor, dim: number, options?: soft.SoftmaxOptions): Tensor { return soft.logSoftmax(this, dim, options); }
   logsumexp(this: Tensor, options: { readonly dim: number | readonly number[]; readonly keepdim?: boolean }): Tensor { return soft.logsumexp(this, options); }
 
+  // Along a dimension
+  cumsum(this: Tensor, dim: number, options?: scan.CumulativeOptions): Tensor { return scan.cumsum(this, dim, options); }
+  cumprod(this: Tensor, dim: number, options?: scan.CumulativeOptions): Tensor { return scan.cumprod(this, dim, options); }
+  logcumsumexp(this: Tensor, dim: number): Tensor { return scan.logcumsumexp(this, dim); }
+  cummax(this: Tensor, dim: number): ValuesAndIndices { return scan.cummax(this, dim); }
+  cummin(this: Tensor, dim: number): ValuesAndIndices { return scan.cummin(this, dim); }
+  sort(this: Tensor, options?: sorting.SortOptions): ValuesAndIndices { return sorting.sort(this, options); }
+  argsort(this: Tensor, options?: sorting.SortOptions): Tensor { return sorting.argsort(this, options); }
+  topk(this: Tensor, k: number, options?: sorting.TopkOptions): ValuesAndIndices { return sorting.topk(this, k, options); }
+  kthvalue(this: Tensor, k: number, options?: DimOptions): ValuesAndIndices { return sorting.kthvalue(this, k, options); }
+  median(this: Tensor): Tensor;
+  median(this: Tensor, options: DimOptions & { readonly dim: number }): ValuesAndIndices;
+  median(this: Tensor, options?: DimOptions & { readonly dim: number }): Tensor | ValuesAndIndices { return options === undefined ? sorting.median(this) : sorting.median(this, options); }
+
   // Products
   matmul(this: Tensor, other: Tensor): Tensor { return matmul(this, other); }
 
@@ -181,8 +227,32 @@ export abstract class TensorMethods {
   split(this: Tensor, size: number | readonly number[], dim?: number): Tensor[] { return join.split(this, size, dim); }
   chunk(this: Tensor, chunks: number, dim?: number): Tensor[] { return join.chunk(this, chunks, dim); }
   unbind(this: Tensor, dim?: number): Tensor[] { return join.unbind(this, dim); }
+  unflatten(this: Tensor, dim: number, sizes: Shape): Tensor { return rearrange.unflatten(this, dim, sizes); }
+  movedim(this: Tensor, source: number | readonly number[], destination: number | readonly number[]): Tensor { return rearrange.movedim(this, source, destination); }
+  diagonal(this: Tensor, options?: rearrange.DiagonalOptions): Tensor { return rearrange.diagonal(this, options); }
+  diagEmbed(this: Tensor, options?: rearrange.DiagonalOptions): Tensor { return rearrange.diagEmbed(this, options); }
+  diag(this: Tensor, diagonal?: number): Tensor { return rearrange.diag(this, diagonal); }
+  trace(this: Tensor): Tensor { return rearrange.trace(this); }
+  tril(this: Tensor, diagonal?: number): Tensor { return rearrange.tril(this, diagonal); }
+  triu(this: Tensor, diagonal?: number): Tensor { return rearrange.triu(this, diagonal); }
+  flip(this: Tensor, ...dims: Sizes): Tensor { return rearrange.flip(this, sizesOf(dims)); }
+  flipud(this: Tensor): Tensor { return rearrange.flipud(this); }
+  fliplr(this: Tensor): Tensor { return rearrange.fliplr(this); }
+  roll(this: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor { return rearrange.roll(this, shifts, dims); }
+  rot90(this: Tensor, k?: number, dims?: readonly [number, number]): Tensor { return rearrange.rot90(this, k, dims); }
+  repeat(this: Tensor, ...repeats: Sizes): Tensor { return rearrange.repeat(this, sizesOf(repeats)); }
+  tile(this: Tensor, ...repeats: Sizes): Tensor { return rearrange.tile(this, sizesOf(repeats)); }
+  repeatInterleave(this: Tensor, repeats: number | Tensor, options?: { readonly dim?: number }): Tensor { return rearrange.repeatInterleave(this, repeats, options); }
 
   // Indexing
+  nonzero(this: Tensor): Tensor;
+  nonzero(this: Tensor, options: indexing.NonzeroOptions & { readonly asTuple: true }): Tensor[];
+  nonzero(this: Tensor, options?: indexing.NonzeroOptions): Tensor | Tensor[] { return indexing.nonzero(this, options); }
+  maskedSelect(this: Tensor, mask: Tensor): Tensor { return indexing.maskedSelect(this, mask); }
+  take(this: Tensor, indices: Tensor): Tensor { return indexing.take(this, indices); }
+  takeAlongDim(this: Tensor, indices: Tensor, dim?: number): Tensor { return indexing.takeAlongDim(this, indices, dim); }
+  indexPut(this: Tensor, indices: readonly (Tensor | null)[], values: Tensor, options?: indexing.IndexPutOptions): Tensor { return indexing.indexPut(this, indices, values, options); }
+  indexPut_(this: Tensor, indices: readonly (Tensor | null)[], values: Tensor, options?: indexing.IndexPutOptions): Tensor { return indexing.indexPut_(this, indices, values, options); }
   gather(this: Tensor, dim: number, indices: Tensor): Tensor { return index.gather(this, dim, indices); }
   indexSelect(this: Tensor, dim: number, indices: Tensor): Tensor { return index.indexSelect(this, dim, indices); }
   indexAdd(this: Tensor, dim: number, indices: Tensor, source: Tensor, options?: index.IndexAddOptions): Tensor { return index.indexAdd(this, dim, indices, source, options); }

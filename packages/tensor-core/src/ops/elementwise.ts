@@ -4,8 +4,10 @@ import { ElementwiseOp } from "../kernels/elementwise.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import type { RoundingMode } from "./operand-rules.js";
-import { checkSubtraction, checkTensors, divisionName } from "./operand-rules.js";
+import type { RoundingMode, RoundOptions } from "./operand-rules.js";
+import { checkSubtraction, checkTensors, divisionName, roundingOf } from "./operand-rules.js";
+
+export type { RoundingMode, RoundOptions } from "./operand-rules.js";
 
 /**
  * The elementwise ops: one line of mathematics each. Broadcasting, promotion, in-place forms and gradients of every order
@@ -254,14 +256,11 @@ export const erf = unary(ops.erf);
 export const floor = unary(ops.floor);
 /** Smallest integer ≥ x. @see torch.ceil */
 export const ceil = unary(ops.ceil);
-export interface RoundOptions {
-  /** Digits to keep after the point; negative ones before it. */
-  readonly decimals?: number;
-}
-
 /** Nearest integer, ties to even; or the nearest number of so many decimals. @see torch.round */
-export const round = (x: Tensor, { decimals = 0 }: RoundOptions = {}): Tensor =>
-  decimals === 0 ? ops.round.call([x]) : (decimals > 0 ? ops.roundAfterPoint : ops.roundBeforePoint).call([x, 10 ** Math.abs(decimals)]);
+export function round(x: Tensor, options?: RoundOptions): Tensor {
+  const [name, ...scale] = roundingOf(options);
+  return ops[name].call([x, ...scale]);
+}
 /** The integer part. @see torch.trunc */
 export const trunc = unary(ops.trunc);
 /** True where x is NaN. @see torch.isnan */

@@ -15,6 +15,15 @@ export function checkSubtraction(op: string, ...operands: readonly Operand[]): v
   }
 }
 
+export interface RoundOptions {
+  /** Digits to keep after the point; negative ones before it. */
+  readonly decimals?: number;
+}
+
+/** The entry of the op table that rounds to so many decimals, and the scale that it takes. */
+export const roundingOf = ({ decimals = 0 }: RoundOptions = {}): readonly ["round"] | readonly ["roundAfterPoint" | "roundBeforePoint", number] =>
+  decimals === 0 ? ["round"] : [decimals > 0 ? "roundAfterPoint" : "roundBeforePoint", 10 ** Math.abs(decimals)];
+
 /** What becomes of the fraction of a quotient. */
 export type RoundingMode = "trunc" | "floor" | null;
 
