@@ -1,6 +1,6 @@
 import type { Backend } from "@gradus/kernel-ir";
 import { LeNet } from "@gradus/models";
-import type { Optimizer, Tensor } from "gradus";
+import type { Tensor } from "gradus";
 import { functional as F, Generator, manualSeed, tensor, withDefaultDevice } from "gradus";
 
 /** Host values of a batch: 28 × 28 images and their classes. */
@@ -29,7 +29,7 @@ export function lenetOn(device: Backend): LeNet {
 }
 
 /** One training step, from host values to moved parameters; gives the loss. */
-export function step(device: Backend, net: LeNet, optimizer: Optimizer<never>, { images, classes }: Batch): Tensor {
+export function step(device: Backend, net: LeNet, optimizer: { zeroGrad(): void; step(): void }, { images, classes }: Batch): Tensor {
   const x = tensor(images, { shape: [batchSize, 1, 28, 28], device });
   const target = tensor(classes, { device });
   optimizer.zeroGrad();
