@@ -20,7 +20,7 @@ import { copyFrom, isParameter } from "@gradus/autograd";
 import type { Leaf, Parameter as MarkedLeaf } from "@gradus/autograd";
 
 export { Parameter } from "./parameter.js";
-export type { ParameterOptions } from "./parameter.js";
+export type { ParameterConstructor, ParameterOptions } from "./parameter.js";
 
 /** Parameters and buffers by name, as constants that share what they hold with the module. */
 export type StateDict<L extends Leaf = Leaf> = Record<string, ReturnType<L["detach"]>>;

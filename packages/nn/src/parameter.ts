@@ -6,7 +6,7 @@ export interface ParameterOptions {
   readonly requiresGrad?: boolean;
 }
 
-interface ParameterConstructor {
+export interface ParameterConstructor {
   new <L extends Leaf>(value: Differentiable<L>, options?: ParameterOptions): MarkedLeaf<L>;
   [Symbol.hasInstance](value: unknown): value is MarkedLeaf;
 }

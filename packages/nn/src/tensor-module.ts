@@ -1,10 +1,11 @@
 import type { DeviceLike, DType, Tensor } from "@gradus/tensor-core";
 import type { Leaf, Parameter as MarkedLeaf } from "@gradus/autograd";
 import { Module as AnyModule, Parameter as AnyParameter } from "./module.js";
+import type { ParameterConstructor } from "./module.js";
 
 /** A tensor that a module learns. */
 export type Parameter<L extends Leaf = Tensor> = MarkedLeaf<L>;
-export const Parameter = AnyParameter;
+export const Parameter: ParameterConstructor = AnyParameter;
 
 /**
  * The base of networks and layers of tensors; `module.ts` says what it is. Modules of scalars extend the `Module` of
