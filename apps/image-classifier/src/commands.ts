@@ -28,7 +28,7 @@ const WEIGHT_DECAY = 1e-3;
 export async function train(options: TrainOptions, reporter: Reporter): Promise<number> {
   const { dataset, epochs, batchSize, lr, seed, save } = options;
   await checkSavable(save);
-  const data = firstImages(await loadCollection(dataset, options.dataDir), options.limit);
+  const data = await loadData(dataset, options);
 
   // One seed for all that is random: first the weights, then the order of the images.
   manualSeed(seed);
@@ -84,7 +84,7 @@ export async function classify(options: ClassifyOptions, reporter: Reporter): Pr
   if (origin.dataset !== undefined && origin.dataset !== dataset) {
     throw new UsageError(`--dataset: expected ${origin.dataset}, which the weights in ${load} were trained on, got ${dataset}; leave --dataset out or load other weights`);
   }
-  const data = await loadCollection(dataset, options.dataDir);
+  const data = await loadData(dataset, options);
   const network = networkFor(imageSize(data.test), data.classes.length);
   await loadWeights(load, network);
   reporter.begin({ options, ...describe(dataset, data, network), savedAccuracy: origin.testAccuracy });
@@ -92,8 +92,9 @@ export async function classify(options: ClassifyOptions, reporter: Reporter): Pr
   return exitStatus.success;
 }
 
-/** The same collection with fewer images in each part, for a quick try on a slow device. */
-function firstImages({ classes, train, test }: ImageDatasets, limit = Infinity): ImageDatasets {
+/** The collection, or only the first images of each part of it, for a quick try on a slow device. */
+async function loadData(name: CollectionName, { dataDir, limit = Infinity }: TrainOptions | ClassifyOptions): Promise<ImageDatasets> {
+  const { classes, train, test } = await loadCollection(name, dataDir);
   const first = (part: ImageDataset): ImageDataset => new Subset(part, Array.from({ length: Math.min(limit, part.length) }, (_, i) => i));
   return { classes, train: first(train), test: first(test) };
 }

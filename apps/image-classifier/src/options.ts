@@ -7,6 +7,8 @@ import { UsageError } from "./failure.js";
 interface CommonOptions {
   readonly dataDir: string | undefined;
   readonly device: DeviceName;
+  /** Use only the first images of each part. */
+  readonly limit: number | undefined;
   readonly json: boolean;
 }
 
@@ -17,8 +19,6 @@ export interface TrainOptions extends CommonOptions {
   readonly batchSize: number;
   readonly lr: number;
   readonly seed: number;
-  /** Use only the first images of each part. */
-  readonly limit: number | undefined;
   /** Where the weights go. */
   readonly save: string;
 }
@@ -93,7 +93,7 @@ function commandLine(): Command {
     .addOption(training("--batch-size <n>", wholeNumber(1), "images in a training step").default(32))
     .addOption(training("--lr <x>", positiveNumber, "highest learning rate").default(0.05))
     .addOption(training("--seed <n>", wholeNumber(0), "where the random numbers begin").default(0))
-    .addOption(training("--limit <n>", wholeNumber(1), "use only the first n images for training, and for testing"))
+    .addOption(option("--limit <n>", wholeNumber(1), "use only the first n images for training, and for testing"))
     .addOption(option("--device <name>", devices, `${devices.expected}: where to compute`).default("cpu"))
     .addOption(training("--save <file>", path, "where the weights go; by default DATASET.safetensors"))
     .addOption(option("--load <file>", path, "classify with saved weights instead of training"))
@@ -137,7 +137,7 @@ export function parseOptions(args: readonly string[]): Request {
     throw new UsageError(remedied(error.message), { cause: error });
   }
   const { dataset, dataDir, device, json = false, load, epochs, batchSize, lr, seed, limit, save } = program.opts<Values>();
-  const common = { dataDir, device, json };
+  const common = { dataDir, device, limit, json };
   if (load !== undefined) return { ...common, command: "classify", load, dataset };
   const learned = dataset ?? "digits";
   return {
@@ -148,7 +148,6 @@ export function parseOptions(args: readonly string[]): Request {
     batchSize,
     lr,
     seed,
-    limit,
     save: save ?? `${learned}.safetensors`,
   };
 }

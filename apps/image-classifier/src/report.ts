@@ -18,7 +18,7 @@ export interface Beginning {
 }
 
 /** How far an epoch is. */
-export interface EpochProgress {
+interface EpochProgress {
   readonly epoch: number;
   readonly epochs: number;
   readonly images: number;
@@ -51,7 +51,7 @@ export interface Result {
 }
 
 /** An end before the end. */
-export interface Interruption {
+interface Interruption {
   readonly epoch: number;
   readonly epochs: number;
   readonly saved: string;

@@ -20,8 +20,8 @@ export function styleWith(colors: boolean): Style {
   return Object.fromEntries(entries) as Style;
 }
 
-/** What files and pipes show: plain lines of a usual width. */
-const plain: Terminal = { columns: 80, style: styleWith(false), greys: false };
+/** What files and pipes show: plain lines of a width that people can read. */
+const plain: Terminal = { columns: 100, style: styleWith(false), greys: false };
 
 /** What a stream can show. NO_COLOR, FORCE_COLOR and TERM are honoured on terminals; nothing else ever gets a control character. */
 export function terminalOf(stream: NodeJS.WriteStream): Terminal {

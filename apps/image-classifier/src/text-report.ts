@@ -18,8 +18,8 @@ export function textReporter(out: NodeJS.WriteStream, err: NodeJS.WriteStream): 
 
   return {
     begin: (beginning) => {
-      say(...describeBeginning(beginning, terminal), "");
-      if (beginning.options.command === "train") say(style.dim(tableLine(TABLE_HEAD, terminal)));
+      say(...describeBeginning(beginning, terminal));
+      if (beginning.options.command === "train") say("", style.dim(tableLine(TABLE_HEAD, terminal)));
     },
     progress: ({ epoch, epochs, images, totalImages, loss, seconds }, testing = false) => {
       const remaining = testing ? undefined : (seconds * (totalImages - images)) / images;
@@ -39,15 +39,16 @@ export function textReporter(out: NodeJS.WriteStream, err: NodeJS.WriteStream): 
     },
     result: async (result) => {
       const { classes, confusion, evaluation, saved } = result;
-      say("", `${style.bold("Confusion matrix")}${style.dim(", a row for each true class, a column for each prediction")}`, "");
+      const [title, legend] = ["Confusion matrix", "  rows: true classes, columns: predictions"];
+      say("", style.bold(title) + (title.length + legend.length <= terminal.columns ? style.dim(legend) : ""), "");
       say(...formatConfusion(confusion, classes, terminal), "");
 
       const count = samplesInLine(await result.testImage(0), classes, terminal);
       const galleries = { "Some test images": spread(evaluation, count), "Most confident mistakes": surestMistakes(evaluation, count) };
-      for (const [title, indices] of Object.entries(galleries)) {
+      for (const [name, indices] of Object.entries(galleries)) {
         if (indices.length === 0) continue;
         const samples = await Promise.all(indices.map((index) => sampleOf(result, index)));
-        say(style.bold(title), "", ...drawSamples(samples, classes, terminal), "");
+        say(style.bold(name), "", ...drawSamples(samples, classes, terminal), "");
       }
       if (saved !== undefined) say(`saved ${saved}`);
       say(`test accuracy ${evaluation.accuracy.toFixed(4)}`);
@@ -60,10 +61,10 @@ async function sampleOf({ classes, evaluation: { labels, predictions, probabilit
   return { picture: await testImage(index), label: nameOf(labels[index]!), prediction: nameOf(predictions[index]!), probability: probabilities[index]! };
 }
 
-function describeBeginning({ options, title, size, counts, network, parameters, savedAccuracy }: Beginning, { style }: Terminal): string[] {
-  const learning = options.command === "train" ? `${formatCount(counts.train)} images to learn from, ` : "";
+function describeBeginning({ options, title, size, counts, network, parameters, savedAccuracy }: Beginning, { columns, style }: Terminal): string[] {
+  const training = options.command === "train" ? `${formatCount(counts.train)} training and ` : "";
   const facts = {
-    dataset: `${title}: ${learning}${formatCount(counts.test)} to test with, ${size.height}×${size.width} pixels, ${counts.classes} classes`,
+    dataset: `${title}, ${training}${formatCount(counts.test)} test images of ${size.height}×${size.width} pixels, ${counts.classes} classes`,
     ...(options.command === "train"
       ? { training: `${options.epochs} epochs in batches of ${options.batchSize}, learning rate up to ${options.lr}, seed ${options.seed}` }
       : { weights: `${options.load}${savedAccuracy === undefined ? "" : `, saved with test accuracy ${savedAccuracy}`}` }),
@@ -73,9 +74,12 @@ function describeBeginning({ options, title, size, counts, network, parameters, 
   const width = Math.max(...Object.keys(facts).map((name) => name.length)) + 2;
   return [
     ...Object.entries(facts).map(([name, value]) => style.bold(name.padEnd(width)) + value),
-    ...network.split("\n").map((line) => style.dim(" ".repeat(width) + line)),
+    ...network.split("\n").map((line) => style.dim(cut(" ".repeat(width) + line, columns))),
   ];
 }
+
+/** A line that a narrow terminal would break is cut. */
+const cut = (line: string, columns: number): string => (line.length <= columns ? line : `${line.slice(0, columns - 1)}…`);
 
 // The table of epochs. Each column is as wide as its title, or as what stands in it; the last ones are left out where there is no room.
 

@@ -22,7 +22,7 @@ describe("parseOptions", () => {
   });
 
   it("classifies with --load", () => {
-    expect(parse("--load w --device webgpu")).toEqual({ command: "classify", load: "w", dataset: undefined, dataDir: undefined, device: "webgpu", json: false });
+    expect(parse("--load w --device webgpu --limit 9")).toEqual({ command: "classify", load: "w", dataset: undefined, dataDir: undefined, limit: 9, device: "webgpu", json: false });
   });
 
   it("tells its version and how it is used", () => {

@@ -35,7 +35,7 @@ describe("training", { timeout: 60_000 }, () => {
   it("learns the digits, says so on the last line, and saves what it has learned", async () => {
     const ended = await run(directory, "--epochs", "4");
     expect(ended).toMatchObject({ status: 0, stderr: "" });
-    expect(ended.stdout).toContain("1,438 images to learn from, 359 to test with");
+    expect(ended.stdout).toContain("1,438 training and 359 test images");
     expect(ended.stdout.match(/^ +\d\/4 /gm)).toHaveLength(4);
     expect(ended.stdout).toMatch(/saved digits\.safetensors\ntest accuracy 0\.9\d{3}\n$/);
     // eslint-disable-next-line no-control-regex -- there must be none
@@ -50,6 +50,13 @@ describe("training", { timeout: 60_000 }, () => {
     expect(loaded.stdout.endsWith(`test accuracy ${accuracy}\n`)).toBe(true);
     const from = (text: string): string => text.slice(text.indexOf("Confusion matrix")).replace("saved digits.safetensors\n", "");
     expect(from(loaded.stdout)).toBe(from(ended.stdout));
+  });
+
+  it("loads weights that say nothing of where they come from, as PyTorch would save them", async () => {
+    const [trained] = jsonLines(await run(directory, "--json", "--epochs", "1", "--limit", "64"));
+    await saveFile(join(directory, "plain.safetensors"), await loadFile(join(directory, "digits.safetensors")));
+    const [loaded] = jsonLines(await run(directory, "--json", "--load", "plain.safetensors", "--limit", "64"));
+    expect(loaded).toMatchObject({ event: "result", testAccuracy: trained!.testAccuracy });
   });
 
   it("gives the same losses for the same seed, and others for another", async () => {

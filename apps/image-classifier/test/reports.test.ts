@@ -10,7 +10,7 @@ const epoch = { epochs: 2, loss: 1.23456, trainAccuracy: 0.5, testAccuracy: 0.75
 
 /** A whole run, told to a reporter. */
 async function tell(reporter: Reporter): Promise<void> {
-  reporter.begin({ options, title: "Pets", size: { height: 14, width: 14 }, counts: { train: 1000, test: 4, classes: 2 }, network: "Net(\n  (fc): Linear\n)", parameters: 12_345 });
+  reporter.begin({ options, title: "Pets", size: { height: 14, width: 14 }, counts: { train: 1000, test: 4, classes: 2 }, network: "Net(\n  (fc): Linear(in_features=196, out_features=2)\n)", parameters: 12_345 });
   for (const number of [1, 2]) {
     reporter.progress({ epoch: number, epochs: 2, images: 500, totalImages: 1000, loss: 1.5, seconds: 0.1 });
     reporter.progress({ epoch: number, epochs: 2, images: 1000, totalImages: 1000, loss: 1.2, seconds: 0.2 }, true);
@@ -33,19 +33,19 @@ describe("textReporter", () => {
     expect(out.text.replaceAll("\n", "")).not.toMatch(/[\x00-\x1f\x7f]/);
     expect(err.text).toBe("");
     expect(out.lines.slice(0, 15)).toEqual([
-      "dataset   Pets: 1,000 images to learn from, 4 to test with, 14×14 pixels, 2 classes",
+      "dataset   Pets, 1,000 training and 4 test images of 14×14 pixels, 2 classes",
       "training  2 epochs in batches of 32, learning rate up to 0.05, seed 0",
       "device    cpu",
       "network   12,345 parameters",
       "          Net(",
-      "            (fc): Linear",
+      "            (fc): Linear(in_features=196, out_features=2)",
       "          )",
       "",
       "  epoch     loss    train     test   images/s     time",
       "    1/2   1.2346   0.5000   0.7500      4,000    0.3 s",
       "    2/2   1.2346   0.5000   0.7500      4,000    0.3 s",
       "",
-      "Confusion matrix, a row for each true class, a column for each prediction",
+      "Confusion matrix  rows: true classes, columns: predictions",
       "",
       "        0  1     right",
     ]);
@@ -71,9 +71,11 @@ describe("textReporter", () => {
     expect(out.text).not.toContain("\x1b");
   });
 
-  it("leaves columns of the table out where there is no room", async () => {
+  it("leaves out on a narrow terminal what has no room", async () => {
     const out = new FakeTerminal(40, 2);
     await tell(textReporter(asStream(out), asStream(new FakeOutput())));
+    expect(out.lines).toContain("            (fc): Linear(in_features=19…");
+    expect(out.lines).toContain("Confusion matrix");
     expect(out.lines).toContain("  epoch     loss    train     test");
     expect(out.lines).toContain("    1/2   1.2346   0.5000   0.7500");
   });

@@ -44,4 +44,3 @@ export const storedAs = { float64: "float64", float32: "float32", int64: "int64"
 /** The arithmetics in which a device would compute, widest first. */
 export const computeTypes = Object.keys(storedAs) as readonly ComputeDType[];
 
-export const computeTypeOf = (dtype: DType): ComputeDType => dtypeInfo[dtype].compute;

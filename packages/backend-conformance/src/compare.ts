@@ -32,7 +32,7 @@ export function decode(dtype: DType, bytes: Uint8Array): Elements {
 }
 
 /** Distance from 1 to the next number of a floating type. */
-export const epsilonOf = { float64: 2 ** -52, float32: 2 ** -23, float16: 2 ** -10, bfloat16: 2 ** -7 } as const;
+const epsilonOf = { float64: 2 ** -52, float32: 2 ** -23, float16: 2 ** -10, bfloat16: 2 ** -7 } as const;
 
 const smallestNormal = { float64: 2 ** -1022, float32: 2 ** -126, float16: 2 ** -14, bfloat16: 2 ** -126 } as const;
 
@@ -47,7 +47,7 @@ export interface Margin {
 }
 
 /** Whether a result is as expected. Any NaN is as good as another; zeros have signs where nothing is allowed to differ. */
-export function agrees(dtype: DType, actual: number | bigint, expected: number | bigint, margin: Margin = {}): boolean {
+function agrees(dtype: DType, actual: number | bigint, expected: number | bigint, margin: Margin = {}): boolean {
   if (Object.is(actual, expected)) return true;
   if (dtypeInfo[dtype].kind !== "float") return false;
   const [got, want] = [Number(actual), Number(expected)];

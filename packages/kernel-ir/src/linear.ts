@@ -39,7 +39,9 @@ export function strideAlong(builder: ExprBuilder, expr: Expr, axis: number): Exp
     if (isZero(a)) return builder.mul(left, b);
     return isZero(b) ? builder.mul(a, right) : null;
   };
-  return strideOf(expr);
+  // An amount that only looks as if it changed, such as i - i, is not worth proving constant.
+  const stride = strideOf(expr);
+  return stride === null || dependsOnAxis(stride, axis) ? null : stride;
 }
 
 const isZero = (expr: Expr): boolean => expr.op === "const" && expr.value === 0;

@@ -3,7 +3,7 @@ import type { Shape } from "./shape.js";
 import { numelOf, sameShape, showShape } from "./shape.js";
 
 /** Strides of a row-major layout of `shape`, in elements. */
-export function contiguousStrides(shape: Shape): number[] {
+function contiguousStrides(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);
   let step = 1;
   for (let i = shape.length - 1; i >= 0; i--) {

@@ -30,12 +30,6 @@ class Group {
   ref!: WeakRef<Keeper>;
 }
 
-/** A storage's place in its group. */
-export interface Place {
-  readonly keeper: Keeper;
-  readonly slot: number;
-}
-
 const minimumWatermark = 256 * 2 ** 20;
 const minimumCount = 100_000;
 /** The share of time that collecting may take before the watermark rises. */

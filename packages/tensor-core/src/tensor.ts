@@ -193,7 +193,7 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
    * @example
    * const x = tensor([2], { requiresGrad: true });
    * x.mul(x).sum().backward();
-   * x.grad.toArraySync(); // [4]
+   * x.grad?.toArraySync(); // [4]
    */
   backward(gradient?: Tensor | null, options?: BackwardOptions): void {
     backward(this, gradient, options);

@@ -19,7 +19,7 @@ export type TypedArray = TypedArrays[DType];
 const scratch = new DataView(new ArrayBuffer(4));
 
 /** The value of a float16 from its bits. */
-export function fromFloat16(bits: number): number {
+function fromFloat16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const fraction = bits & 0x3ff;
@@ -28,7 +28,7 @@ export function fromFloat16(bits: number): number {
 }
 
 /** The bits of the float16 nearest to a float32, ties to even. */
-export function toFloat16(value: number): number {
+function toFloat16(value: number): number {
   scratch.setFloat32(0, value);
   const bits = scratch.getUint32(0);
   const sign = (bits >>> 16) & 0x8000;
@@ -47,13 +47,13 @@ export function toFloat16(value: number): number {
 }
 
 /** The value of a bfloat16 from its bits, the upper half of a float32's. */
-export function fromBfloat16(bits: number): number {
+function fromBfloat16(bits: number): number {
   scratch.setUint32(0, (bits << 16) >>> 0);
   return scratch.getFloat32(0);
 }
 
 /** The bits of the bfloat16 nearest to a float32, ties to even. */
-export function toBfloat16(value: number): number {
+function toBfloat16(value: number): number {
   scratch.setFloat32(0, value);
   const bits = scratch.getUint32(0);
   if ((bits & 0x7fffffff) > 0x7f800000) return 0x7fc0;
@@ -82,7 +82,7 @@ const half = (from: (bits: number) => number, to: (value: number) => number): Fo
 });
 
 /** How host bytes of each element type become a typed array, and numbers become host bytes. */
-export const formats: Record<DType, Format> = {
+const formats: Record<DType, Format> = {
   float64: plain((s) => Float64Array.from(s), (b) => new Float64Array(b)),
   float32: plain((s) => Float32Array.from(s), (b) => new Float32Array(b)),
   float16: half(fromFloat16, toFloat16),
@@ -103,7 +103,7 @@ const toBigInt = (value: number | bigint | boolean): bigint => (typeof value ===
 /** A copy of host bytes as a typed array of the element type. */
 export function decodeBytes(dtype: DType, bytes: Uint8Array): TypedArray {
   const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
-  return formats[dtype].decode(whole ? (bytes.buffer as ArrayBuffer) : (bytes.slice().buffer as ArrayBuffer));
+  return formats[dtype].decode(whole ? (bytes.buffer) : (bytes.slice().buffer));
 }
 
 /** The element type whose host layout a typed array has; null where there is none (uint16, uint32, uint64). */

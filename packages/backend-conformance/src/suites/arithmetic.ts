@@ -30,7 +30,7 @@ function samplesFor(subject: Subject, dtype: ComputeDType): Elements {
 }
 
 /** Compares a program that works one element at a time with the interpreter, which also runs it on flushed inputs where the device may. */
-export async function expectLikeOracle(subject: Subject, { program, buffers, scalars }: Run, what: (i: number) => string, margin: Margin = {}): Promise<void> {
+async function expectLikeOracle(subject: Subject, { program, buffers, scalars }: Run, what: (i: number) => string, margin: Margin = {}): Promise<void> {
   const { flushesSubnormals = false } = subject.tolerance;
   const inputs = [buffers, ...(flushesSubnormals ? [buffers.map((values, i) => flushed(program.params[i]!.dtype, values))] : [])];
   const run = { program, ...(scalars === undefined ? {} : { scalars }) };

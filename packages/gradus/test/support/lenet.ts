@@ -9,7 +9,7 @@ export interface Batch {
   readonly classes: BigInt64Array;
 }
 
-export const batchSize = 4;
+const batchSize = 4;
 
 /** Batches that differ, the same each time. */
 export function batches(count: number): Batch[] {

@@ -28,6 +28,8 @@ interface Memory extends BufferHandle {
  * A device that interprets programs.
  *
  * @example
+ * import { interpreter } from "@gradus/kernel-ir/interpreter";
+ *
  * const device = interpreter();
  * const buffer = device.alloc(8, "float32");
  * device.write(buffer, 0, new Uint8Array(new Float32Array([1, 2]).buffer));

@@ -7,7 +7,7 @@ import type { Real } from "./notation.js";
 export const ln2 = { high: 2839 / 4096, low: 3.19461849e-5 } as const;
 
 /** x = n·ln 2 + r with an integer n and |r| ≤ ½ ln 2 (and a little). */
-export function reduceByLn2(x: Real): { readonly n: Real; readonly r: Real } {
+function reduceByLn2(x: Real): { readonly n: Real; readonly r: Real } {
   const n = x.times(Math.LOG2E).round();
   return { n, r: x.minus(n.times(ln2.high)).minus(n.times(ln2.low)) };
 }
@@ -25,7 +25,7 @@ export const powerBias = 1.5 * 2 ** 23 + 127;
  * eʳ = 1 + (r + r²·P(r)) on |r| ≤ 0.3466. P has degree 4, which makes an error of 3.2e-9 relative to eʳ. Fitted by
  * scripts/fit-polynomials.py (exp).
  */
-export function expOfReduced(r: Real): Real {
+function expOfReduced(r: Real): Real {
   return r.squared().times(r.polynomial([0.49999994, 0.166665167, 0.0416681021, 0.00836919248, 0.00138389017])).plus(r).plus(1);
 }
 

@@ -28,7 +28,7 @@ const polynomial = (coefficients: readonly number[], x: number): number => coeff
  * Up to 1 its Taylor series; above, 1 − erfc with a rational approximation of e^(x²)·erfc(x) by W. J. Cody, "Rational Chebyshev
  * approximations for the error function", Mathematics of Computation 23 (1969). From 6 on the result is ±1.
  */
-export function erf(x: number): number {
+function erf(x: number): number {
   const magnitude = Math.abs(x);
   if (magnitude <= 1) return x + x * polynomial(taylor, x * x);
   if (magnitude >= 6) return Math.sign(x);

@@ -11,7 +11,7 @@ import { cos, sin } from "./sin-cos.js";
 import { tanh } from "./tanh.js";
 
 /** The float32 functions in primitive ops. A new one is a line here, one in `hostMath`, and its formula in a file beside this. */
-export const float32Math: Readonly<Record<TranscendentalOp, (x: Real, y: Real) => Real>> = { exp, log, sin, cos, tanh, erf, pow };
+const float32Math: Readonly<Record<TranscendentalOp, (x: Real, y: Real) => Real>> = { exp, log, sin, cos, tanh, erf, pow };
 
 type Transcendental = AluExpr & { readonly op: TranscendentalOp };
 

@@ -337,7 +337,8 @@ function buildKernel(
   const stores: Store[] = [];
   const guards: Guard[] = [];
   // What makes the program another one than a kernel.
-  let routine: RoutinePart | undefined;
+  // Typed by an assertion, since the type checker does not see that the formula sets it.
+  let routine = undefined as RoutinePart | undefined;
   const lanes = lanesFor(space, operands[0]);
   const paramOf = (i: number): DType => params[places[i]?.param ?? 0]?.dtype ?? "float32";
 
@@ -415,10 +416,8 @@ function buildKernel(
   formula.build(body);
   if (axes === 0) throw new Error(`internal: ${formula.name} has an empty index space`);
   const base = { name: formula.name, params, scalars: [...scalars, ...userTypes], guards, outer, inner };
-  // The formula has run and may have set it, which the type checker cannot see.
-  const part = routine as RoutinePart | undefined;
-  if (part === undefined) return { kind: "kernel", ...base, reductions, stores };
-  return part.kind === "scatter" ? { ...base, ...part } : { ...base, ...part, stores };
+  if (routine === undefined) return { kind: "kernel", ...base, reductions, stores };
+  return routine.kind === "scatter" ? { ...base, ...routine } : { ...base, ...routine, stores };
 }
 
 type RoutinePart = Pick<Scatter, "kind" | "target"> | Pick<Scan, "kind" | "monoid" | "lift"> | Pick<Sort, "kind" | "key" | "descending">;

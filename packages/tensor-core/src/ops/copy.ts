@@ -87,7 +87,7 @@ export function zerosOf(like: Tensor, layout: Layout, length: number): Tensor {
 }
 
 /** Writes zero bytes, which are zero in every element type. */
-export function zeroStorage(storage: Tensor["elements"]): void {
+function zeroStorage(storage: Tensor["elements"]): void {
   if (storage.buffer !== null && storage.length > 0) fillKernel.run(storage.device, { outer: [storage.length], inner: [] }, [], [{ storage, offset: 0, strides: [1] }], dtypeInfo[storage.dtype].compute, [0]);
 }
 
