@@ -1,5 +1,5 @@
 import type { ComputeDType, DType, Expr, Kernel, Monoid, Param } from "@gradus/kernel-ir";
-import { dtypeInfo, ExprBuilder } from "@gradus/kernel-ir";
+import { ExprBuilder } from "@gradus/kernel-ir";
 
 /** Short ways to write the programs of the suites. */
 
