@@ -101,8 +101,28 @@ export interface RawRandomRecord extends RecordBase {
   readonly values: TensorRecord;
 }
 
+/** The parts into which `random_split` divides `n` samples. Under which name they stand is open: they are its only list of lists. */
+export interface SplitRecord extends RecordBase {
+  readonly kind: "rng_random_split";
+  readonly seed: number | string;
+  readonly n: number;
+  readonly lengths: readonly Json[];
+}
+
+/** The batches of a `DataLoader` that shuffles `n` samples, epoch by epoch. */
+export interface LoaderRecord extends RecordBase {
+  readonly kind: "rng_dataloader" | "rng_dataloader_generator";
+  readonly seed: number | string;
+  readonly n: number;
+  readonly batch_size: number;
+  readonly drop_last?: boolean;
+  /** The seed of the loader's own generator, where it is another than `seed`. */
+  readonly generator_seed?: number | string;
+  readonly epochs: readonly (readonly (readonly number[])[])[];
+}
+
 /** Records that this runner checks. */
-export type CheckedRecord = OpRecord | ErrorRecord | CapturedRecord | PromotionRecord | UnaryPromotionRecord | RandomRecord | RawRandomRecord;
+export type CheckedRecord = OpRecord | ErrorRecord | CapturedRecord | PromotionRecord | UnaryPromotionRecord | RandomRecord | RawRandomRecord | SplitRecord | LoaderRecord;
 
 /** Any record, also of kinds that are not checked. */
 export type AnyRecord = CheckedRecord | (RecordBase & { readonly kind: "unknown to this runner" });

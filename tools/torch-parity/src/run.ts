@@ -6,6 +6,7 @@ import type { Observer, Workbench } from "./check.js";
 import { onWorkbench } from "./check.js";
 import { isTensorRecord } from "./host-values.js";
 import { checkCaptured } from "./kinds/captured.js";
+import { checkLoader, checkSplit } from "./kinds/data.js";
 import { checkError } from "./kinds/error.js";
 import { checkOp } from "./kinds/op.js";
 import { checkPromotion, checkUnaryPromotion } from "./kinds/promotion.js";
@@ -26,6 +27,9 @@ const checks: { readonly [K in CheckedRecord["kind"]]: (bench: Workbench, record
   promotion_unary: checkUnaryPromotion,
   rng: checkRandom,
   rng_mt_low31: checkRawRandom,
+  rng_random_split: checkSplit,
+  rng_dataloader: checkLoader,
+  rng_dataloader_generator: checkLoader,
 };
 
 export interface RunOptions {

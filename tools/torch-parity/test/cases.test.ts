@@ -120,3 +120,15 @@ describe("what is counted", () => {
     expect(report.toString()).toContain("1 records have element types that this device does not compute in");
   });
 });
+
+describe("orders of data", () => {
+  // torch.randperm(5) under the seed 0 is [4, 0, 1, 3, 2]; a loader over two samples gives [1, 0].
+  const split = { id: "split", kind: "rng_random_split", seed: 0, n: 5, lengths: [3, 2], parts: [[4, 0, 1], [3, 2]] };
+  const loader = { id: "loader", kind: "rng_dataloader_generator", seed: 0, n: 2, batch_size: 2, epochs: [[[1, 0]]] };
+
+  it("agree if the same samples stand in the same places", async () => {
+    const found = await outcomes([split, loader, { ...split, id: "swapped", parts: [[0, 4, 1], [3, 2]] }, { ...loader, id: "other", epochs: [[[0], [1]]] }]);
+    expect(found).toMatchObject({ split: "passed", loader: "passed", swapped: "failed: parts: expected [[0,4,1],[3,2]], got [[4,0,1],[3,2]]" });
+    expect(found["other"]).toMatch(/^failed: epoch 0: expected \[\[0\],\[1\]\], got \[\[/);
+  });
+});
