@@ -26,6 +26,19 @@ export interface ConvOptions {
   readonly groups?: number;
 }
 
+export interface ConvTransposeOptions {
+  /** Steps between the places where the kernel is put down. */
+  readonly stride?: PerDimension;
+  /** Elements cut off on both sides of the result. */
+  readonly padding?: PerDimension;
+  /** Elements more at the end: several sizes give the same one under a stride, and this says which was meant. */
+  readonly outputPadding?: PerDimension;
+  /** Blocks that channels are divided into; each sees only its own. */
+  readonly groups?: number;
+  /** Steps between the kernel's own elements. */
+  readonly dilation?: PerDimension;
+}
+
 /** Spatial geometry of a convolution, one entry per dimension. */
 interface Geometry {
   readonly stride: readonly number[];
@@ -54,13 +67,9 @@ export const slidingSize = (size: number, kernel: number, stride: number, paddin
  */
 function convolution(op: string, n: number, x: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: ConvOptions): Tensor {
   if (x.ndim === n + 1 && weight.ndim === n + 2) return squeeze(convolution(op, n, unsqueeze(x, 0), weight, bias, options), 0);
-  checkProduct(op, x, weight);
-  if (x.ndim !== n + 2 || weight.ndim !== n + 2) {
-    throw new ShapeError(`${op}: expected input [batch, channels, …${String(n)} sizes] and weight [out, in / groups, …${String(n)} sizes], got ${showShape(x.shape)} and ${showShape(weight.shape)}`);
-  }
+  checkRanks(op, n, x, weight, "[out, in / groups");
   const stride = perDimension(op, "stride", options.stride ?? 1, n, 1);
   const dilation = perDimension(op, "dilation", options.dilation ?? 1, n, 1);
-  const groups = options.groups ?? 1;
   const kernel = weight.shape.slice(2);
   const overhang = kernel.map((q, d) => (dilation[d] ?? 1) * (q - 1));
   const padding = resolvePadding(op, options.padding ?? 0, n, stride, overhang);
@@ -70,22 +79,63 @@ function convolution(op: string, n: number, x: Tensor, weight: Tensor, bias: Ten
     return convolution(op, n, odd, weight, bias, { ...options, padding });
   }
   const [channels = 0, outChannels = 0] = [x.shape[1], weight.shape[0]];
-  if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0 || outChannels % groups !== 0) {
-    throw new ShapeError(`${op}: expected groups that divide ${String(channels)} input and ${String(outChannels)} output channels, got ${String(groups)}`);
-  }
+  const groups = checkGroups(op, options.groups ?? 1, channels, outChannels);
   if (weight.shape[1] !== channels / groups) {
     throw new ShapeError(`${op}: expected a weight for ${String(channels / groups)} input channels (${String(channels)} in ${String(groups)} groups), got ${showShape(weight.shape)} (${String(weight.shape[1])})`);
   }
-  if (bias !== null && bias !== undefined) {
-    checkProduct(op, x, bias);
-    if (bias.ndim !== 1 || bias.shape[0] !== outChannels) throw new ShapeError(`${op}: expected a bias of shape [${String(outChannels)}], got ${showShape(bias.shape)}`);
-  }
+  checkBias(op, x, bias, outChannels);
   const sizes = kernel.map((q, d) => slidingSize(x.shape[d + 2] ?? 0, q, stride[d] ?? 1, padding[d] ?? 0, dilation[d] ?? 1));
   if (sizes.some((size) => size < 1)) {
     throw new ShapeError(`${op}: expected an input at least as large as the kernel, got ${showShape(x.shape)} with padding [${padding.join(", ")}] for a kernel of ${showShape(kernel)}`);
   }
-  const geometry: Geometry = { stride, padding, dilation, groups };
-  return forward(op, x, weight, bias ?? null, sizes, geometry);
+  return correlate(op, x, weight, bias ?? null, sizes, { stride, padding, dilation, groups });
+}
+
+/**
+ * Transposed convolution over `n` spatial dimensions: what the gradient of a convolution does to its input.
+ *
+ *   y[b, o, p·stride − padding + q·dilation] = bias[o] + Σ_c Σ_q x[b, c, p] · w[c, o, q]
+ */
+function transposedConvolution(op: string, n: number, x: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: ConvTransposeOptions): Tensor {
+  if (x.ndim === n + 1 && weight.ndim === n + 2) return squeeze(transposedConvolution(op, n, unsqueeze(x, 0), weight, bias, options), 0);
+  checkRanks(op, n, x, weight, "[in, out / groups");
+  const stride = perDimension(op, "stride", options.stride ?? 1, n, 1);
+  const padding = perDimension(op, "padding", options.padding ?? 0, n, 0);
+  const dilation = perDimension(op, "dilation", options.dilation ?? 1, n, 1);
+  const more = perDimension(op, "outputPadding", options.outputPadding ?? 0, n, 0);
+  if (more.some((size, d) => size >= Math.max(stride[d] ?? 1, dilation[d] ?? 1))) {
+    throw new ArgumentError(`${op}: expected an outputPadding smaller than the stride [${stride.join(", ")}] or the dilation [${dilation.join(", ")}], got [${more.join(", ")}]`);
+  }
+  const channels = x.shape[1] ?? 0;
+  const groups = checkGroups(op, options.groups ?? 1, channels, channels);
+  if (weight.shape[0] !== channels) throw new ShapeError(`${op}: expected a weight for ${String(channels)} input channels, got ${showShape(weight.shape)} (${String(weight.shape[0])})`);
+  const outChannels = (weight.shape[1] ?? 0) * groups;
+  checkBias(op, x, bias, outChannels);
+  const sizes = weight.shape.slice(2).map((q, d) => ((x.shape[d + 2] ?? 0) - 1) * (stride[d] ?? 1) - 2 * (padding[d] ?? 0) + (dilation[d] ?? 1) * (q - 1) + (more[d] ?? 0) + 1);
+  if (sizes.some((size) => size < 1)) {
+    throw new ShapeError(`${op}: expected a result of at least one element, got ${showShape(sizes)} from input ${showShape(x.shape)} and kernel ${showShape(weight.shape.slice(2))} with padding [${padding.join(", ")}]`);
+  }
+  return spread(op, x, weight, bias ?? null, [x.shape[0] ?? 0, outChannels, ...sizes], { stride, padding, dilation, groups });
+}
+
+function checkRanks(op: string, n: number, x: Tensor, weight: Tensor, channels: string): void {
+  checkProduct(op, x, weight);
+  if (x.ndim !== n + 2 || weight.ndim !== n + 2) {
+    throw new ShapeError(`${op}: expected input [batch, channels, …${String(n)} sizes] and weight ${channels}, …${String(n)} sizes], got ${showShape(x.shape)} and ${showShape(weight.shape)}`);
+  }
+}
+
+function checkGroups(op: string, groups: number, channels: number, outChannels: number): number {
+  if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0 || outChannels % groups !== 0) {
+    throw new ShapeError(`${op}: expected groups that divide ${String(channels)} input and ${String(outChannels)} output channels, got ${String(groups)}`);
+  }
+  return groups;
+}
+
+function checkBias(op: string, x: Tensor, bias: Tensor | null | undefined, outChannels: number): void {
+  if (bias === null || bias === undefined) return;
+  checkProduct(op, x, bias);
+  if (bias.ndim !== 1 || bias.shape[0] !== outChannels) throw new ShapeError(`${op}: expected a bias of shape [${String(outChannels)}], got ${showShape(bias.shape)}`);
 }
 
 function resolvePadding(op: string, padding: PerDimension | "same" | "valid", n: number, stride: readonly number[], overhang: readonly number[]): number[] {
@@ -95,33 +145,40 @@ function resolvePadding(op: string, padding: PerDimension | "same" | "valid", n:
   return overhang.map((size) => Math.floor(size / 2));
 }
 
+/** A coordinate that one axis steps through. */
+const plain = (axis: number, stride: number): CallCoordinate => ({ terms: [{ axis, scale: 1 }], stride });
+
+/** The bias as an addend of a contraction with axes group, batch, channel and positions; a copy where a contraction could not tell it from an operand. */
+function addendOf(bias: Tensor | null, operands: readonly Tensor[], perGroup: number, n: number): ContractionCall["addend"] {
+  if (bias === null) return undefined;
+  const addend = operands.some((x) => x.elements === bias.elements) ? clone(bias.detach()) : bias;
+  const stride = addend.layout.strides[0] ?? 0;
+  return { storage: addend.elements, offset: addend.layout.offset, strides: [stride * perGroup, 0, stride, ...new Array<number>(n).fill(0)] };
+}
+
+const sumOverChannels = (g: Tensor): Tensor => g.sum({ dim: g.shape.map((_, d) => d).filter((d) => d !== 1) });
+
 /** The axes of the three contractions: group, batch, output channel, input channel, output position, kernel position. */
-function forward(op: string, x: Tensor, weight: Tensor, bias: Tensor | null, sizes: readonly number[], geometry: Geometry): Tensor {
+function correlate(op: string, x: Tensor, weight: Tensor, bias: Tensor | null, sizes: readonly number[], geometry: Geometry): Tensor {
   const { groups } = geometry;
   const [batch = 0, channels = 0] = x.shape;
   const [outChannels = 0] = weight.shape;
   const kernel = weight.shape.slice(2);
   const n = sizes.length;
   const result = emptyLike(x, [batch, outChannels, ...sizes]);
-  const axes = [
-    { role: "batch" as const, extent: groups },
-    { role: "batch" as const, extent: batch },
-    { role: "m" as const, extent: outChannels / groups },
-    ...sizes.map((extent) => ({ role: "n" as const, extent })),
-    { role: "k" as const, extent: channels / groups },
-    ...kernel.map((extent) => ({ role: "k" as const, extent })),
-  ];
   const [G, B, O, P, C] = [0, 1, 2, 3, 3 + n];
-  const ws = weight.layout.strides;
-  const xs = x.layout.strides;
-  const rs = result.layout.strides;
-  const plain = (axis: number, stride: number): CallCoordinate => ({ terms: [{ axis, scale: 1 }], stride });
-  const collides = bias !== null && (bias.elements === x.elements || bias.elements === weight.elements);
-  const addend = collides ? clone(bias.detach()) : bias;
+  const [ws, xs, rs] = [weight.layout.strides, x.layout.strides, result.layout.strides];
   const perGroup = outChannels / groups;
-  const call: ContractionCall = {
+  contract(x.device, {
     name: op,
-    axes,
+    axes: [
+      { role: "batch", extent: groups },
+      { role: "batch", extent: batch },
+      { role: "m", extent: perGroup },
+      ...sizes.map((extent) => ({ role: "n" as const, extent })),
+      { role: "k", extent: channels / groups },
+      ...kernel.map((extent) => ({ role: "k" as const, extent })),
+    ],
     left: {
       storage: weight.elements,
       offset: weight.layout.offset,
@@ -133,9 +190,8 @@ function forward(op: string, x: Tensor, weight: Tensor, bias: Tensor | null, siz
       coordinates: [plain(G, (xs[1] ?? 0) * (channels / groups)), plain(B, xs[0] ?? 0), plain(C, xs[1] ?? 0), ...sizes.map((_, d) => windowed(geometry, d, P + d, C + 1 + d, x.shape[d + 2] ?? 0, xs[d + 2] ?? 0))],
     },
     result: { storage: result.elements, offset: 0, strides: [(rs[1] ?? 0) * perGroup, rs[0] ?? 0, rs[1] ?? 0, ...sizes.map((_, d) => rs[d + 2] ?? 0)] },
-    addend: addend === null ? undefined : { storage: addend.elements, offset: addend.layout.offset, strides: [(addend.layout.strides[0] ?? 0) * perGroup, 0, addend.layout.strides[0] ?? 0, ...sizes.map(() => 0)] },
-  };
-  contract(x.device, call);
+    addend: addendOf(bias, [x, weight], perGroup, n),
+  });
   record(op, bias === null ? [x, weight] : [x, weight, bias], [result], () => {
     const savedX = weight.requiresGrad ? new Saved(op, x) : null;
     const savedWeight = x.requiresGrad ? new Saved(op, weight) : null;
@@ -143,9 +199,9 @@ function forward(op: string, x: Tensor, weight: Tensor, bias: Tensor | null, siz
     return ([g]) => {
       if (g === null || g === undefined) return [null, null, null];
       return [
-        savedWeight === null ? null : (): Tensor => inputGradient(op, g, savedWeight.value, shapeX, geometry),
-        savedX === null ? null : (): Tensor => weightGradient(op, g, savedX.value, shapeWeight, geometry),
-        ...(bias === null ? [] : [(): Tensor => g.sum({ dim: g.shape.map((_, d) => d).filter((d) => d !== 1) })]),
+        savedWeight === null ? null : (): Tensor => spread(`${op}Input`, g, savedWeight.value, null, shapeX, geometry),
+        savedX === null ? null : (): Tensor => weightGradient(`${op}Weight`, g, savedX.value, shapeWeight, geometry),
+        ...(bias === null ? [] : [(): Tensor => sumOverChannels(g)]),
       ];
     };
   });
@@ -171,8 +227,8 @@ function unwindowed({ stride, padding, dilation }: Geometry, d: number, i: numbe
   };
 }
 
-/** ∂L/∂x[b, c, i] = Σ_o Σ_q g[b, o, (i + padding − q·dilation)/stride] · w[o, c, q]: a transposed convolution. */
-function inputGradient(op: string, g: Tensor, weight: Tensor, shape: Shape, geometry: Geometry): Tensor {
+/** y[b, c, i] = Σ_o Σ_q g[b, o, (i + padding − q·dilation)/stride] · w[o, c, q]: a transposed convolution, and the gradient ∂L/∂x of a plain one. */
+function spread(op: string, g: Tensor, weight: Tensor, bias: Tensor | null, shape: Shape, geometry: Geometry): Tensor {
   const { groups } = geometry;
   const [batch = 0, channels = 0] = shape;
   const [outChannels = 0] = weight.shape;
@@ -183,9 +239,8 @@ function inputGradient(op: string, g: Tensor, weight: Tensor, shape: Shape, geom
   const result = emptyLike(g, shape);
   const [G, B, C, I, O] = [0, 1, 2, 3, 3 + n];
   const [ws, gs, rs] = [weight.layout.strides, g.layout.strides, result.layout.strides];
-  const plain = (axis: number, stride: number): CallCoordinate => ({ terms: [{ axis, scale: 1 }], stride });
   contract(g.device, {
-    name: `${op}Input`,
+    name: op,
     axes: [
       { role: "batch", extent: groups },
       { role: "batch", extent: batch },
@@ -205,13 +260,19 @@ function inputGradient(op: string, g: Tensor, weight: Tensor, shape: Shape, geom
       coordinates: [plain(G, (gs[1] ?? 0) * outGroup), plain(B, gs[0] ?? 0), plain(O, gs[1] ?? 0), ...sizes.map((_, d) => unwindowed(geometry, d, I + d, O + 1 + d, g.shape[d + 2] ?? 0, gs[d + 2] ?? 0))],
     },
     result: { storage: result.elements, offset: 0, strides: [(rs[1] ?? 0) * inGroup, rs[0] ?? 0, rs[1] ?? 0, ...sizes.map((_, d) => rs[d + 2] ?? 0)] },
+    addend: addendOf(bias, [g, weight], inGroup, n),
   });
-  record(`${op}Input`, [g, weight], [result], () => {
-    const [savedG, savedWeight] = [new Saved(op, g), new Saved(op, weight)];
-    const outSizes = g.shape.slice(2);
+  record(op, bias === null ? [g, weight] : [g, weight, bias], [result], () => {
+    const savedG = weight.requiresGrad ? new Saved(op, g) : null;
+    const savedWeight = g.requiresGrad ? new Saved(op, weight) : null;
+    const [outSizes, shapeWeight] = [g.shape.slice(2), weight.shape];
     return ([h]) => {
-      if (h === null || h === undefined) return [null, null];
-      return [(): Tensor => forward(op, h, savedWeight.value, null, outSizes, geometry), (): Tensor => weightGradient(op, savedG.value, h, weight.shape, geometry)];
+      if (h === null || h === undefined) return [null, null, null];
+      return [
+        savedWeight === null ? null : (): Tensor => correlate(`${op}Input`, h, savedWeight.value, null, outSizes, geometry),
+        savedG === null ? null : (): Tensor => weightGradient(`${op}Weight`, savedG.value, h, shapeWeight, geometry),
+        ...(bias === null ? [] : [(): Tensor => sumOverChannels(h)]),
+      ];
     };
   });
   return result;
@@ -229,9 +290,8 @@ function weightGradient(op: string, g: Tensor, x: Tensor, shape: Shape, geometry
   const result = emptyLike(g, shape);
   const [G, O, C, Q, B, P] = [0, 1, 2, 3, 3 + n, 4 + n];
   const [xs, gs, rs] = [x.layout.strides, g.layout.strides, result.layout.strides];
-  const plain = (axis: number, stride: number): CallCoordinate => ({ terms: [{ axis, scale: 1 }], stride });
   contract(g.device, {
-    name: `${op}Weight`,
+    name: op,
     axes: [
       { role: "batch", extent: groups },
       { role: "m", extent: outGroup },
@@ -252,16 +312,19 @@ function weightGradient(op: string, g: Tensor, x: Tensor, shape: Shape, geometry
     },
     result: { storage: result.elements, offset: 0, strides: [(rs[0] ?? 0) * outGroup, rs[0] ?? 0, rs[1] ?? 0, ...kernel.map((_, d) => rs[d + 2] ?? 0)] },
   });
-  record(`${op}Weight`, [g, x], [result], () => {
+  record(op, [g, x], [result], () => {
     const [savedG, savedX] = [new Saved(op, g), new Saved(op, x)];
     const [shapeX, outSizes] = [x.shape, g.shape.slice(2)];
     return ([h]) => {
       if (h === null || h === undefined) return [null, null];
-      return [(): Tensor => forward(op, savedX.value, h, null, outSizes, geometry), (): Tensor => inputGradient(op, savedG.value, h, shapeX, geometry)];
+      return [(): Tensor => correlate(op, savedX.value, h, null, outSizes, geometry), (): Tensor => spread(op, savedG.value, h, null, shapeX, geometry)];
     };
   });
   return result;
 }
+
+/** One-dimensional convolution; see `conv2d`. @see torch.nn.functional.conv1d */
+export const conv1d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor => convolution("conv1d", 1, x, weight, bias, options);
 
 /**
  * Two-dimensional convolution.
@@ -273,5 +336,24 @@ function weightGradient(op: string, g: Tensor, x: Tensor, shape: Shape, geometry
  */
 export const conv2d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor => convolution("conv2d", 2, x, weight, bias, options);
 
-/** One-dimensional convolution. @see torch.nn.functional.conv1d */
-export const conv1d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor => convolution("conv1d", 1, x, weight, bias, options);
+/** Three-dimensional convolution; see `conv2d`. @see torch.nn.functional.conv3d */
+export const conv3d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor => convolution("conv3d", 3, x, weight, bias, options);
+
+/** One-dimensional transposed convolution; see `convTranspose2d`. @see torch.nn.functional.conv_transpose1d */
+export const convTranspose1d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {}): Tensor => transposedConvolution("convTranspose1d", 1, x, weight, bias, options);
+
+/**
+ * Two-dimensional transposed convolution: each input element puts a scaled kernel down in the output, where they add up.
+ *
+ * @param x - `[batch, in, H, W]` or `[in, H, W]`.  @param weight - `[in, out / groups, kH, kW]`.  @param bias - `[out]`.
+ * @returns `[batch, out, H', W']` with `H' = (H − 1)·stride − 2·padding + dilation·(kH − 1) + outputPadding + 1`.
+ * @throws {ShapeError} if channels, groups or sizes do not fit.
+ * @throws {ArgumentError} if outputPadding is not smaller than the stride or the dilation.
+ * @see torch.nn.functional.conv_transpose2d; Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016)
+ * @example
+ * convTranspose2d(tensor([[[1, 2]]]), tensor([[[[1, 1]]]])).toArraySync(); // [[[1, 3, 2]]]
+ */
+export const convTranspose2d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {}): Tensor => transposedConvolution("convTranspose2d", 2, x, weight, bias, options);
+
+/** Three-dimensional transposed convolution; see `convTranspose2d`. @see torch.nn.functional.conv_transpose3d */
+export const convTranspose3d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {}): Tensor => transposedConvolution("convTranspose3d", 3, x, weight, bias, options);
