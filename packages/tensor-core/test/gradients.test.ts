@@ -93,6 +93,11 @@ const cases: Record<string, Record<string, Case>> = {
     "permuted input and weight": [(x, w) => g.conv2d(x.permute(0, 3, 1, 2), w.transpose(2, 3)), () => [leaf([1, 3, 3, 2]), leaf([2, 2, 2, 1], 2)]],
     "an input convolved with itself": [(x) => g.conv2d(x, x), () => [leaf([1, 1, 2, 2])]],
     conv1d: [(x, w, b) => g.conv1d(x, w, b, { stride: 2, padding: 1, dilation: 2 }), () => [leaf([2, 2, 6]), leaf([2, 2, 3], 2), leaf([2], 3)]],
+    conv3d: [(x, w, b) => g.conv3d(x, w, b, { stride: [1, 2, 1], padding: [1, 0, 1], groups: 2 }), () => [leaf([1, 2, 2, 3, 2]), leaf([2, 1, 2, 2, 2], 2), leaf([2], 3)]],
+    convTranspose1d: [(x, w, b) => g.convTranspose1d(x, w, b, { stride: 3, padding: 1, outputPadding: 2 }), () => [leaf([2, 2, 3]), leaf([2, 2, 3], 2), leaf([2], 3)]],
+    convTranspose2d: [(x, w, b) => g.convTranspose2d(x, w, b, { stride: [2, 1], dilation: [1, 2], groups: 2 }), () => [leaf([1, 4, 2, 2]), leaf([4, 1, 2, 2], 2), leaf([2], 3)]],
+    "convTranspose2d without a batch or a bias": [(x, w) => g.convTranspose2d(x, w), () => [leaf([1, 2, 2]), leaf([1, 2, 2, 2], 2)]],
+    convTranspose3d: [(x, w) => g.convTranspose3d(x, w, null, { stride: 2, padding: 1 }), () => [leaf([1, 1, 2, 2, 2]), leaf([1, 1, 2, 3, 2], 2)]],
   },
   pools: {
     maxPool2d: [(x) => g.maxPool2d(x, 2).square(), () => [leaf([1, 2, 4, 4])]],
