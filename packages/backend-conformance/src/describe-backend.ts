@@ -1,4 +1,4 @@
-import type { Backend } from "@gradus/kernel-ir";
+import type { Backend, DType } from "@gradus/kernel-ir";
 import { describe } from "vitest";
 import type { Tolerance } from "./compare.js";
 import { Subject } from "./subject.js";
@@ -18,11 +18,16 @@ export interface BackendUnderTest {
   readonly create: () => Backend | Promise<Backend>;
   /** How the device's arithmetic may differ from the interpreter's; not at all if absent. */
   readonly tolerance?: Tolerance;
+  /** Element types that the device does not have: it has to refuse them, and no other test is about them. None if absent. */
+  readonly lacks?: readonly DType[];
+  /** Whether the device computes int64 in 32 bits. Tests then keep to values that fit. */
+  readonly narrowInt64?: boolean;
 }
 
 /**
  * The tests that every device has to pass: the contract of `Backend`, all of its arithmetic, every kind of program, and every op of
- * tensor-core on every element type and layout. What the device cannot do by its `limits` is shown as skipped.
+ * tensor-core on every element type and layout. What it cannot do it declares, and
+ * has to refuse: no test is skipped.
  *
  * A backend's own test file needs no more than this:
  *
@@ -33,9 +38,9 @@ export interface BackendUnderTest {
  * describeBackend({ name: "interpreter", create: () => interpreter() });
  * ```
  */
-export function describeBackend({ name, create, tolerance = {} }: BackendUnderTest): void {
+export function describeBackend({ name, create, ...declared }: BackendUnderTest): void {
   describe(name, () => {
-    const subject = new Subject(create, tolerance);
+    const subject = new Subject(create, declared);
     describe("memory and order", () => memorySuite(subject));
     describe("arithmetic", () => arithmeticSuite(subject));
     describe("programs", () => programsSuite(subject));

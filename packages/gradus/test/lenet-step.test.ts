@@ -4,7 +4,7 @@ import { asynchronous, canaries, failing, recording, replay } from "@gradus/kern
 import type { LeNet } from "@gradus/models";
 import type { Tensor } from "gradus";
 import { Adam, cpu, DeviceMemoryError, memoryStats, ones, reclaim, scope, SGD, zeros } from "gradus";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import type { Batch } from "./support/lenet.js";
 import { batches, lenetOn, step } from "./support/lenet.js";
 
@@ -16,10 +16,10 @@ function separate<B extends Backend>(device: B): B {
 }
 afterAll(async () => {
   for (const device of devices) {
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    await reclaim(device);
-    expect(memoryStats(device).storages, device.name).toBe(0);
-    expect(device.stats().buffers, device.name).toBe(0);
+    await vi.waitFor(async () => {
+      await reclaim(device);
+      expect([memoryStats(device).storages, device.stats().buffers], device.name).toEqual([0, 0]);
+    }, { timeout: 5000 });
   }
 });
 

@@ -182,9 +182,9 @@ export function programsSuite(subject: Subject): void {
     await compare({ program, buffers: [...loads.map((_, i) => whole(3, i + 1)), filled(3)] });
   });
 
-  it("refuses a program with more buffers than it can bind", ({ skip }) => {
+  it("refuses a program with more buffers than it can bind", () => {
     const { buffersPerProgram } = subject.device.limits;
-    skip(!(buffersPerProgram < 10_000), `${subject.device.name} binds any number`);
+    if (buffersPerProgram === Infinity) return;
     const k = new ExprBuilder();
     const loads = Array.from({ length: buffersPerProgram + 1 }, (_, i) => k.load(i, "float32", k.index(0)));
     const program = kernel("too many", {

@@ -32,10 +32,10 @@ export function randomProgramsSuite(subject: Subject): void {
     it(`exact arithmetic, seeds ${seeds[0]!} to ${seeds.at(-1)!}`, async () => {
       for (const seed of seeds) await compare(seed, { arithmetic: "exact" });
     });
-    it(`any values, seeds ${seeds[0]!} to ${seeds.at(-1)!}`, async ({ skip }) => {
-      const { ulps, flushesSubnormals, fusesMultiplyAdd } = subject.tolerance;
-      skip(ulps !== undefined || flushesSubnormals === true || fusesMultiplyAdd === "everywhere", `${subject.device.name} may round in its own way`);
-      skip(!subject.hasWideIntegers, `${subject.device.name} computes int64 in 32 bits`);
+    // Only where nothing may be rounded in a way of its own.
+    const { ulps, flushesSubnormals, fusesMultiplyAdd } = subject.tolerance;
+    if (ulps !== undefined || flushesSubnormals === true || fusesMultiplyAdd === "everywhere" || !subject.hasWideIntegers) continue;
+    it(`any values, seeds ${seeds[0]!} to ${seeds.at(-1)!}`, async () => {
       for (const seed of seeds) await compare(seed, { arithmetic: "ieee" });
     });
   }
