@@ -4,7 +4,7 @@ import { tileTableSize, tileTableStart } from "./codegen/contraction.js";
 import { argumentBytes, generate } from "./codegen/generate.js";
 import { generateTiles } from "./codegen/tiles.js";
 import { workspaceBytes } from "./codegen/workspace.js";
-import { probeFeatures } from "./features.js";
+import { hasRelaxedMadd, hasSimd } from "./features.js";
 import type { Launch } from "./launcher.js";
 import { createLauncher } from "./launcher.js";
 import type { Block, CpuBuffer } from "./memory.js";
@@ -56,14 +56,15 @@ interface CpuExecutable extends Executable {
  * device.stats().bytesInUse; // 8
  */
 export function cpu(options: CpuOptions = {}): Backend & Required<Pick<Backend, "readSync">> {
-  const features = probeFeatures();
-  if (!features.simd) {
+  if (!hasSimd()) {
     throw new UnsupportedError("cpu: expected an engine with WebAssembly SIMD, found none; use Node 20 or later, or a browser from 2023 on");
   }
-  if (options.relaxed === true && !features.relaxedMadd) {
+  // Not asked for where it is not wanted: asking may change a flag of the engine.
+  const relaxed = options.relaxed !== false && hasRelaxedMadd();
+  if (options.relaxed === true && !relaxed) {
     throw new UnsupportedError("cpu: expected an engine with relaxed SIMD because relaxed: true was asked for, found none; leave the option out");
   }
-  return new CpuBackend(options, options.relaxed ?? features.relaxedMadd);
+  return new CpuBackend(options, relaxed);
 }
 
 class CpuBackend implements Backend {

@@ -1,4 +1,4 @@
-import type { BufferHandle, Kernel, Sort } from "@gradus/kernel-ir";
+import type { Backend, BufferHandle, Coordinate, Kernel, Sort } from "@gradus/kernel-ir";
 import { DeviceLostError, DeviceMemoryError, ExprBuilder } from "@gradus/kernel-ir";
 import { describe, expect, it } from "vitest";
 import { cpu } from "../src/index.js";
@@ -40,6 +40,30 @@ function sortKernel(): Sort {
 }
 
 describe("the device", () => {
+  it("finds the machine's multiply-add, also behind Node's flag, and does without it where that is asked for", () => {
+    const b = new ExprBuilder();
+    const product = (device: Backend): number => {
+      const plain = (axis: number): Coordinate => ({ terms: [{ axis, scale: b.int(1) }], shift: b.int(0), divisor: b.int(1), extent: null, stride: b.int(1) });
+      const dot = device.prepare({
+        kind: "contraction", name: "dot", guards: [], scalars: [], dtype: "float32",
+        params: [{ dtype: "float32", access: "in" }, { dtype: "float32", access: "in" }, { dtype: "float32", access: "out" }],
+        axes: [{ role: "k", extent: b.int(2) }],
+        left: { param: 0, offset: b.int(0), coordinates: [plain(0)], prologue: null },
+        right: { param: 1, offset: b.int(0), coordinates: [plain(0)], prologue: null },
+        stores: [{ over: "outer", param: 2, index: b.int(0), value: b.result(0, 0, "float32") }],
+      });
+      const [x, y, out] = [device.alloc(8, "float32"), device.alloc(8, "float32"), device.alloc(4, "float32")];
+      const e = 2 ** -12;
+      device.write(x, 0, bytesOf(-1, 1 + e));
+      device.write(y, 0, bytesOf(1, 1 + e));
+      device.dispatch(dot, [x, y, out], []);
+      return numbersOf(device.readSync?.(out) ?? new Uint8Array(0))[0] ?? NaN;
+    };
+    // (1 + e)² − 1 is 2e + e², or 2e where the square was rounded before.
+    expect(product(cpu({ relaxed: false }))).toBe(2 ** -11);
+    expect(product(cpu({ relaxed: true }))).toBe(2 ** -11 + 2 ** -24);
+  });
+
   it("acts in program order: a read sees what was issued before it and nothing after", async () => {
     const device = cpu();
     const [x, y] = [device.alloc(8, "float32"), device.alloc(8, "float32")];
