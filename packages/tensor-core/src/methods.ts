@@ -7,6 +7,7 @@ import type { TensorOptions } from "./create.js";
 import type { DeviceLike } from "./device.js";
 import { ShapeError } from "./errors.js";
 import type { Operand } from "./kernels/elementwise.js";
+import { methodsOf } from "./kernels/elementwise-function.js";
 import * as copy from "./ops/copy.js";
 import * as elementwise from "./ops/elementwise.js";
 import { elementwiseOps as ops } from "./ops/elementwise.js";
@@ -15,7 +16,6 @@ import * as indexing from "./ops/indexing.js";
 import type { Index } from "./ops/indexing.js";
 import * as join from "./ops/join.js";
 import { matmul } from "./ops/matmul.js";
-import { checkSubtraction, divisionName, roundingOf } from "./ops/operand-rules.js";
 import * as random from "./ops/random.js";
 import * as reduce from "./ops/reduce.js";
 import type { DimOptions, ReduceOptions, ValuesAndIndices, VarOptions } from "./ops/reduce.js";
@@ -34,104 +34,18 @@ import type { NestedArray } from "./types.js";
 type Sizes = readonly number[] | readonly [readonly number[]];
 const sizesOf = (sizes: Sizes): readonly number[] => (Array.isArray(sizes[0]) ? (sizes[0] as readonly number[]) : (sizes as readonly number[]));
 
+const ElementwiseMethods = /* @__PURE__ */ methodsOf(elementwise);
+
 /**
  * The ops as methods: each is the function of the same name with the tensor as first argument, and is documented there.
  * Names that end in `_` write over the tensor and return it.
  */
-export abstract class TensorMethods {
-  // Elementwise
-  neg(this: Tensor): Tensor { return elementwise.neg(this); }
-  abs(this: Tensor): Tensor { return elementwise.abs(this); }
-  sign(this: Tensor): Tensor { return elementwise.sign(this); }
-  square(this: Tensor): Tensor { return elementwise.square(this); }
-  reciprocal(this: Tensor): Tensor { return elementwise.reciprocal(this); }
-  sqrt(this: Tensor): Tensor { return elementwise.sqrt(this); }
-  rsqrt(this: Tensor): Tensor { return elementwise.rsqrt(this); }
-  exp(this: Tensor): Tensor { return elementwise.exp(this); }
-  log(this: Tensor): Tensor { return elementwise.log(this); }
-  sin(this: Tensor): Tensor { return elementwise.sin(this); }
-  cos(this: Tensor): Tensor { return elementwise.cos(this); }
-  tanh(this: Tensor): Tensor { return elementwise.tanh(this); }
-  erf(this: Tensor): Tensor { return elementwise.erf(this); }
-  floor(this: Tensor): Tensor { return elementwise.floor(this); }
-  ceil(this: Tensor): Tensor { return elementwise.ceil(this); }
-  round(this: Tensor, options?: elementwise.RoundOptions): Tensor { return elementwise.round(this, options); }
-  trunc(this: Tensor): Tensor { return elementwise.trunc(this); }
-  isnan(this: Tensor): Tensor { return elementwise.isnan(this); }
-  logicalNot(this: Tensor): Tensor { return elementwise.logicalNot(this); }
-  relu(this: Tensor): Tensor { return elementwise.relu(this); }
-  sigmoid(this: Tensor): Tensor { return elementwise.sigmoid(this); }
-  gelu(this: Tensor, options?: elementwise.GeluOptions): Tensor { return elementwise.gelu(this, options); }
-  silu(this: Tensor): Tensor { return elementwise.silu(this); }
-  softplus(this: Tensor, options?: elementwise.SoftplusOptions): Tensor { return elementwise.softplus(this, options); }
-  add(this: Tensor, other: Operand, options?: { readonly alpha?: number }): Tensor { return elementwise.add(this, other, options); }
-  sub(this: Tensor, other: Operand, options?: { readonly alpha?: number }): Tensor { return elementwise.sub(this, other, options); }
-  mul(this: Tensor, other: Operand): Tensor { return elementwise.mul(this, other); }
-  div(this: Tensor, other: Operand, options?: elementwise.DivOptions): Tensor { return elementwise.div(this, other, options); }
-  floorDivide(this: Tensor, other: Operand): Tensor { return elementwise.floorDivide(this, other); }
-  pow(this: Tensor, exponent: Operand): Tensor { return elementwise.pow(this, exponent); }
-  remainder(this: Tensor, other: Operand): Tensor { return elementwise.remainder(this, other); }
-  maximum(this: Tensor, other: Tensor): Tensor { return elementwise.maximum(this, other); }
-  minimum(this: Tensor, other: Tensor): Tensor { return elementwise.minimum(this, other); }
-  lerp(this: Tensor, end: Operand, weight: Operand): Tensor { return elementwise.lerp(this, end, weight); }
-  clampMin(this: Tensor, min: Operand): Tensor { return elementwise.clampMin(this, min); }
-  clampMax(this: Tensor, max: Operand): Tensor { return elementwise.clampMax(this, max); }
-  clamp(this: Tensor, bounds: { readonly min?: Operand; readonly max?: Operand }): Tensor { return elementwise.clamp(this, bounds); }
-  eq(this: Tensor, other: Operand): Tensor { return elementwise.eq(this, other); }
-  ne(this: Tensor, other: Operand): Tensor { return elementwise.ne(this, other); }
-  lt(this: Tensor, other: Operand): Tensor { return elementwise.lt(this, other); }
-  le(this: Tensor, other: Operand): Tensor { return elementwise.le(this, other); }
-  gt(this: Tensor, other: Operand): Tensor { return elementwise.gt(this, other); }
-  ge(this: Tensor, other: Operand): Tensor { return elementwise.ge(this, other); }
-  logicalAnd(this: Tensor, other: Tensor): Tensor { return elementwise.logicalAnd(this, other); }
-  logicalOr(this: Tensor, other: Tensor): Tensor { return elementwise.logicalOr(this, other); }
+export abstract class TensorMethods extends ElementwiseMethods {
+  // Elementwise, beside those that follow from their functions
   where(this: Tensor, condition: Tensor, other: Operand): Tensor { return elementwise.where(condition, this, other); }
   maskedFill(this: Tensor, mask: Tensor, value: Operand): Tensor { return elementwise.maskedFill(this, mask, value); }
-  clone(this: Tensor): Tensor { return elementwise.clone(this); }
 
   // In place
-  add_(this: Tensor, other: Operand, options?: { readonly alpha?: number }): Tensor { return options?.alpha === undefined ? ops.add.callInPlace([this, other]) : ops.addScaled.callInPlace([this, other, options.alpha]); }
-  sub_(this: Tensor, other: Operand, options?: { readonly alpha?: number }): Tensor { checkSubtraction("sub_", this, other); return options?.alpha === undefined ? ops.sub.callInPlace([this, other]) : ops.subScaled.callInPlace([this, other, options.alpha]); }
-  mul_(this: Tensor, other: Operand): Tensor { return ops.mul.callInPlace([this, other]); }
-  div_(this: Tensor, other: Operand, options?: elementwise.DivOptions): Tensor { return ops[divisionName("div_", options?.roundingMode)].callInPlace([this, other]); }
-  pow_(this: Tensor, exponent: Operand): Tensor { return ops.pow.callInPlace([this, exponent]); }
-  neg_(this: Tensor): Tensor { return ops.neg.callInPlace([this]); }
-  exp_(this: Tensor): Tensor { return ops.exp.callInPlace([this]); }
-  log_(this: Tensor): Tensor { return ops.log.callInPlace([this]); }
-  sqrt_(this: Tensor): Tensor { return ops.sqrt.callInPlace([this]); }
-  relu_(this: Tensor): Tensor { return ops.relu.callInPlace([this]); }
-  sigmoid_(this: Tensor): Tensor { return ops.sigmoid.callInPlace([this]); }
-  tanh_(this: Tensor): Tensor { return ops.tanh.callInPlace([this]); }
-  abs_(this: Tensor): Tensor { return ops.abs.callInPlace([this]); }
-  sign_(this: Tensor): Tensor { return ops.sign.callInPlace([this]); }
-  square_(this: Tensor): Tensor { return ops.square.callInPlace([this]); }
-  reciprocal_(this: Tensor): Tensor { return ops.reciprocal.callInPlace([this]); }
-  rsqrt_(this: Tensor): Tensor { return ops.rsqrt.callInPlace([this]); }
-  sin_(this: Tensor): Tensor { return ops.sin.callInPlace([this]); }
-  cos_(this: Tensor): Tensor { return ops.cos.callInPlace([this]); }
-  erf_(this: Tensor): Tensor { return ops.erf.callInPlace([this]); }
-  floor_(this: Tensor): Tensor { return ops.floor.callInPlace([this]); }
-  ceil_(this: Tensor): Tensor { return ops.ceil.callInPlace([this]); }
-  trunc_(this: Tensor): Tensor { return ops.trunc.callInPlace([this]); }
-  round_(this: Tensor, options?: elementwise.RoundOptions): Tensor {
-    const [name, ...scale] = roundingOf(options);
-    return ops[name].callInPlace([this, ...scale]);
-  }
-  remainder_(this: Tensor, other: Operand): Tensor { return ops.remainder.callInPlace([this, other]); }
-  floorDivide_(this: Tensor, other: Operand): Tensor { return ops.divFloor.callInPlace([this, other]); }
-  clampMin_(this: Tensor, min: Operand): Tensor { return ops.clampMin.callInPlace([this, min]); }
-  clampMax_(this: Tensor, max: Operand): Tensor { return ops.clampMax.callInPlace([this, max]); }
-  eq_(this: Tensor, other: Operand): Tensor { return ops.eq.callInPlace([this, other]); }
-  ne_(this: Tensor, other: Operand): Tensor { return ops.ne.callInPlace([this, other]); }
-  lt_(this: Tensor, other: Operand): Tensor { return ops.lt.callInPlace([this, other]); }
-  le_(this: Tensor, other: Operand): Tensor { return ops.le.callInPlace([this, other]); }
-  gt_(this: Tensor, other: Operand): Tensor { return ops.gt.callInPlace([this, other]); }
-  ge_(this: Tensor, other: Operand): Tensor { return ops.ge.callInPlace([this, other]); }
-  logicalNot_(this: Tensor): Tensor { return ops.logicalNot.callInPlace([this]); }
-  logicalAnd_(this: Tensor, other: Tensor): Tensor { return ops.logicalAnd.callInPlace([this, other]); }
-  logicalOr_(this: Tensor, other: Tensor): Tensor { return ops.logicalOr.callInPlace([this, other]); }
-  silu_(this: Tensor): Tensor { return ops.silu.callInPlace([this]); }
-  lerp_(this: Tensor, end: Operand, weight: Operand): Tensor { return ops.lerp.callInPlace([this, end, weight]); }
   /** Writes the elements of `source`, broadcast and converted. @see torch.Tensor.copy_ */
   copy_(this: Tensor, source: Operand): Tensor { return ops.copy.callInPlace([this, source]); }
   /** Writes one value everywhere. @see torch.Tensor.fill_ */

@@ -1,20 +1,18 @@
 import type { Expr, ExprBuilder } from "@gradus/kernel-ir";
 import type { Operand } from "../kernels/elementwise.js";
 import { ElementwiseOp } from "../kernels/elementwise.js";
+import type { Chosen, ElementwiseFunction } from "../kernels/elementwise-function.js";
+import { binary, choosing, unary } from "../kernels/elementwise-function.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import type { RoundingMode, RoundOptions } from "./operand-rules.js";
-import { checkSubtraction, checkTensors, divisionName, roundingOf } from "./operand-rules.js";
-
-export type { RoundingMode, RoundOptions } from "./operand-rules.js";
+import { checkSubtraction, checkTensors } from "./operand-rules.js";
 
 /**
  * The elementwise ops: one line of mathematics each. Broadcasting, promotion, in-place forms and gradients of every order
  * follow from the formula (`kernels/elementwise.ts`); a derivative stands here only where it is more exact or cheaper than
  * what the rules of `kernels/adjoint.ts` would make of the formula.
  */
-type Unary = (x: Tensor) => Tensor;
 type K = ExprBuilder;
 
 const float = { type: "float" } as const;
@@ -43,7 +41,7 @@ export const elementwiseOps = {
   sign: new ElementwiseOp("sign", 1, (k, x) => x.dtype === "bool" ? x : k.select(k.lt(zero(k, x), x), one(k, x), k.select(k.lt(x, zero(k, x)), k.like(-1, x), zero(k, x))), {
     derivatives: [null],
   }),
-  square: new ElementwiseOp("square", 1, (k, x) => k.mul(x, x), numbers),
+  square: new ElementwiseOp("square", 1, (k, x) => k.mul(x, x), { type: "number" }),
   reciprocal: new ElementwiseOp("reciprocal", 1, (k, x) => k.div(one(k, x), x), { ...float, derivatives: [(k, g, y) => k.neg(k.mul(g, k.mul(y, y)))] }),
   sqrt: new ElementwiseOp("sqrt", 1, (k, x) => k.sqrt(x), float),
   rsqrt: new ElementwiseOp("rsqrt", 1, (k, x) => k.div(one(k, x), k.sqrt(x)), {
@@ -207,18 +205,24 @@ function floorQuotient(k: K, a: Expr, b: Expr): Expr {
 }
 
 const ops = elementwiseOps;
-const unary = (op: ElementwiseOp): Unary => (x) => op.call([x]);
-type Binary = (a: Operand, b: Operand) => Tensor;
-const binary = (op: ElementwiseOp): Binary => (a, b) => op.call([a, b]);
 
-const ofTensors = (op: ElementwiseOp, remedy?: string) => (a: Tensor, b: Tensor): Tensor => {
-  checkTensors(op.name, [a, b], remedy);
-  return op.call([a, b]);
-};
-const comparison = (op: ElementwiseOp) => (a: Tensor, b: Operand): Tensor => {
-  checkTensors(op.name, [a], "; exchange the operands");
-  return op.call([a, b]);
-};
+/** For two tensors. */
+function ofTensors(op: ElementwiseOp, remedy?: string): ElementwiseFunction<[a: Tensor, b: Tensor]> {
+  return choosing(op.name, (name, a: Tensor, b: Tensor): Chosen => {
+    checkTensors(name, [a, b], remedy);
+    return [op, a, b];
+  });
+}
+/** For a tensor and a tensor or number. */
+function ofTensorAnd(op: ElementwiseOp, remedy?: string): ElementwiseFunction<[a: Tensor, b: Operand]> {
+  return choosing(op.name, (name, a: Tensor, b: Operand): Chosen => {
+    checkTensors(name, [a], remedy);
+    return [op, a, b];
+  });
+}
+function comparison(op: ElementwiseOp): ElementwiseFunction<[a: Tensor, b: Operand]> {
+  return ofTensorAnd(op, "; exchange the operands");
+}
 
 /** −x. @see torch.neg */
 export const neg = unary(ops.neg);
@@ -227,7 +231,7 @@ export const abs = unary(ops.abs);
 /** −1, 0 or 1; NaN gives 0. @see torch.sign */
 export const sign = unary(ops.sign);
 /** x²; of bools, int64. @see torch.square */
-export const square = (x: Tensor): Tensor => ops.square.call([x.dtype === "bool" ? x.to("int64") : x]);
+export const square = unary(ops.square);
 /** 1/x. @see torch.reciprocal */
 export const reciprocal = unary(ops.reciprocal);
 /** √x; NaN below 0. @see torch.sqrt */
@@ -256,11 +260,17 @@ export const erf = unary(ops.erf);
 export const floor = unary(ops.floor);
 /** Smallest integer ≥ x. @see torch.ceil */
 export const ceil = unary(ops.ceil);
-/** Nearest integer, ties to even; or the nearest number of so many decimals. @see torch.round */
-export function round(x: Tensor, options?: RoundOptions): Tensor {
-  const [name, ...scale] = roundingOf(options);
-  return ops[name].call([x, ...scale]);
+export interface RoundOptions {
+  /** Digits to keep after the point; negative ones before it. */
+  readonly decimals?: number;
 }
+
+/** Nearest integer, ties to even; or the nearest number of so many decimals. @see torch.round */
+export const round = choosing("round", (_, x: Tensor, options?: RoundOptions): Chosen => {
+  const { decimals = 0 } = options ?? {};
+  if (decimals === 0) return [ops.round, x];
+  return [decimals > 0 ? ops.roundAfterPoint : ops.roundBeforePoint, x, 10 ** Math.abs(decimals)];
+});
 /** The integer part. @see torch.trunc */
 export const trunc = unary(ops.trunc);
 /** True where x is NaN. @see torch.isnan */
@@ -276,16 +286,17 @@ export interface GeluOptions {
 }
 
 /** x Φ(x), with the exact Φ or an approximation by tanh. @see torch.nn.functional.gelu */
-export function gelu(x: Tensor, { approximate = "none" }: GeluOptions = {}): Tensor {
+export const gelu = choosing("gelu", (op, x: Tensor, options?: GeluOptions): Chosen => {
+  const { approximate = "none" } = options ?? {};
   switch (approximate) {
     case "none":
-      return ops.gelu.call([x]);
+      return [ops.gelu, x];
     case "tanh":
-      return ops.geluTanh.call([x]);
+      return [ops.geluTanh, x];
     default:
-      throw new ArgumentError(`gelu: expected approximate "none" or "tanh", got ${String(approximate)}`);
+      throw new ArgumentError(`${op}: expected approximate "none" or "tanh", got ${String(approximate)}`);
   }
-}
+});
 /** x σ(x). @see torch.nn.functional.silu */
 export const silu = unary(ops.silu);
 export interface SoftplusOptions {
@@ -296,29 +307,51 @@ export interface SoftplusOptions {
 }
 
 /** 1/β · log(1 + e^βx). @see torch.nn.functional.softplus */
-export const softplus = (x: Tensor, { beta = 1, threshold = 20 }: SoftplusOptions = {}): Tensor =>
-  beta === 1 && threshold === 20 ? ops.softplus.call([x]) : ops.softplusScaled.call([x, beta, threshold]);
+export const softplus = choosing("softplus", (_, x: Tensor, options?: SoftplusOptions): Chosen => {
+  const { beta = 1, threshold = 20 } = options ?? {};
+  return beta === 1 && threshold === 20 ? [ops.softplus, x] : [ops.softplusScaled, x, beta, threshold];
+});
 /** x where x > 0, else slope · x. @see torch.nn.functional.leaky_relu */
-export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => ops.leakyRelu.call([x, slope]);
+export const leakyRelu = choosing("leakyRelu", (_, x: Tensor, slope?: number): Chosen => [ops.leakyRelu, x, slope ?? 0.01]);
+
+export interface AlphaOptions {
+  /** What the second operand is multiplied with. */
+  readonly alpha?: number | bigint;
+}
 
 /** a + alpha · b, broadcast. @see torch.add */
-export const add = (a: Operand, b: Operand, options?: { readonly alpha?: number }): Tensor =>
-  options?.alpha === undefined ? ops.add.call([a, b]) : ops.addScaled.call([a, b, options.alpha]);
+export const add = choosing("add", (_, a: Operand, b: Operand, options?: AlphaOptions): Chosen => (options?.alpha === undefined ? [ops.add, a, b] : [ops.addScaled, a, b, options.alpha]));
 /** a − alpha · b, broadcast. @throws {DTypeError} if either is bool. @see torch.sub */
-export const sub = (a: Operand, b: Operand, options?: { readonly alpha?: number }): Tensor => {
-  checkSubtraction("sub", a, b);
-  return options?.alpha === undefined ? ops.sub.call([a, b]) : ops.subScaled.call([a, b, options.alpha]);
-};
+export const sub = choosing("sub", (op, a: Operand, b: Operand, options?: AlphaOptions): Chosen => {
+  checkSubtraction(op, a, b);
+  return options?.alpha === undefined ? [ops.sub, a, b] : [ops.subScaled, a, b, options.alpha];
+});
 
 /** a · b, broadcast. @see torch.mul */
 export const mul = binary(ops.mul);
+/** What becomes of the fraction of a quotient. */
+export type RoundingMode = "trunc" | "floor" | null;
 export interface DivOptions {
   /** `trunc` leaves the fraction out, `floor` rounds down; integers stay integers then. */
   readonly roundingMode?: RoundingMode;
 }
 
 /** a / b, broadcast; integers give float32 unless they are rounded. @see torch.div */
-export const div = (a: Operand, b: Operand, options?: DivOptions): Tensor => ops[divisionName("div", options?.roundingMode)].call([a, b]);
+export const div = choosing("div", (op, a: Operand, b: Operand, options?: DivOptions): Chosen => [divisionBy(op, options?.roundingMode ?? null), a, b]);
+
+function divisionBy(op: string, roundingMode: RoundingMode): ElementwiseOp {
+  switch (roundingMode) {
+    case null:
+      return ops.div;
+    case "trunc":
+      return ops.divTrunc;
+    case "floor":
+      return ops.divFloor;
+    default:
+      throw new ArgumentError(`${op}: expected roundingMode "trunc" or "floor", or none, got ${String(roundingMode)}`);
+  }
+}
+
 /** ⌊a / b⌋, broadcast. @see torch.floor_divide */
 export const floorDivide = binary(ops.divFloor);
 /** aᵇ, broadcast. @see torch.pow */
@@ -330,26 +363,24 @@ export const minimum = ofTensors(ops.minimum, "; use clampMax for a number");
 /** The remainder of a / b with the sign of b. @see torch.remainder */
 export const remainder = binary(ops.remainder);
 /** a + weight · (b − a). @see torch.lerp */
-export const lerp = (a: Operand, b: Operand, weight: Operand): Tensor => ops.lerp.call([a, b, weight]);
-/** x limited to [min, max]; either may be left out. @see torch.clamp */
-export const clamp = (x: Tensor, bounds: { readonly min?: Operand; readonly max?: Operand }): Tensor =>
-  bounds.min === undefined
-    ? bounds.max === undefined
-      ? x
-      : ops.clampMax.call([x, bounds.max])
-    : bounds.max === undefined
-      ? ops.clampMin.call([x, bounds.min])
-      : ops.clamp.call([x, bounds.min, bounds.max]);
+export const lerp = choosing("lerp", (_, a: Operand, b: Operand, weight: Operand): Chosen => [ops.lerp, a, b, weight]);
+export interface ClampBounds {
+  readonly min?: Operand;
+  readonly max?: Operand;
+}
+
+/** x limited to [min, max]; either may be left out. @throws {ArgumentError} if both are. @see torch.clamp */
+export const clamp = choosing("clamp", (op, x: Tensor, { min, max }: ClampBounds): Chosen => {
+  checkTensors(op, [x]);
+  if (min !== undefined && max !== undefined) return [ops.clamp, x, min, max];
+  if (min !== undefined) return [ops.clampMin, x, min];
+  if (max !== undefined) return [ops.clampMax, x, max];
+  throw new ArgumentError(`${op}: expected min, max or both, got neither`);
+});
 /** x, but at least `min`. @see torch.clamp_min */
-export const clampMin = (x: Tensor, min: Operand): Tensor => {
-  checkTensors("clampMin", [x]);
-  return ops.clampMin.call([x, min]);
-};
+export const clampMin = ofTensorAnd(ops.clampMin);
 /** x, but at most `max`. @see torch.clamp_max */
-export const clampMax = (x: Tensor, max: Operand): Tensor => {
-  checkTensors("clampMax", [x]);
-  return ops.clampMax.call([x, max]);
-};
+export const clampMax = ofTensorAnd(ops.clampMax);
 
 /** a = b, as bool. @see torch.eq */
 export const eq = comparison(ops.eq);

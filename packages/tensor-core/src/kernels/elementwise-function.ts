@@ -1,0 +1,72 @@
+import type { Tensor } from "../tensor.js";
+import type { ElementwiseOp, Operand } from "./elementwise.js";
+
+/** A public function over elementwise ops, with the form that writes over its first argument. Methods are made of both. */
+export interface ElementwiseFunction<Args extends readonly unknown[]> {
+  (...args: Args): Tensor;
+  /** What the method with a trailing underscore does. */
+  readonly inPlace: (...args: Args) => Tensor;
+}
+
+/** An op of the tables and its operands. */
+export type Chosen = readonly [op: ElementwiseOp, ...operands: Operand[]];
+
+/**
+ * The function that calls whichever op its arguments ask for.
+ *
+ * @param choose - Checks the arguments too; `op` is the name that errors should have. Its return type has to be written out:
+ * Tensor's methods follow from the type of the function, so that the type checker must not have to look into its body.
+ */
+export function choosing<Args extends readonly unknown[]>(name: string, choose: (op: string, ...args: Args) => Chosen): ElementwiseFunction<Args> {
+  const call = (...args: Args): Tensor => {
+    const [op, ...operands] = choose(name, ...args);
+    return op.call(operands);
+  };
+  const inPlace = (...args: Args): Tensor => {
+    const [op, ...operands] = choose(`${name}_`, ...args);
+    return op.callInPlace(operands);
+  };
+  return Object.assign(call, { inPlace });
+}
+
+/** The function of an op with one argument. */
+export function unary(op: ElementwiseOp): ElementwiseFunction<[x: Tensor]> {
+  return Object.assign((x: Tensor): Tensor => op.call([x]), { inPlace: (x: Tensor): Tensor => op.callInPlace([x]) });
+}
+
+/** The function of an op with two arguments, of which one may be a number. */
+export function binary(op: ElementwiseOp): ElementwiseFunction<[a: Operand, b: Operand]> {
+  return Object.assign((a: Operand, b: Operand): Tensor => op.call([a, b]), { inPlace: (a: Operand, b: Operand): Tensor => op.callInPlace([a, b]) });
+}
+
+// Methods
+
+type FunctionNames<Module> = { [Name in keyof Module]: Module[Name] extends { readonly inPlace: unknown } ? Name : never }[keyof Module];
+type Method<F> = F extends (first: never, ...rest: infer Rest) => Tensor ? (this: Tensor, ...rest: Rest) => Tensor : never;
+
+/** The methods `name` and `name_` of each elementwise function in a module. Documentation stays with the names. */
+export type MethodsOf<Module, Name extends keyof Module = FunctionNames<Module>> = { readonly [N in Name]: Method<Module[N]> } & {
+  readonly [N in Name as N extends string ? `${N}_` : never]: Method<Module[N]>;
+};
+
+const isElementwise = (value: unknown): value is ElementwiseFunction<readonly unknown[]> => typeof value === "function" && "inPlace" in value;
+
+/** A class with the methods of all elementwise functions in the modules. */
+export function methodsOf<Module extends object>(...modules: readonly Module[]): abstract new () => MethodsOf<Module> {
+  // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- it is filled below
+  abstract class ElementwiseMethods {}
+  for (const module of modules) {
+    for (const [name, value] of Object.entries(module) as [string, unknown][]) {
+      if (!isElementwise(value)) continue;
+      // No function has more than three arguments beside the tensor; a missing one is undefined for either.
+      const method = (call: (...args: readonly unknown[]) => Tensor) =>
+        function (this: Tensor, a?: unknown, b?: unknown, c?: unknown): Tensor {
+          return call(this, a, b, c);
+        };
+      for (const [own, call] of [[name, value], [`${name}_`, value.inPlace]] as const) {
+        Object.defineProperty(ElementwiseMethods.prototype, own, { value: method(call), writable: true, configurable: true });
+      }
+    }
+  }
+  return ElementwiseMethods as abstract new () => MethodsOf<Module>;
+}
