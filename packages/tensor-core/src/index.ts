@@ -53,9 +53,15 @@ export { indexPut, indexPut_, maskedSelect, nonzero, take, takeAlongDim } from "
 export type { Index, IndexPutOptions } from "./ops/indexing.js";
 export { linear, matmul } from "./ops/matmul.js";
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from "./ops/conv.js";
-export type { ConvOptions, ConvTransposeOptions, PerDimension } from "./ops/conv.js";
-export { avgPool2d, maxPool2d, maxPool2dWithIndices } from "./ops/pool.js";
-export type { AvgPoolOptions, MaxPoolOptions, PoolOptions } from "./ops/pool.js";
+export type { ConvOptions, ConvTransposeOptions } from "./ops/conv.js";
+export { avgPool1d, avgPool2d, avgPool3d, lpPool1d, lpPool2d, maxPool1d, maxPool1dWithIndices, maxPool2d, maxPool2dWithIndices, maxPool3d, maxPool3dWithIndices, maxUnpool1d, maxUnpool2d, maxUnpool3d } from "./ops/pool.js";
+export type { AvgPoolOptions, AvgPool1dOptions, LpPoolOptions, MaxUnpoolOptions, Pooled } from "./ops/pool.js";
+export {
+  adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool1dWithIndices, adaptiveMaxPool2d, adaptiveMaxPool2dWithIndices, adaptiveMaxPool3d, adaptiveMaxPool3dWithIndices,
+  fractionalMaxPool2d, fractionalMaxPool2dWithIndices, fractionalMaxPool3d, fractionalMaxPool3dWithIndices,
+} from "./ops/adaptive-pool.js";
+export type { FractionalMaxPoolOptions, OutputSize } from "./ops/adaptive-pool.js";
+export type { MaxPoolOptions, PerDimension, PoolOptions } from "./ops/windows.js";
 export * from "./ops/normalization.js";
 export * from "./ops/loss.js";
 export { bernoulli, defaultGenerator, dropout, manualSeed, normal, rand, randint, randn, randperm } from "./ops/random.js";

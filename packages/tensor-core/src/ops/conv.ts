@@ -11,9 +11,8 @@ import { pad } from "./pad.js";
 import { checkProduct } from "./matmul.js";
 import { record } from "./reduce.js";
 import { squeeze, unsqueeze } from "./view.js";
-
-/** One number for every spatial dimension, or one each. */
-export type PerDimension = number | readonly number[];
+import type { PerDimension } from "./windows.js";
+import { perDimension, slidingSize } from "./windows.js";
 
 export interface ConvOptions {
   /** Steps of the kernel over the input. */
@@ -46,19 +45,6 @@ interface Geometry {
   readonly dilation: readonly number[];
   readonly groups: number;
 }
-
-/** `value` for each of `count` dimensions. */
-export function perDimension(op: string, name: string, value: PerDimension, count: number, least: number): number[] {
-  const list = typeof value === "number" ? new Array<number>(count).fill(value) : value.length === 1 ? new Array<number>(count).fill(value[0] ?? 0) : [...value];
-  if (list.length !== count || list.some((n) => !Number.isInteger(n) || n < least)) {
-    throw new ArgumentError(`${op}: expected ${name} to be a whole number of at least ${String(least)}, or ${String(count)} of them, got ${String(value)}`);
-  }
-  return list;
-}
-
-/** Size after a window of `kernel` elements moves over `size + 2·padding`. */
-export const slidingSize = (size: number, kernel: number, stride: number, padding: number, dilation: number): number =>
-  Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
 
 /**
  * Convolution over `n` spatial dimensions (cross-correlation, as in every deep-learning library):
