@@ -38,6 +38,10 @@ export { ElementwiseOp } from "./kernels/elementwise.js";
 export type { ElementwiseOptions, Formula } from "./kernels/elementwise.js";
 
 export * from "./ops/elementwise.js";
+export {
+  celu, elu, glu, hardshrink, hardsigmoid, hardswish, hardtanh, logsigmoid, mish, prelu, relu6, rrelu, selu, softmin, softshrink, softsign, tanhshrink, threshold,
+} from "./ops/activation.js";
+export type { EluOptions, HardtanhOptions, RreluOptions, ShrinkOptions } from "./ops/activation.js";
 export * from "./ops/reduce.js";
 export * from "./ops/softmax.js";
 export * from "./ops/view.js";

@@ -1,5 +1,6 @@
 import { hostMath } from "@gradus/kernel-ir";
 import type { elementwiseOps } from "@gradus/tensor-core";
+import { activationCases } from "./activation.js";
 
 /** An interval of numbers. */
 export type Interval = readonly [low: number, high: number];
@@ -83,6 +84,7 @@ export const elementwiseCases = {
     absolute: 2,
     specials: false,
   },
+  ...activationCases,
 
   add: binary((a, b) => a + b, wide),
   sub: binary((a, b) => a - b, wide),

@@ -6,6 +6,7 @@ import { binary, choosing, unary } from "../kernels/elementwise-function.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
+import { activationOps } from "./activation.js";
 import { checkSubtraction, checkTensors } from "./operand-rules.js";
 
 /**
@@ -106,6 +107,8 @@ export const elementwiseOps = {
     ...float,
     derivatives: [(k, g, _, x, beta, threshold) => k.select(k.gt(k.mul(beta, x), threshold), g, k.mul(g, smoothLogistic(k, k.mul(beta, x)))), null, null],
   }),
+
+  ...activationOps,
 
   // Two arguments
   add: new ElementwiseOp("add", 2, (k, a, b) => (a.dtype === "bool" ? k.or(a, b) : k.add(a, b))),
