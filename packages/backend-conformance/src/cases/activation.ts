@@ -11,20 +11,20 @@ const activation = (reference: (x: number, ...numbers: readonly number[]) => num
 
 /** Activations of `torch.nn.functional`, in the order of their table. */
 export const activationCases = {
-  hardtanh: activation((x, low, high) => bounded(x, low!, high!), { domain: [wide, [-2, -1], [1, 2]] }),
+  hardtanh: activation((x, low, high) => bounded(x, low, high), { domain: [wide, [-2, -1], [1, 2]] }),
   relu6: activation((x) => bounded(x, 0, 6), { domain: [[-8, 8]] }),
   hardsigmoid: activation((x) => bounded(x + 3, 0, 6) / 6, { absolute: 2 }),
   hardswish: activation((x) => (x * bounded(x + 3, 0, 6)) / 6, { ulps: 2, absolute: 4 }),
-  hardshrink: activation((x, bound) => (Math.abs(x) <= bound! ? 0 : x), { domain: [wide, [0.5, 1]] }),
-  softshrink: activation((x, bound) => (x > bound! ? x - bound! : x < -bound! ? x + bound! : 0), { domain: [wide, [0.5, 1]] }),
+  hardshrink: activation((x, bound) => (Math.abs(x) <= bound ? 0 : x), { domain: [wide, [0.5, 1]] }),
+  softshrink: activation((x, bound) => (x > bound ? x - bound : x < -bound ? x + bound : 0), { domain: [wide, [0.5, 1]] }),
   tanhshrink: activation((x) => x - Math.tanh(x), { ulps: 4, absolute: 4 }),
   softsign: activation((x) => x / (1 + Math.abs(x)), { ulps: 2 }),
   logsigmoid: activation((x) => -softplus(-x), { ulps: 3, absolute: 1 }),
   mish: activation((x) => x * Math.tanh(softplus(x)), { ulps: 5, absolute: 2 }),
-  elu: activation((x, a) => (x > 0 ? x : a! * Math.expm1(x)), { domain: [wide, [0.5, 2]], ulps: 5 }),
-  celu: activation((x, a) => (x > 0 ? x : a! * Math.expm1(x / a!)), { domain: [wide, [0.5, 2]], ulps: 6 }),
+  elu: activation((x, a) => (x > 0 ? x : a * Math.expm1(x)), { domain: [wide, [0.5, 2]], ulps: 5 }),
+  celu: activation((x, a) => (x > 0 ? x : a * Math.expm1(x / a)), { domain: [wide, [0.5, 2]], ulps: 6 }),
   selu: activation((x) => scale * (x > 0 ? x : alpha * Math.expm1(x)), { ulps: 6 }),
-  prelu: activation((x, slope) => (x > 0 ? x : slope! * x), { domain: [wide, [0.1, 0.9]], smooth: [0, 1] }),
-  glu: activation((a, b) => a * sigmoid(b!), { smooth: [0, 1], ulps: 4 }),
-  threshold: activation((x, bound, value) => (x <= bound! ? value! : x), { domain: [wide, [0.5, 1], [-3, 3]] }),
+  prelu: activation((x, slope) => (x > 0 ? x : slope * x), { domain: [wide, [0.1, 0.9]], smooth: [0, 1] }),
+  glu: activation((a, b) => a * sigmoid(b), { smooth: [0, 1], ulps: 4 }),
+  threshold: activation((x, bound, value) => (x <= bound ? value : x), { domain: [wide, [0.5, 1], [-3, 3]] }),
 } as const satisfies Record<string, ElementwiseCase>;
