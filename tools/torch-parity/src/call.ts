@@ -1,5 +1,6 @@
 import * as nn from "@gradus/nn";
 import * as core from "@gradus/tensor-core";
+import * as masked from "@gradus/tensor-core/masked";
 import type { Device, DType } from "@gradus/tensor-core";
 import { Tensor } from "@gradus/tensor-core";
 import { indexFrom } from "./indexing.js";
@@ -17,7 +18,7 @@ const libraries: Readonly<Record<string, readonly object[]>> = {
   linalg: [],
   special: [core],
   fft: [],
-  masked: [],
+  masked: [masked],
 };
 
 /** Gradus has no function for it. */

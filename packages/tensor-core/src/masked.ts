@@ -1,0 +1,176 @@
+/**
+ * Reductions and normalisations that leave out elements: where `mask` is false, an element does not take part.
+ *
+ * Each function puts the value that changes nothing (0 in a sum, −∞ in a maximum) where the mask is false, and then is the
+ * function of the same name without a mask.
+ */
+import type { DType } from "@gradus/kernel-ir";
+import { dtypeInfo } from "@gradus/kernel-ir";
+import { onesLike } from "./create.js";
+import { DTypeError, ShapeError } from "./errors.js";
+import * as elementwise from "./ops/elementwise.js";
+import { gather } from "./ops/index-ops.js";
+import * as reduce from "./ops/reduce.js";
+import * as scan from "./ops/scan.js";
+import * as soft from "./ops/softmax.js";
+import { sort } from "./ops/sort.js";
+import { resolveDims, showShape } from "./shape.js";
+import type { Tensor } from "./tensor.js";
+
+/** What takes part, and the type of the result. */
+export interface MaskOptions {
+  /** True where an element takes part; it broadcasts to the input. Everything takes part if absent. */
+  readonly mask?: Tensor | null;
+  /** The input's type if absent. */
+  readonly dtype?: DType;
+}
+
+/** Options of reductions over any dimensions. */
+export interface MaskedReduceOptions extends MaskOptions {
+  /** All dimensions if absent. */
+  readonly dim?: number | readonly number[] | null;
+  readonly keepdim?: boolean;
+}
+
+/** Options of reductions over one dimension. */
+export interface MaskedAlongOptions extends MaskOptions {
+  readonly dim?: number;
+  readonly keepdim?: boolean;
+}
+
+/** The smallest and the largest value of a type. */
+function range(dtype: DType): { readonly least: number | bigint; readonly most: number | bigint } {
+  const { kind, byteLength } = dtypeInfo[dtype];
+  if (kind === "float") return { least: -Infinity, most: Infinity };
+  if (dtype === "uint8" || dtype === "bool") return { least: 0, most: dtype === "bool" ? 1 : 255 };
+  const half = 2n ** BigInt(8 * byteLength - 1);
+  return { least: -half, most: half - 1n };
+}
+
+/** `x`, with `identity` where the mask is false. */
+function leavingOut(op: string, x: Tensor, mask: Tensor | null | undefined, identity: number | bigint): Tensor {
+  if (mask === null || mask === undefined) return x;
+  if (mask.dtype !== "bool") throw new DTypeError(`masked.${op}: expected a bool mask, got ${mask.dtype}; compare first, as in mask.ne(0)`);
+  const offset = x.ndim - mask.ndim;
+  if (offset < 0 || mask.shape.some((size, d) => size !== 1 && size !== x.shape[d + offset])) {
+    throw new ShapeError(`masked.${op}: expected a mask that broadcasts to ${showShape(x.shape)}, got ${showShape(mask.shape)}`);
+  }
+  return elementwise.where(mask, x, identity);
+}
+
+const allDims = (op: string, x: Tensor, dim: number | readonly number[] | null | undefined): readonly number[] => resolveDims(`masked.${op}`, dim, x.ndim);
+const as = (x: Tensor, dtype: DType | undefined): Tensor => (dtype === undefined || x.dtype === dtype ? x : x.to(dtype));
+
+/**
+ * Σ x over what the mask leaves. Integers and bools give int64.
+ *
+ * @see torch.masked.sum
+ * @example
+ * sum(tensor([1, 2, 3]), { mask: tensor([true, false, true]) }).toArraySync(); // 4
+ */
+export function sum(x: Tensor, { mask, ...options }: MaskedReduceOptions = {}): Tensor {
+  return reduce.sum(leavingOut("sum", x, mask, 0), options);
+}
+
+/** Π x over what the mask leaves. Integers and bools give int64. @see torch.masked.prod */
+export function prod(x: Tensor, { mask, ...options }: MaskedReduceOptions = {}): Tensor {
+  return reduce.prod(leavingOut("prod", x, mask, 1), options);
+}
+
+/** The largest element that the mask leaves; the smallest value of the type where it leaves none. @see torch.masked.amax */
+export function amax(x: Tensor, { mask, dtype, ...options }: MaskedReduceOptions = {}): Tensor {
+  return as(reduce.amax(leavingOut("amax", x, mask, range(x.dtype).least), options), dtype);
+}
+
+/** The smallest element that the mask leaves; the largest value of the type where it leaves none. @see torch.masked.amin */
+export function amin(x: Tensor, { mask, dtype, ...options }: MaskedReduceOptions = {}): Tensor {
+  return as(reduce.amin(leavingOut("amin", x, mask, range(x.dtype).most), options), dtype);
+}
+
+/** Position of the largest element that the mask leaves, in the type of the input as in PyTorch. @see torch.masked.argmax */
+export function argmax(x: Tensor, { mask, dtype = x.dtype, ...options }: MaskedAlongOptions = {}): Tensor {
+  return as(reduce.argmax(leavingOut("argmax", x, mask, range(x.dtype).least), options), dtype);
+}
+
+/** Position of the smallest element that the mask leaves, in the type of the input as in PyTorch. @see torch.masked.argmin */
+export function argmin(x: Tensor, { mask, dtype = x.dtype, ...options }: MaskedAlongOptions = {}): Tensor {
+  return as(reduce.argmin(leavingOut("argmin", x, mask, range(x.dtype).most), options), dtype);
+}
+
+/** How many elements take part, int64. */
+function count(op: string, x: Tensor, mask: Tensor | null | undefined, options: reduce.ReduceOptions): Tensor {
+  return reduce.sum(leavingOut(op, onesLike(x, { dtype: "int64" }), mask, 0), options);
+}
+
+/** Σ x ∕ n over the n elements that the mask leaves; NaN where it leaves none. @see torch.masked.mean */
+export function mean(x: Tensor, { mask, dtype, ...options }: MaskedReduceOptions = {}): Tensor {
+  const total = reduce.sum(leavingOut("mean", x, mask, 0), { ...options, ...(dtype !== undefined && { dtype }) });
+  return total.div(count("mean", x, mask, options));
+}
+
+/** Options of variances. */
+export interface MaskedVarOptions extends MaskedReduceOptions {
+  /** What is taken off the count of elements: 0 for the mean square, 1 for an unbiased estimate. 0 if absent. */
+  readonly correction?: number;
+}
+
+/** Σ (x − mean)² ∕ (n − correction) over the n elements that the mask leaves. @see torch.masked.var */
+export function variance(x: Tensor, { mask = null, dtype = x.isFloatingPoint() ? x.dtype : "float32", dim, keepdim = false, correction = 0 }: MaskedVarOptions = {}): Tensor {
+  const over = { dim: allDims("var", x, dim) };
+  const n = count("var", x, mask, { ...over, keepdim: true });
+  const total = (y: Tensor, keep: boolean, type: DType): Tensor => reduce.sum(leavingOut("var", y, mask, 0), { ...over, keepdim: keep, dtype: type });
+  const deviation = x.sub(total(x, true, dtype).div(n));
+  const squares = total(deviation.mul(deviation), keepdim, dtypeInfo[dtype].kind === "float" ? dtype : "float32");
+  const divisor = correction === 0 ? n : n.sub(correction).clamp({ min: 0 });
+  return as(squares.div(keepdim ? divisor : divisor.squeeze(over.dim)), dtype);
+}
+export { variance as var };
+
+/** √ of the variance of what the mask leaves. @see torch.masked.std */
+export function std(x: Tensor, options: MaskedVarOptions = {}): Tensor {
+  return variance(x, options).sqrt();
+}
+
+/**
+ * The middle one of the elements that the mask leaves along a dimension, the lower of two; NaN where it leaves none.
+ *
+ * @see torch.masked.median
+ */
+export function median(x: Tensor, { mask, dtype = x.dtype, dim = -1, keepdim = false }: MaskedAlongOptions = {}): Tensor {
+  const kept = leavingOut("median", x.isFloatingPoint() ? x : x.to("float32"), mask, NaN);
+  // NaN sorts last, so that the elements that count stand in front.
+  const { values } = sort(kept, { dim });
+  const n = reduce.sum(kept.detach().isnan().logicalNot(), { dim, keepdim: true });
+  const middle = gather(values, dim, n.sub(1).div(2, { roundingMode: "floor" }).clamp({ min: 0 }));
+  return as(keepdim ? middle : middle.squeeze(dim), dtype);
+}
+
+/** log Σ exp(x) over what the mask leaves; −∞ where it leaves none. @see torch.masked.logsumexp */
+export function logsumexp(x: Tensor, { mask, dtype = x.dtype, dim, keepdim = false }: MaskedReduceOptions = {}): Tensor {
+  return as(soft.logsumexp(leavingOut("logsumexp", x, mask, range(x.dtype).least), { dim: allDims("logsumexp", x, dim), keepdim }), dtype);
+}
+
+/** Running sums of what the mask leaves. @see torch.masked.cumsum */
+export function cumsum(x: Tensor, dim: number, { mask, ...options }: MaskOptions = {}): Tensor {
+  return scan.cumsum(leavingOut("cumsum", x, mask, 0), dim, options);
+}
+
+/** Running products of what the mask leaves. @see torch.masked.cumprod */
+export function cumprod(x: Tensor, dim: number, { mask, ...options }: MaskOptions = {}): Tensor {
+  return scan.cumprod(leavingOut("cumprod", x, mask, 1), dim, options);
+}
+
+/** exp(xᵢ) ∕ Σ exp(xⱼ) over what the mask leaves, 0 elsewhere. @see torch.masked.softmax */
+export function softmax(x: Tensor, dim: number, { mask, ...options }: MaskOptions = {}): Tensor {
+  return soft.softmax(leavingOut("softmax", x, mask, range(x.dtype).least), dim, options);
+}
+
+/** The logarithm of `softmax`. @see torch.masked.log_softmax */
+export function logSoftmax(x: Tensor, dim: number, { mask, ...options }: MaskOptions = {}): Tensor {
+  return soft.logSoftmax(leavingOut("logSoftmax", x, mask, range(x.dtype).least), dim, options);
+}
+
+/** exp(−xᵢ) ∕ Σ exp(−xⱼ) over what the mask leaves, 0 elsewhere. @see torch.masked.softmin */
+export function softmin(x: Tensor, dim: number, { mask, ...options }: MaskOptions = {}): Tensor {
+  return soft.softmax(leavingOut("softmin", x, mask, range(x.dtype).most).neg(), dim, options);
+}
