@@ -41,9 +41,11 @@ export interface Arithmetic<E> {
  */
 export interface UpdateRule<State extends string = string, Hyperparameter extends string = string> {
   readonly name: string;
-  /** What is remembered for each element between steps; zero at first. */
+  /** What is remembered for each element between steps; zero at first, unless `initial` says otherwise. */
   readonly state: readonly State[];
   readonly hyperparameters: readonly Hyperparameter[];
+  /** Pieces of state that start from a hyperparameter's value. */
+  readonly initial?: Readonly<Partial<Record<State, Hyperparameter>>>;
   step<E>(
     math: Arithmetic<E>,
     values: Readonly<{ param: E; grad: E } & Record<State | Hyperparameter, E>>,
@@ -56,7 +58,7 @@ export const update: unique symbol = Symbol.for("gradus.update");
 /** A leaf that an optimizer can move; `S` is what it remembers a piece of state as. */
 export interface Updatable<S = unknown> {
   /**
-   * Applies a rule to every element, outside of differentiation. A piece of state that `state` lacks starts as zeros; afterwards
+   * Applies a rule to every element, outside of differentiation. A piece of state that `state` lacks starts as the rule says; afterwards
    * `state` holds the new one under its name.
    */
   [update](rule: UpdateRule, state: Record<string, S>, hyperparameters: Readonly<Record<string, number>>): void;

@@ -1,7 +1,7 @@
 import type { UpdateRule } from "@gradus/autograd";
-import { atLeastZero, belowOne } from "./check.js";
-import { Optimizer } from "./optimizer.js";
-import type { ParamGroup, ParamsOf, ParamState } from "./optimizer.js";
+import { countStep, followed, Optimizer } from "./optimizer.js";
+import type { Move } from "./optimizer.js";
+import type { ParamGroup, ParamsOf, ParamState } from "./optimizer-base.js";
 import { variants } from "./variants.js";
 
 export interface AdamOptions {
@@ -34,9 +34,10 @@ const ruleOf = variants(({ maximize, decay, decoupled, amsgrad }): UpdateRule<St
   name: decoupled ? "adamw" : "adam",
   state: amsgrad ? ["expAvg", "expAvgSq", "maxExpAvgSq"] : ["expAvg", "expAvgSq"],
   hyperparameters: ["stepSize", "weightDecay", "decayFactor", "beta1", "beta2", "rest1", "rest2", "root", "eps"],
-  step({ neg, add, sub, mul, div, sqrt, maximum }, { param, grad, expAvg, expAvgSq, maxExpAvgSq, stepSize, weightDecay, decayFactor, beta1, beta2, rest1, rest2, root, eps }) {
-    const uphill = maximize ? neg(grad) : grad;
-    const g = decay && !decoupled ? add(uphill, mul(weightDecay, param)) : uphill;
+  step(math, values) {
+    const { add, sub, mul, div, sqrt, maximum } = math;
+    const { param, expAvg, expAvgSq, maxExpAvgSq, stepSize, decayFactor, beta1, beta2, rest1, rest2, root, eps } = values;
+    const g = followed(math, values, { maximize, decay: decay && !decoupled });
     const p = decay && decoupled ? mul(param, decayFactor) : param;
     const m = add(mul(expAvg, beta1), mul(rest1, g));
     const v = add(mul(expAvgSq, beta2), mul(mul(rest2, g), g));
@@ -52,33 +53,22 @@ abstract class AnyAdam extends Optimizer<AdamOptions> {
   /** Whether weight decay is applied to the parameter itself and not to its gradient. */
   protected abstract readonly decoupled: boolean;
 
-  protected override rule({ maximize, weightDecay, amsgrad }: ParamGroup<AdamOptions>): UpdateRule {
-    return ruleOf({ maximize, decay: weightDecay !== 0, decoupled: this.decoupled, amsgrad });
-  }
-
-  protected override hyperparameters({ lr, betas: [beta1, beta2], eps, weightDecay }: ParamGroup<AdamOptions>, state: ParamState): Readonly<Record<Hyperparameter, number>> {
-    const step = ((state.step as number | undefined) ?? 0) + 1;
-    state.step = step;
+  protected override move({ lr, betas: [beta1, beta2], eps, weightDecay, amsgrad, maximize }: ParamGroup<AdamOptions>, state: ParamState): Move {
+    const step = countStep(state);
     return {
-      stepSize: lr / (1 - beta1 ** step),
-      weightDecay,
-      decayFactor: 1 - lr * weightDecay,
-      beta1,
-      beta2,
-      rest1: 1 - beta1,
-      rest2: 1 - beta2,
-      root: Math.sqrt(1 - beta2 ** step),
-      eps,
+      rule: ruleOf({ maximize, decay: weightDecay !== 0, decoupled: this.decoupled, amsgrad }),
+      hyperparameters: {
+        stepSize: lr / (1 - beta1 ** step),
+        weightDecay,
+        decayFactor: 1 - lr * weightDecay,
+        beta1,
+        beta2,
+        rest1: 1 - beta1,
+        rest2: 1 - beta2,
+        root: Math.sqrt(1 - beta2 ** step),
+        eps,
+      },
     };
-  }
-
-  protected override validate({ lr, betas, eps, weightDecay }: AdamOptions): void {
-    const { name } = this.constructor;
-    atLeastZero(name, "lr", lr);
-    belowOne(name, "betas[0]", betas[0]);
-    belowOne(name, "betas[1]", betas[1]);
-    atLeastZero(name, "eps", eps);
-    atLeastZero(name, "weightDecay", weightDecay);
   }
 }
 

@@ -1,9 +1,39 @@
-/** @throws {RangeError} unless value ≥ 0. */
-export function atLeastZero(optimizer: string, name: string, value: number): void {
-  if (!(value >= 0)) throw new RangeError(`${optimizer}: expected ${name} of at least 0, got ${value}`);
+/** What an option may be, and in words. */
+interface Range {
+  readonly holds: (value: number) => boolean;
+  readonly words: string;
 }
 
-/** @throws {RangeError} unless 0 ≤ value < 1. */
-export function belowOne(optimizer: string, name: string, value: number): void {
-  if (!(value >= 0 && value < 1)) throw new RangeError(`${optimizer}: expected ${name} from 0 to below 1, got ${value}`);
+const atLeastZero: Range = { holds: (value) => value >= 0, words: "of at least 0" };
+const belowOne: Range = { holds: (value) => value >= 0 && value < 1, words: "from 0 to below 1" };
+const upToOne: Range = { holds: (value) => value >= 0 && value <= 1, words: "from 0 to 1" };
+
+/** The ranges of options, by the name that all optimizers give them. */
+const ranges: Readonly<Record<string, Range>> = {
+  lr: atLeastZero,
+  eps: atLeastZero,
+  weightDecay: atLeastZero,
+  momentum: atLeastZero,
+  momentumDecay: atLeastZero,
+  lrDecay: atLeastZero,
+  initialAccumulatorValue: atLeastZero,
+  alpha: atLeastZero,
+  rho: upToOne,
+  betas: belowOne,
+};
+
+/**
+ * Checks all options that have a range; of pairs, both numbers.
+ *
+ * @throws {RangeError} for the first that is outside.
+ */
+export function checkRanges(optimizer: string, options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    const range = ranges[name];
+    if (range === undefined) continue;
+    for (const [i, number] of [value as number | readonly number[]].flat().entries()) {
+      const shown = Array.isArray(value) ? `${name}[${String(i)}]` : name;
+      if (!range.holds(number)) throw new RangeError(`${optimizer}: expected ${shown} ${range.words}, got ${String(number)}`);
+    }
+  }
 }

@@ -2,61 +2,34 @@
  * What moves parameters.
  *
  * An optimizer is two things: an update rule, which says in a formula how an element moves, and the numbers that go into the
- * formula at a step. The formula stands in `sgd.ts` and `adam.ts`; this file is what they have in common: groups of parameters
- * with options of their own, what is remembered for each parameter, saving and loading. The same optimizer moves tensors and
- * scalars, because each kind of parameter brings its own arithmetic (see `UpdateRule` in `@gradus/autograd`).
+ * formula at a step. Both stand in a file of their own for each optimizer, `sgd.ts` first; here is the step that they share. The
+ * same optimizer moves tensors and scalars, because each kind of parameter brings its own arithmetic (see `UpdateRule` in
+ * `@gradus/autograd`).
  *
  * @module
  */
-import { copyFrom, update } from "@gradus/autograd";
-import type { Leaf, UpdateRule } from "@gradus/autograd";
-import type { Tensor } from "@gradus/tensor-core";
+import { update } from "@gradus/autograd";
+import type { Arithmetic, UpdateRule } from "@gradus/autograd";
+import { OptimizerBase } from "./optimizer-base.js";
+import type { ParamGroup, ParamState } from "./optimizer-base.js";
 
-/** Parameters that are moved with the same options. The options may be changed between steps: `group.lr = 0.01`. */
-export type ParamGroup<O extends object = object> = O & { params: Leaf[] };
-
-/** Parameters, or groups of them with options that differ from the optimizer's. */
-export type ParamsOf<O extends object> = Iterable<Leaf> | Iterable<Partial<O> & { readonly params: Iterable<Leaf> }>;
-
-/** What is remembered for a parameter, by name. */
-export type ParamState = Record<string, unknown>;
-
-/** Options and memory of an optimizer in PyTorch's layout and under PyTorch's names; parameters are numbered. */
-export interface OptimizerStateDict {
-  readonly state: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  readonly param_groups: readonly Readonly<Record<string, unknown>>[];
+/** How one parameter moves at one step. */
+export interface Move {
+  /** The same object whenever the formula is the same: tensors compile it once. */
+  readonly rule: UpdateRule;
+  /** The numbers that go into the formula. */
+  readonly hyperparameters: Readonly<Record<string, number>>;
 }
 
 /**
- * The base of optimizers. A subclass gives the rule and its hyperparameters.
+ * The base of optimizers that move each element by itself. A subclass says how a parameter moves.
  *
  * @typeParam O - The options that each group of parameters has.
  * @see torch.optim.Optimizer
  */
-export abstract class Optimizer<O extends object = object> {
-  readonly paramGroups: ParamGroup<O>[] = [];
-  /** What is remembered for each parameter, once it was moved. */
-  readonly state = new Map<Leaf, ParamState>();
-
-  /** @param defaults - The options of groups that bring none. */
-  constructor(
-    params: ParamsOf<O>,
-    readonly defaults: O,
-  ) {
-    const list = [...(params as Iterable<Leaf | (Partial<O> & { params: Iterable<Leaf> })>)];
-    if (list.length === 0) throw new RangeError(`${this.constructor.name}: expected parameters, got none; pass net.parameters()`);
-    const groups = list.every(isGroup<O>) ? list : [{ params: list as Leaf[] } as Partial<O> & { params: Leaf[] }];
-    for (const group of groups) this.addParamGroup(group);
-  }
-
-  /** The rule for a group. It must be the same object whenever the formula is the same: tensors compile it once. */
-  protected abstract rule(group: ParamGroup<O>): UpdateRule;
-
-  /** The numbers for one parameter at the step that is about to be taken. Where the rule depends on the number of steps, this counts them in `state`. */
-  protected abstract hyperparameters(group: ParamGroup<O>, state: ParamState): Readonly<Record<string, number>>;
-
-  /** @throws {RangeError} if an option cannot be. */
-  protected abstract validate(group: O): void;
+export abstract class Optimizer<O extends object = object> extends OptimizerBase<O> {
+  /** How a parameter moves at the step that is about to be taken. What has to be known at the next step is left in `state`. */
+  protected abstract move(group: ParamGroup<O>, state: ParamState): Move;
 
   /**
    * Moves every parameter that has a gradient.
@@ -69,124 +42,27 @@ export abstract class Optimizer<O extends object = object> {
   step<R>(closure?: () => R): R | undefined {
     const loss = closure?.();
     for (const group of this.paramGroups) {
-      const rule = this.rule(group);
       for (const param of group.params) {
         if (param.grad === null) continue;
         let state = this.state.get(param);
         if (state === undefined) this.state.set(param, (state = {}));
-        param[update](rule, state, this.hyperparameters(group, state));
+        const { rule, hyperparameters } = this.move(group, state);
+        param[update](rule, state, hyperparameters);
       }
     }
     return loss;
   }
-
-  /** Forgets the gradients of all parameters. */
-  zeroGrad(): void {
-    for (const { params } of this.paramGroups) for (const param of params) param.grad = null;
-  }
-
-  /** Adds parameters; options that the group does not bring are the optimizer's. */
-  addParamGroup(group: Partial<O> & { readonly params: Iterable<Leaf> }): void {
-    const complete: ParamGroup<O> = { ...this.defaults, ...group, params: [...group.params] };
-    this.validate(complete);
-    const known = new Set(this.paramGroups.flatMap(({ params }) => params));
-    for (const param of complete.params) {
-      checkLeaf(this.constructor.name, param);
-      if (known.has(param)) throw new RangeError(`${this.constructor.name}: expected each parameter once, got one in two places; parameters() lists shared ones once`);
-      known.add(param);
-    }
-    this.paramGroups.push(complete);
-  }
-
-  /**
-   * Options and memory, in PyTorch's layout. Tensors in it are the optimizer's own: clone what shall not change at the next step.
-   *
-   * @see torch.optim.Optimizer.state_dict
-   */
-  stateDict(): OptimizerStateDict {
-    const numbers = this.#numbers();
-    const state = [...this.state].map(([param, pieces]) => [numbers.get(param), renamed(pieces, snakeCase)] as const);
-    const groups = this.paramGroups.map((group) => ({ ...renamed(group, snakeCase), params: group.params.map((param) => numbers.get(param)) }));
-    return { state: Object.fromEntries(state) as OptimizerStateDict["state"], param_groups: groups };
-  }
-
-  /**
-   * Continues from a state that `stateDict()` or PyTorch has made. Tensors are copied to where the parameters are.
-   *
-   * @throws {RangeError} if the groups are not those of this optimizer.
-   * @see torch.optim.Optimizer.load_state_dict
-   */
-  loadStateDict(saved: OptimizerStateDict): void {
-    const sizes = (groups: readonly { readonly params?: unknown }[]): string => `[${groups.map(({ params }) => (Array.isArray(params) ? params.length : "?")).join(", ")}]`;
-    const [own, given] = [sizes(this.paramGroups), sizes(saved.param_groups)];
-    if (own !== given) throw new RangeError(`loadStateDict: expected groups of ${own} parameters, got ${given}; load what was saved from the same optimizer`);
-
-    const paramOf = new Map<string, Leaf>();
-    const groups = this.paramGroups.map((group, g): ParamGroup<O> => {
-      const { params, ...options } = saved.param_groups[g] ?? {};
-      group.params.forEach((param, i) => paramOf.set(String((params as unknown[])[i]), param));
-      return { ...group, ...renamed(options, camelCase), params: group.params };
-    });
-    for (const group of groups) this.validate(group);
-    this.paramGroups.splice(0, Infinity, ...groups);
-    this.state.clear();
-    for (const [number, pieces] of Object.entries(saved.state)) {
-      const param = paramOf.get(number);
-      if (param !== undefined) this.state.set(param, loadedState(pieces, param));
-    }
-  }
-
-  #numbers(): ReadonlyMap<Leaf, number> {
-    return new Map(this.paramGroups.flatMap(({ params }) => params).map((param, i) => [param, i]));
-  }
-
-  /** The options of each group, laid out as PyTorch prints them. */
-  toString(): string {
-    const groups = this.paramGroups.map(({ params: _, ...options }, i) => {
-      const lines = Object.entries(options).map(([name, value]) => `    ${name}: ${Array.isArray(value) ? `[${value.join(", ")}]` : String(value)}`);
-      return [`Parameter Group ${i}`, ...lines.sort()].join("\n");
-    });
-    return `${this.constructor.name} (\n${groups.join("\n\n")}\n)`;
-  }
-
-  /** What Node's `console.log` shows. */
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString();
-  }
 }
 
-const isGroup = <O extends object>(entry: Leaf | (Partial<O> & { params: Iterable<Leaf> })): entry is Partial<O> & { params: Iterable<Leaf> } =>
-  typeof entry === "object" && "params" in entry;
-
-function checkLeaf(name: string, param: unknown): void {
-  if (typeof param !== "object" || param === null || !(update in param)) {
-    throw new TypeError(`${name}: expected parameters, got ${param === null ? "null" : typeof param}; pass net.parameters()`);
-  }
-  // Tensors say it in a property, scalars in a method.
-  const { isLeaf } = param as { isLeaf?: boolean | (() => boolean) };
-  if (isLeaf === false || (typeof isLeaf === "function" && !isLeaf.call(param))) {
-    throw new TypeError(`${name}: expected leaves, got the result of an operation, which moves by itself when it is computed again; pass what it was computed from`);
-  }
+/** Counts the steps that a parameter has taken, in its state; the first is 1. */
+export function countStep(state: ParamState): number {
+  const step = ((state.step as number | undefined) ?? 0) + 1;
+  state.step = step;
+  return step;
 }
 
-const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const camelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-
-const renamed = (entries: object, rename: (name: string) => string): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(entries).map(([name, value]) => [rename(name), value as unknown]));
-
-/** What was saved for a parameter, as this optimizer's own. PyTorch keeps the number of steps in a tensor, and null for what does not exist yet. */
-function loadedState(pieces: Readonly<Record<string, unknown>>, param: Leaf): ParamState {
-  const entries = Object.entries(renamed(pieces, camelCase)).filter(([, value]) => value !== null);
-  return Object.fromEntries(
-    entries.map(([name, value]) => {
-      if (!isTensor(value)) return [name, value];
-      if (name === "step") return [name, value.itemSync()];
-      const { dtype, device } = param as unknown as Pick<Tensor, "dtype" | "device">;
-      return [name, value.detach().to(dtype).to(device).clone()];
-    }),
-  );
+/** The gradient that a rule follows: turned round if it is to climb, and with the pull towards zero added. */
+export function followed<E>({ neg, add, mul }: Arithmetic<E>, { param, grad, weightDecay }: Readonly<Record<"param" | "grad" | "weightDecay", E>>, { maximize, decay }: Readonly<Record<string, boolean | undefined>>): E {
+  const uphill = maximize ? neg(grad) : grad;
+  return decay ? add(uphill, mul(weightDecay, param)) : uphill;
 }
-
-/** Told by its members, so that scalars can be moved without loading any code for tensors. */
-const isTensor = (value: unknown): value is Tensor => typeof value === "object" && value !== null && copyFrom in value && "dtype" in value;

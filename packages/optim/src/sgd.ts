@@ -1,7 +1,7 @@
 import type { UpdateRule } from "@gradus/autograd";
-import { atLeastZero } from "./check.js";
-import { Optimizer } from "./optimizer.js";
-import type { ParamGroup, ParamsOf, ParamState } from "./optimizer.js";
+import { followed, Optimizer } from "./optimizer.js";
+import type { Move } from "./optimizer.js";
+import type { ParamGroup, ParamsOf, ParamState } from "./optimizer-base.js";
 import { variants } from "./variants.js";
 
 export interface SgdOptions {
@@ -32,9 +32,10 @@ const ruleOf = variants(({ maximize, decay, momentum: moves, nesterov }): Update
   name: "sgd",
   state: moves ? ["momentumBuffer"] : [],
   hyperparameters: ["lr", "weightDecay", "momentum", "share"],
-  step({ neg, add, sub, mul }, { param, grad, momentumBuffer, lr, weightDecay, momentum, share }) {
-    const uphill = maximize ? neg(grad) : grad;
-    const g = decay ? add(uphill, mul(weightDecay, param)) : uphill;
+  step(math, values) {
+    const { add, sub, mul } = math;
+    const { param, momentumBuffer, lr, momentum, share } = values;
+    const g = followed(math, values, { maximize, decay });
     if (!moves) return { param: sub(param, mul(lr, g)) } as { param: typeof param; momentumBuffer: typeof param };
     const b = add(mul(momentum, momentumBuffer), mul(share, g));
     return { param: sub(param, mul(lr, nesterov ? add(g, mul(momentum, b)) : b)), momentumBuffer: b };
@@ -61,18 +62,14 @@ export class SGD extends Optimizer<SgdOptions> {
     super(params, { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false, ...options });
   }
 
-  protected override rule({ maximize, weightDecay, momentum, nesterov }: ParamGroup<SgdOptions>): UpdateRule {
-    return ruleOf({ maximize, decay: weightDecay !== 0, momentum: momentum !== 0, nesterov });
+  protected override move({ lr, weightDecay, momentum, dampening, nesterov, maximize }: ParamGroup<SgdOptions>, { momentumBuffer }: ParamState): Move {
+    return {
+      rule: ruleOf({ maximize, decay: weightDecay !== 0, momentum: momentum !== 0, nesterov }),
+      hyperparameters: { lr, weightDecay, momentum, share: momentumBuffer === undefined ? 1 : 1 - dampening },
+    };
   }
 
-  protected override hyperparameters({ lr, weightDecay, momentum, dampening }: ParamGroup<SgdOptions>, { momentumBuffer }: ParamState): Readonly<Record<Hyperparameter, number>> {
-    return { lr, weightDecay, momentum, share: momentumBuffer === undefined ? 1 : 1 - dampening };
-  }
-
-  protected override validate({ lr, momentum, dampening, weightDecay, nesterov }: SgdOptions): void {
-    atLeastZero("SGD", "lr", lr);
-    atLeastZero("SGD", "momentum", momentum);
-    atLeastZero("SGD", "weightDecay", weightDecay);
+  protected override validate({ momentum, dampening, nesterov }: SgdOptions): void {
     if (nesterov && (momentum === 0 || dampening !== 0)) throw new RangeError(`SGD: expected momentum above 0 and no dampening with nesterov, got ${momentum} and ${dampening}`);
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Linear, Parameter } from "@gradus/nn";
 import type { Optimizer, OptimizerStateDict } from "@gradus/optim";
-import { Adam, AdamW, SGD } from "@gradus/optim";
+import { Adadelta, Adagrad, Adam, Adamax, AdamW, ASGD, NAdam, RAdam, RMSprop, Rprop, SGD } from "@gradus/optim";
 import { Scalar } from "@gradus/scalar-autodiff";
 import type { NestedArray, Tensor } from "@gradus/tensor-core";
 import { manualSeed, ones, scope, tensor, zeros } from "@gradus/tensor-core";
@@ -10,7 +10,7 @@ import { useCpu } from "./support.js";
 
 const device = useCpu();
 
-const optimizers = { SGD, Adam, AdamW };
+const optimizers = { SGD, Adam, AdamW, Adamax, NAdam, RAdam, Adagrad, Adadelta, RMSprop, Rprop, ASGD };
 type Options = Readonly<Record<string, unknown>>;
 
 /** What PyTorch did, in float64. */
@@ -258,6 +258,12 @@ describe("what cannot be", () => {
     ["AdamW: expected betas[0] from 0 to below 1, got -0.1", () => new AdamW(one(), { betas: [-0.1, 0.9] })],
     ["AdamW: expected eps of at least 0, got -1", () => new AdamW(one(), { eps: -1 })],
     ["Adam: expected weightDecay of at least 0, got -1", () => new Adam([{ params: one(), weightDecay: -1 }])],
+    ["Adadelta: expected rho from 0 to 1, got 1.5", () => new Adadelta(one(), { rho: 1.5 })],
+    ["Adagrad: expected lrDecay of at least 0, got -0.5", () => new Adagrad(one(), { lrDecay: -0.5 })],
+    ["Adagrad: expected initialAccumulatorValue of at least 0, got -1", () => new Adagrad(one(), { initialAccumulatorValue: -1 })],
+    ["NAdam: expected momentumDecay of at least 0, got -1", () => new NAdam(one(), { momentumDecay: -1 })],
+    ["RMSprop: expected alpha of at least 0, got -1", () => new RMSprop(one(), { alpha: -1 })],
+    ["Rprop: expected etas between 0 and 1 and above 1, got 0.5 and 0.9", () => new Rprop(one(), { etas: [0.5, 0.9] })],
     ["Adam: expected parameters, got none; pass net.parameters()", () => new Adam([])],
     ["Adam: expected parameters, got number; pass net.parameters()", () => new Adam([3 as unknown as Tensor])],
     ["SGD: expected leaves, got the result of an operation", () => new SGD([ones([1], { requiresGrad: true }).mul(2)])],

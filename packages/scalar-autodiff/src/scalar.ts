@@ -291,10 +291,10 @@ export class Scalar implements Methods, Leaf<number, number>, Differentiable<Sca
 
   [update](rule: UpdateRule, state: Record<string, number>, hyperparameters: Readonly<Record<string, number>>): void {
     if (this.derivative === null) throw new Error(`${rule.name}: expected a derivative, got none; call backward() first`);
-    const before = Object.fromEntries(rule.state.map((key) => [key, state[key] ?? 0]));
-    const { param, ...after } = rule.step(numbers, { ...hyperparameters, ...before, param: this.data, grad: this.derivative });
-    this.data = param;
-    Object.assign(state, after);
+    const before = Object.fromEntries(rule.state.map((key) => [key, state[key] ?? hyperparameters[rule.initial?.[key] ?? ""] ?? 0]));
+    const after = rule.step(numbers, { ...hyperparameters, ...before, param: this.data, grad: this.derivative });
+    this.data = after.param;
+    for (const key of rule.state) state[key] = after[key]!;
   }
 
   // ── Printing ───────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,7 +3,7 @@ import type { Expr, ExprBuilder } from "@gradus/kernel-ir";
 import { dtypeInfo } from "@gradus/kernel-ir";
 import { AutogradError, ShapeError } from "./errors.js";
 import { KernelOp } from "./kernels/kernel-op.js";
-import { zerosLike } from "./create.js";
+import { fullLike } from "./create.js";
 import { sameShape, showShape } from "./shape.js";
 import type { Tensor } from "./tensor.js";
 import { Scope } from "./memory.js";
@@ -60,7 +60,7 @@ export function applyRule(rule: UpdateRule, param: Tensor, state: Record<string,
   // State outlives every scope that the step may run in.
   const outside = new Scope();
   const pieces = rule.state.map((name) => {
-    const piece = (state[name] ??= outside.run(() => noGrad(() => zerosLike(param))));
+    const piece = (state[name] ??= outside.run(() => noGrad(() => fullLike(param, hyperparameters[rule.initial?.[name] ?? ""] ?? 0))));
     piece.elements.scope = null;
     return piece;
   });

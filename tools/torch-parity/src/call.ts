@@ -1,11 +1,12 @@
 import * as nn from "@gradus/nn";
+import * as optim from "@gradus/optim";
 import * as core from "@gradus/tensor-core";
 import * as masked from "@gradus/tensor-core/masked";
 import type { Device, DType } from "@gradus/tensor-core";
 import { Tensor } from "@gradus/tensor-core";
 import { indexFrom } from "./indexing.js";
 import type { PythonValue } from "./python.js";
-import { dtypeOfNumber, isArray, isNumber, itemsOf, PythonFloat, PythonName, PythonSlice, PythonTuple } from "./python.js";
+import { dtypeOfNumber, isArray, isNumber, itemsOf, PythonFloat, PythonName, PythonObject, PythonSlice, PythonTuple } from "./python.js";
 import type { Argument, Binding, Entry, Parameter, Signature } from "./signature.js";
 import { camelCase, chooseOverload, findEntry } from "./signature.js";
 
@@ -20,6 +21,9 @@ const libraries: Readonly<Record<string, readonly object[]>> = {
   fft: [],
   masked: [masked],
 };
+
+/** Where classes are looked up, by their section of the table. */
+const classes: Readonly<Record<string, object>> = { nn, optim };
 
 /** Gradus has no function for it. */
 export class MissingError extends Error {
@@ -66,6 +70,29 @@ export function translate(device: Device, name: string, args: readonly PythonVal
   return prepare(device, signature, binding, how);
 }
 
+/**
+ * Makes an object of a class of PyTorch by its fully qualified name, such as `torch.nn.Linear`.
+ *
+ * @throws {MissingError} if the table or Gradus has no such class.
+ */
+export function construct(device: Device, name: string, args: readonly PythonValue[], kwargs: Readonly<Record<string, PythonValue>>): unknown {
+  const written = argumentsOf(device, name, args, kwargs);
+  if (written === undefined) throw new MissingError(`${name} is not in the table`);
+  const [, section = "", short = ""] = /^torch\.(\w+)\.(\w+)$/.exec(name) ?? [];
+  const Class = (classes[section] as Readonly<Record<string, (new (...all: readonly unknown[]) => unknown) | undefined>> | undefined)?.[short];
+  if (Class === undefined) throw new MissingError(`${name} does not exist`);
+  return new Class(...written);
+}
+
+/** The arguments of a call as they are written in Gradus; undefined if the table has no line for it. */
+export function argumentsOf(device: Device, name: string, args: readonly PythonValue[], kwargs: Readonly<Record<string, PythonValue>>): readonly unknown[] | undefined {
+  const entry = findEntry(name);
+  if (entry === undefined) return undefined;
+  const chosen = chooseOverload(entry, args, new Map(Object.entries(kwargs)));
+  if (chosen === null) throw new Error(`no line of the table for ${name} takes ${String(args.length)} arguments and [${Object.keys(kwargs).join(", ")}]`);
+  return write(device, chosen.signature, chosen.binding).args;
+}
+
 /** The method's own line that knows all the names that were bound. */
 const sameArguments = (method: Entry, binding: Binding): Signature | undefined =>
   method.signatures.find(({ isMethod, parameters }) => isMethod && [...binding.keys()].every((name) => parameters.some((parameter) => parameter.name === name)));
@@ -77,7 +104,8 @@ interface Manner {
   readonly functionWillDo: boolean;
 }
 
-function prepare(device: Device, signature: Signature, binding: Binding, how: Manner): GradusCall {
+/** Writes the arguments of a call: the positional ones, then the options. */
+function write(device: Device, signature: Signature, binding: Binding): { readonly args: unknown[]; readonly unread: ReadonlySet<string> } {
   const convert = converter(device, signature, binding);
   const valueOf = (name: string): unknown => convert(signature.parameters.find((parameter) => parameter.name === name), binding.get(name));
   const isRequired = (name: string): boolean => signature.parameters.some((parameter) => parameter.name === name && parameter.required);
@@ -93,7 +121,11 @@ function prepare(device: Device, signature: Signature, binding: Binding, how: Ma
   // A missing argument before the options keeps its place.
   if (unread.size > 0) args.push(watched(options, unread));
   else while (args.length > 0 && args.at(-1) === undefined) args.pop();
+  return { args, unread };
+}
 
+function prepare(device: Device, signature: Signature, binding: Binding, how: Manner): GradusCall {
+  const { args, unread } = write(device, signature, binding);
   const { target, isMethod } = signature;
   const dot = target.lastIndexOf(".");
   const library = dot === -1 ? "" : target.slice(0, dot);
@@ -136,9 +168,10 @@ function methodOf(receiver: Tensor, name: string, args: readonly unknown[]): (()
 
 function optionsOf(signature: Signature, binding: Binding, valueOf: (parameter: string) => unknown): Record<string, unknown> {
   const options: Record<string, unknown> = {};
+  const nullable = new Set(signature.parameters.filter(({ type }) => type === "nullable").map(({ name }) => camelCase(name)));
   const put = (option: string, value: unknown): void => {
     // None is how Python says that an option is not given.
-    if (value !== undefined && value !== null) options[option] = value;
+    if (value !== undefined && (value !== null || nullable.has(option))) options[option] = value;
   };
   for (const [option, argument] of signature.options) put(option, "constant" in argument ? argument.constant : valueOf(argument.parameter));
   const known = new Set(signature.parameters.map(({ name }) => name));
@@ -195,7 +228,9 @@ function plain(device: Device, value: PythonValue): unknown {
   if (value === null || value instanceof Tensor || typeof value === "string") return value === "cpu" ? device : value;
   if (value instanceof PythonFloat) return value.value;
   if (isNumber(value) || typeof value === "boolean") return value;
+  if (value instanceof PythonObject) return value.value;
   if (value instanceof PythonName) {
+    if (value.kind === "fn") return (...args: readonly Tensor[]): unknown => translate(device, value.name, args, {}).run();
     if (value.kind === "dtype") return value.name;
     if (value.kind === "device") return device;
     throw new Error(`expected a value that has a meaning in Gradus, got ${value.kind} ${value.name}`);

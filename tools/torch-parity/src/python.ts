@@ -29,6 +29,11 @@ export class PythonName {
   ) {}
 }
 
+/** An object of Gradus that a record has described: a module, a scheduler, a function. */
+export class PythonObject {
+  constructor(readonly value: unknown) {}
+}
+
 export type PythonValue =
   | null
   | boolean
@@ -40,6 +45,7 @@ export type PythonValue =
   | PythonTuple
   | PythonSlice
   | PythonName
+  | PythonObject
   | readonly PythonValue[]
   | { readonly [key: string]: PythonValue };
 
@@ -55,17 +61,22 @@ const isName = (key: string): key is keyof typeof names => key in names;
  * Reads an argument as the cases write it.
  *
  * @param tensors - What `{"$t": i}` stands for; the same index is the same tensor.
+ * @param objects - What makes objects from forms that only some kinds of records have, such as `{"$module": …}`.
  * @throws {Error} on a form that is not part of the format.
  */
-export function decode(json: Json, tensors: readonly Tensor[]): PythonValue {
+export function decode(json: Json, tensors: readonly Tensor[], objects: ObjectForms = {}): PythonValue {
   if (json === null || typeof json !== "object") return json;
-  if (isArray(json)) return json.map((item) => decode(item, tensors));
+  if (isArray(json)) return json.map((item) => decode(item, tensors, objects));
   const [key, ...more] = Object.keys(json);
-  if (key?.startsWith("$") === true && more.length === 0) return decodeForm(key, json[key] as Json, tensors);
-  return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, decode(value, tensors)]));
+  if (key?.startsWith("$") === true && more.length === 0) return decodeForm(key, json[key] as Json, tensors, objects);
+  return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, decode(value, tensors, objects)]));
 }
 
-function decodeForm(form: string, value: Json, tensors: readonly Tensor[]): PythonValue {
+export type ObjectForms = Readonly<Record<string, (value: Json) => unknown>>;
+
+function decodeForm(form: string, value: Json, tensors: readonly Tensor[], objects: ObjectForms): PythonValue {
+  const make = objects[form];
+  if (make !== undefined) return new PythonObject(make(value));
   if (isName(form)) return new PythonName(names[form], typeof value === "string" ? value : "");
   switch (form) {
     case "$t": {
@@ -79,9 +90,9 @@ function decodeForm(form: string, value: Json, tensors: readonly Tensor[]): Pyth
     case "$i":
       return BigInt(value as string);
     case "$tuple":
-      return new PythonTuple((value as readonly Json[]).map((item) => decode(item, tensors)));
+      return new PythonTuple((value as readonly Json[]).map((item) => decode(item, tensors, objects)));
     case "$slice": {
-      const [start = null, stop = null, step = null] = (value as readonly Json[]).map((item) => decode(item, tensors));
+      const [start = null, stop = null, step = null] = (value as readonly Json[]).map((item) => decode(item, tensors, objects));
       return new PythonSlice(start, stop, step);
     }
     default:

@@ -121,8 +121,139 @@ export interface LoaderRecord extends RecordBase {
   readonly epochs: readonly (readonly (readonly number[])[])[];
 }
 
+type NamedTensor = readonly [name: string, value: TensorRecord];
+
+/** A class and what its constructor is given. */
+interface Construction {
+  readonly cls: string;
+  readonly kwargs: Readonly<Record<string, Json>>;
+}
+
+export interface ModuleRecord extends RecordBase, Returned {
+  readonly kind: "module";
+  readonly cls: string;
+  readonly ctor_args: readonly Json[];
+  readonly ctor_kwargs: Readonly<Record<string, Json>>;
+  readonly ctor_tensors: readonly TensorRecord[];
+  readonly training: boolean;
+  /** Loaded before the call; the order of names is part of the contract. */
+  readonly state: readonly NamedTensor[];
+  readonly params: readonly string[];
+  readonly tensors: readonly TensorRecord[];
+  readonly args: readonly Json[];
+  readonly kwargs: Readonly<Record<string, Json>>;
+  readonly cot?: readonly (TensorRecord | null)[];
+  readonly grads?: readonly (TensorRecord | null)[];
+  readonly param_grads?: Readonly<Record<string, TensorRecord | null>>;
+  /** What the call has changed. */
+  readonly state_after?: readonly NamedTensor[];
+  readonly flags?: readonly string[];
+}
+
+export interface ModuleInitRecord extends RecordBase {
+  readonly kind: "rng_module";
+  readonly seed: number | string;
+  readonly cls: string;
+  readonly args: readonly Json[];
+  readonly kwargs: Readonly<Record<string, Json>>;
+  readonly state: readonly NamedTensor[];
+  readonly next_rand: TensorRecord;
+  readonly isa_maxdiff?: number;
+}
+
+export interface NetworkInitRecord extends RecordBase {
+  readonly kind: "rng_module_sums";
+  readonly seed: number | string;
+  /** `Sequential(Conv2d(1,6,5),ReLU,…)` */
+  readonly arch: string;
+  readonly first5: readonly (readonly [name: string, values: readonly number[]])[];
+  readonly sums64: readonly (readonly [name: string, sum: number])[];
+  readonly next_rand: TensorRecord;
+  readonly isa_maxdiff?: number;
+}
+
+export interface OptimRecord extends RecordBase, Construction {
+  readonly kind: "optim";
+  /** Options of each group; null for one group without options of its own. */
+  readonly groups: readonly Readonly<Record<string, Json>>[] | null;
+  /** Which parameters are in which group. */
+  readonly group_params: readonly (readonly number[])[] | null;
+  readonly params: readonly TensorRecord[];
+  /** By step and parameter. */
+  readonly grads: readonly (readonly (TensorRecord | null)[])[];
+  readonly after: readonly (readonly TensorRecord[])[];
+  readonly final_state_dict: { readonly state: Readonly<Record<string, Readonly<Record<string, Json>>>>; readonly param_groups: readonly Readonly<Record<string, Json>>[] };
+  readonly e_abs_last?: number;
+}
+
+export interface OptimClosureRecord extends RecordBase, Construction {
+  readonly kind: "optim_closure";
+  readonly problem: "rosenbrock" | "quadratic";
+  readonly A: TensorRecord | null;
+  readonly b: TensorRecord | null;
+  readonly x0: TensorRecord;
+  readonly step_loss: readonly number[];
+  readonly closure_calls: readonly number[];
+  readonly after: readonly TensorRecord[];
+}
+
+export interface OptimErrorRecord extends RecordBase, Construction {
+  readonly kind: "optim_error";
+}
+
+export interface ClipNormRecord extends RecordBase {
+  readonly kind: "clip_grad_norm";
+  readonly grads: readonly (TensorRecord | null)[];
+  readonly max_norm: Json;
+  readonly norm_type: Json;
+  readonly total_norm: Json;
+  readonly after: readonly (TensorRecord | null)[];
+}
+
+export interface ClipValueRecord extends RecordBase {
+  readonly kind: "clip_grad_value";
+  readonly grads: readonly (TensorRecord | null)[];
+  readonly clip_value: Json;
+  readonly after: readonly (TensorRecord | null)[];
+}
+
+export interface SchedulerRecord extends RecordBase {
+  readonly kind: "lr_scheduler";
+  readonly optimizer: { readonly cls: string; readonly groups: readonly Readonly<Record<string, Json>>[] };
+  /** Made in this order, on the same optimizer. */
+  readonly schedulers: readonly Construction[];
+  /** Which of them step in each round. */
+  readonly step: readonly number[];
+  readonly mode: "step" | "metric" | "epoch_arg" | "swalr";
+  readonly mode_data: readonly number[] | number | null;
+  /** The values of each group after the constructors, then after each round. */
+  readonly trace: readonly Readonly<Record<"lr" | "momentum" | "beta1", readonly Json[]>>[];
+}
+
+export interface TraceRecord extends RecordBase {
+  readonly kind: "trace";
+  readonly model: string;
+  readonly model_kwargs: Readonly<Record<string, Json>>;
+  readonly init: readonly (readonly [name: string, value: TensorRecord | { readonly tied_to: string }])[];
+  readonly batches: readonly (readonly [x: TensorRecord, y: TensorRecord])[];
+  readonly steps: number;
+  readonly loss: string;
+  readonly optimizer: Construction;
+  readonly scheduler: Construction | null;
+  readonly clip_grad_norm: number | null;
+  readonly lr: readonly number[];
+  readonly loss_float64: readonly number[];
+  readonly grad_norm_float64: readonly number[];
+  readonly max_rel_drift_float32: number;
+  readonly final_float32_maxdiff: number;
+  readonly final_float64: readonly (readonly [name: string, value: TensorRecord | { readonly sum: number }])[];
+}
+
 /** Records that this runner checks. */
-export type CheckedRecord = OpRecord | ErrorRecord | CapturedRecord | PromotionRecord | UnaryPromotionRecord | RandomRecord | RawRandomRecord | SplitRecord | LoaderRecord;
+export type CheckedRecord =
+  | ModuleRecord | ModuleInitRecord | NetworkInitRecord | OptimRecord | OptimClosureRecord | OptimErrorRecord | ClipNormRecord | ClipValueRecord
+  | SchedulerRecord | TraceRecord
+  | OpRecord | ErrorRecord | CapturedRecord | PromotionRecord | UnaryPromotionRecord | RandomRecord | RawRandomRecord | SplitRecord | LoaderRecord;
 
 /** Any record, also of kinds that are not checked. */
 export type AnyRecord = CheckedRecord | (RecordBase & { readonly kind: "unknown to this runner" });

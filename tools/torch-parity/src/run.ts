@@ -8,9 +8,13 @@ import { isTensorRecord } from "./host-values.js";
 import { checkCaptured } from "./kinds/captured.js";
 import { checkLoader, checkSplit } from "./kinds/data.js";
 import { checkError } from "./kinds/error.js";
+import { checkModule, checkModuleInit, checkNetworkInit } from "./kinds/module.js";
 import { checkOp } from "./kinds/op.js";
+import { checkClipNorm, checkClipValue, checkOptim, checkOptimClosure, checkOptimError } from "./kinds/optim.js";
 import { checkPromotion, checkUnaryPromotion } from "./kinds/promotion.js";
 import { checkRandom, checkRawRandom } from "./kinds/random.js";
+import { checkScheduler } from "./kinds/scheduler.js";
+import { checkTrace } from "./kinds/trace.js";
 import type { Outcome } from "./outcome.js";
 import { Disagreement, failed, passed, unsupported } from "./outcome.js";
 import type { AnyRecord, CheckedRecord } from "./records.js";
@@ -25,6 +29,16 @@ const checks: { readonly [K in CheckedRecord["kind"]]: (bench: Workbench, record
   captured_error: checkError,
   promotion: checkPromotion,
   promotion_unary: checkUnaryPromotion,
+  module: checkModule,
+  rng_module: checkModuleInit,
+  rng_module_sums: checkNetworkInit,
+  optim: checkOptim,
+  optim_closure: checkOptimClosure,
+  optim_error: checkOptimError,
+  clip_grad_norm: checkClipNorm,
+  clip_grad_value: checkClipValue,
+  lr_scheduler: checkScheduler,
+  trace: checkTrace,
   rng: checkRandom,
   rng_mt_low31: checkRawRandom,
   rng_random_split: checkSplit,
@@ -71,8 +85,8 @@ function fitsTypes(value: unknown, dtypes: readonly DType[]): boolean {
 
 /** What goes in and comes out. Gradients are kept in float64, whatever they were computed in. */
 function tensorsOf(record: AnyRecord): unknown {
-  const { tensors, outs, mutated, steps, values } = record as unknown as Readonly<Record<string, unknown>>;
-  return { tensors, outs, mutated, steps, values };
+  const { tensors, outs, mutated, steps, values, params, x0 } = record as unknown as Readonly<Record<string, unknown>>;
+  return { tensors, outs, mutated, steps, values, params, x0 };
 }
 
 /** Runs one record and says what became of it. */

@@ -8,7 +8,7 @@ import { table } from "./table.js";
 type Type = keyof typeof fits | (typeof translated)[number] | "any";
 
 /** Types that say how a Python value is translated; `call.ts` does it. */
-const translated = ["operand", "constant", "literal", "bit", "shapes", "index"] as const;
+const translated = ["operand", "constant", "literal", "bit", "shapes", "index", "nullable"] as const;
 
 export interface Parameter {
   readonly name: string;
