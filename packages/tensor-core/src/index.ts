@@ -14,6 +14,8 @@ export type { TypedArray, TypedArrays } from "./typed-array.js";
 export type { DType, FloatDType, IntDType } from "@gradus/kernel-ir";
 export { DeviceLostError, DeviceMemoryError, GuardError, UnsupportedError } from "@gradus/kernel-ir";
 
+export { finfo, iinfo } from "./dtypes.js";
+export type { FloatInfo, IntInfo } from "./dtypes.js";
 export * from "./create.js";
 export { ArgumentError, AutogradError, DeviceError, DisposedError, DTypeError, ShapeError } from "./errors.js";
 export { Device, getDefaultDevice, setDefaultDevice, withDefaultDevice } from "./device.js";

@@ -46,10 +46,11 @@ export abstract class TensorMethods extends ElementwiseMethods {
   maskedFill(this: Tensor, mask: Tensor, value: Operand): Tensor { return elementwise.maskedFill(this, mask, value); }
 
   // In place
+  allclose(this: Tensor, other: Tensor, options?: elementwise.ClosenessOptions): boolean { return elementwise.allclose(this, other, options); }
+  isclose(this: Tensor, other: Tensor, options?: elementwise.ClosenessOptions): Tensor { return elementwise.isclose(this, other, options); }
+  equal(this: Tensor, other: Tensor): boolean { return elementwise.equal(this, other); }
   /** Writes the elements of `source`, broadcast and converted. @see torch.Tensor.copy_ */
   copy_(this: Tensor, source: Operand): Tensor { return ops.copy.callInPlace([this, source]); }
-  /** Writes one value everywhere. @see torch.Tensor.fill_ */
-  fill_(this: Tensor, value: Operand): Tensor { return ops.copy.callInPlace([this, value]); }
   zero_(this: Tensor): Tensor { return ops.copy.callInPlace([this, 0]); }
   uniform_(this: Tensor, from?: number, to?: number, generator?: Generator): Tensor { return random.uniform_(this, from, to, generator); }
   normal_(this: Tensor, mean?: number, std?: number, generator?: Generator): Tensor { return random.normal_(this, mean, std, generator); }
@@ -180,9 +181,22 @@ export abstract class TensorMethods extends ElementwiseMethods {
   to(this: Tensor, target: DType | DeviceLike | Tensor, options?: copy.ToOptions): Tensor { return copy.to(this, target, options); }
   float(this: Tensor): Tensor<"float32"> { return copy.toDType(this, "float32"); }
   double(this: Tensor): Tensor<"float64"> { return copy.toDType(this, "float64"); }
+  half(this: Tensor): Tensor<"float16"> { return copy.toDType(this, "float16"); }
+  bfloat16(this: Tensor): Tensor<"bfloat16"> { return copy.toDType(this, "bfloat16"); }
   long(this: Tensor): Tensor<"int64"> { return copy.toDType(this, "int64"); }
+  int(this: Tensor): Tensor<"int32"> { return copy.toDType(this, "int32"); }
+  short(this: Tensor): Tensor<"int16"> { return copy.toDType(this, "int16"); }
+  char(this: Tensor): Tensor<"int8"> { return copy.toDType(this, "int8"); }
+  byte(this: Tensor): Tensor<"uint8"> { return copy.toDType(this, "uint8"); }
+  bool(this: Tensor): Tensor<"bool"> { return copy.toDType(this, "bool"); }
   /** Zeros of this element type on this device. @see torch.Tensor.new_zeros */
   newZeros(this: Tensor, shape: Shape, options?: TensorOptions): Tensor { return create.full(shape, 0, { dtype: this.dtype, device: this.device, ...options }); }
+  /** Ones of this element type on this device. @see torch.Tensor.new_ones */
+  newOnes(this: Tensor, shape: Shape, options?: TensorOptions): Tensor { return create.full(shape, 1, { dtype: this.dtype, device: this.device, ...options }); }
+  /** `value` everywhere, of this element type on this device. @see torch.Tensor.new_full */
+  newFull(this: Tensor, shape: Shape, value: number | bigint | boolean, options?: TensorOptions): Tensor { return create.full(shape, value, { dtype: this.dtype, device: this.device, ...options }); }
+  /** Elements that were not written, of this element type on this device. @see torch.Tensor.new_empty */
+  newEmpty(this: Tensor, shape: Shape, options?: TensorOptions): Tensor { return create.empty(shape, { dtype: this.dtype, device: this.device, ...options }); }
   /** A tensor of this device from values. @see torch.Tensor.new_tensor */
   newTensor(this: Tensor, data: NestedArray | ArrayBufferView, options?: TensorOptions): Tensor { return create.tensor(data, { device: this.device, ...options }); }
   /** 0 … count−1 on this device, int64. */

@@ -14,7 +14,8 @@ export type Chosen = readonly [op: ElementwiseOp, ...operands: Operand[]];
 /**
  * The function that calls whichever op its arguments ask for.
  *
- * @param choose - Checks the arguments too; `op` is the name that errors should have. Its return type has to be written out:
+ * @param choose - Checks the arguments too; `op` is the name that errors should have. Its return type has to be written out (and
+ * where the compiler still finds a circle, the type of the function):
  * Tensor's methods follow from the type of the function, so that the type checker must not have to look into its body.
  */
 export function choosing<Args extends readonly unknown[]>(name: string, choose: (op: string, ...args: Args) => Chosen): ElementwiseFunction<Args> {

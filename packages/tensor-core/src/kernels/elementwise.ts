@@ -29,10 +29,10 @@ export interface ElementwiseOptions {
   readonly derivatives?: readonly (((k: Builder, g: Expr, y: Expr, ...args: readonly Expr[]) => Expr) | null)[];
   /**
    * `promote` (the default) computes and stores in the promoted type; `float` raises integers to float32 first, `number` bools
-   * to int64; `bool` compares in the promoted type and stores bool; `first` keeps the first argument's type, whatever the
+   * to int64, `float64` everything to float64; `bool` compares in the promoted type and stores bool; `first` keeps the first argument's type, whatever the
    * others are.
    */
-  readonly type?: "promote" | "float" | "number" | "bool" | "first";
+  readonly type?: "promote" | "float" | "float64" | "number" | "bool" | "first";
   /** Arguments that keep their own type and take no part in promotion: conditions. */
   readonly asIs?: readonly number[];
   /** Kinds that the promoted type must have; all by default. */
@@ -132,6 +132,7 @@ export class ElementwiseOp {
       throw new DTypeError(`${this.name}: expected ${accepts.join(" or ")} tensors, got ${common}`);
     }
     if (type === "float" && dtypeInfo[common].kind !== "float") common = "float32";
+    if (type === "float64") common = "float64";
     if (type === "number" && common === "bool") common = "int64";
     return { tensors, compute: dtypeInfo[common].compute, stored: type === "bool" ? "bool" : common };
   }

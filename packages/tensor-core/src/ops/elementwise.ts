@@ -1,30 +1,33 @@
-import type { Expr, ExprBuilder } from "@gradus/kernel-ir";
+import type { Expr } from "@gradus/kernel-ir";
 import type { Operand } from "../kernels/elementwise.js";
+import type { ElementwiseOptions } from "../kernels/elementwise.js";
 import { ElementwiseOp } from "../kernels/elementwise.js";
 import type { Chosen, ElementwiseFunction } from "../kernels/elementwise-function.js";
 import { binary, choosing, unary } from "../kernels/elementwise-function.js";
-import { ArgumentError, ShapeError } from "../errors.js";
-import { showShape } from "../shape.js";
+import { ArgumentError, DeviceError, DTypeError, ShapeError } from "../errors.js";
+import { broadcastShapes, sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { activationOps } from "./activation.js";
-import { checkSubtraction, checkTensors } from "./operand-rules.js";
+import { checkSameDevice } from "../tensor.js";
+import { all } from "./reduce.js";
+import { checkSubtraction, checkTensors, ofTensorAnd, ofTensors } from "./operand-rules.js";
+import { exponentialOps } from "./elementwise/exponential.js";
+import { integerOps } from "./elementwise/integer.js";
+import type { K } from "./elementwise/notation.js";
+import { bool, float, half, isFloat, logistic, numbers, one, zero } from "./elementwise/notation.js";
+import { representationOps } from "./elementwise/representation.js";
+import { trigonometryOps } from "./elementwise/trigonometry.js";
+
+export * from "./elementwise/exponential.js";
+export * from "./elementwise/integer.js";
+export * from "./elementwise/representation.js";
+export * from "./elementwise/trigonometry.js";
 
 /**
  * The elementwise ops: one line of mathematics each. Broadcasting, promotion, in-place forms and gradients of every order
  * follow from the formula (`kernels/elementwise.ts`); a derivative stands here only where it is more exact or cheaper than
  * what the rules of `kernels/adjoint.ts` would make of the formula.
  */
-type K = ExprBuilder;
-
-const float = { type: "float" } as const;
-const bool = { type: "bool" } as const;
-const numbers = { accepts: ["float", "int"] } as const;
-
-const half = (k: K, x: Expr): Expr => k.like(0.5, x);
-const one = (k: K, x: Expr): Expr => k.like(1, x);
-const zero = (k: K, x: Expr): Expr => k.like(0, x);
-/** 1 / (1 + e⁻ˣ). Large negative arguments give e⁻ˣ = Infinity and so 0. */
-const logistic = (k: K, x: Expr): Expr => k.div(one(k, x), k.add(one(k, x), k.exp(k.neg(x))));
 /** The same where it will be differentiated: nothing in it overflows, so that no derivative is Infinity · 0. */
 const smoothLogistic = (k: K, x: Expr): Expr => {
   const negative = k.lt(x, zero(k, x));
@@ -32,16 +35,18 @@ const smoothLogistic = (k: K, x: Expr): Expr => {
   return k.div(k.select(negative, power, one(k, x)), k.add(one(k, x), power));
 };
 
-const isFloat = (x: Expr): boolean => x.dtype === "float32" || x.dtype === "float64";
-
 /** Every op by name, for tests that run through all of them. */
 export const elementwiseOps = {
+  ...exponentialOps,
+  ...trigonometryOps,
+  ...representationOps,
+  ...integerOps,
+
   // One argument
   neg: new ElementwiseOp("neg", 1, (k, x) => k.neg(x), numbers),
   abs: new ElementwiseOp("abs", 1, (k, x) => k.abs(x), numbers),
-  sign: new ElementwiseOp("sign", 1, (k, x) => x.dtype === "bool" ? x : k.select(k.lt(zero(k, x), x), one(k, x), k.select(k.lt(x, zero(k, x)), k.like(-1, x), zero(k, x))), {
-    derivatives: [null],
-  }),
+  sign: new ElementwiseOp("sign", 1, signOf, { derivatives: [null] }),
+  sgn: new ElementwiseOp("sgn", 1, signOf, { derivatives: [null] }),
   square: new ElementwiseOp("square", 1, (k, x) => k.mul(x, x), { type: "number" }),
   reciprocal: new ElementwiseOp("reciprocal", 1, (k, x) => k.div(one(k, x), x), { ...float, derivatives: [(k, g, y) => k.neg(k.mul(g, k.mul(y, y)))] }),
   sqrt: new ElementwiseOp("sqrt", 1, (k, x) => k.sqrt(x), float),
@@ -120,14 +125,25 @@ export const elementwiseOps = {
   /** ⌊a / b⌋, as (a − a mod b) / b: the quotient itself may round up to the next integer. */
   divFloor: new ElementwiseOp("div", 2, floorQuotient, { ...numbers, derivatives: [null, null] }),
   pow: new ElementwiseOp("pow", 2, power, numbers),
-  maximum: new ElementwiseOp("maximum", 2, (k, a, b) => (a.dtype === "bool" ? k.or(a, b) : k.max(a, b))),
-  minimum: new ElementwiseOp("minimum", 2, (k, a, b) => (a.dtype === "bool" ? k.and(a, b) : k.min(a, b))),
+  maximum: new ElementwiseOp("maximum", 2, largest),
+  minimum: new ElementwiseOp("minimum", 2, smallest),
   // a − ⌊a/b⌋·b, with the sign of b
   remainder: new ElementwiseOp("remainder", 2, (k, a, b) => {
     const r = k.rem(a, b);
     const wrong = k.and(k.ne(r, zero(k, r)), k.ne(k.lt(r, zero(k, r)), k.lt(b, zero(k, b))));
     return k.select(wrong, k.add(r, b), r);
   }, numbers),
+  /** a − trunc(a/b)·b, with the sign of a */
+  fmod: new ElementwiseOp("fmod", 2, (k, a, b) => k.rem(a, b), numbers),
+  /** The larger and the smaller, where NaN counts as missing; the first argument has the gradient of a tie. */
+  fmax: new ElementwiseOp("fmax", 2, (k, a, b) => (isFloat(a) ? k.select(fmaxTakesFirst(k, a, b), a, b) : largest(k, a, b)), { derivatives: first(fmaxTakesFirst) }),
+  fmin: new ElementwiseOp("fmin", 2, (k, a, b) => (isFloat(a) ? k.select(fminTakesFirst(k, a, b), a, b) : smallest(k, a, b)), { derivatives: first(fminTakesFirst) }),
+  floatPower: new ElementwiseOp("floatPower", 2, power, { type: "float64" }),
+  /** 0 below 0, 1 above, and `value` at 0. */
+  heaviside: new ElementwiseOp("heaviside", 2, (k, x, value) => (x.dtype === "bool" ? k.or(x, value) : k.select(k.eq(x, zero(k, x)), value, k.select(k.lt(zero(k, x), x), one(k, x), zero(k, x)))), { derivatives: [null, null] }),
+  /** x + value · a · b, and x + value · a / b */
+  addcmul: new ElementwiseOp("addcmul", 4, (k, x, a, b, value) => k.add(x, k.mul(k.mul(value, a), b)), numbers),
+  addcdiv: new ElementwiseOp("addcdiv", 4, (k, x, a, b, value) => k.add(x, k.div(k.mul(value, a), b)), { accepts: ["float"] }),
   /** a + alpha · b */
   addScaled: new ElementwiseOp("add", 3, (k, a, b, alpha) => k.add(a, k.mul(alpha, b)), numbers),
   /** a − alpha · b */
@@ -173,11 +189,42 @@ export const elementwiseOps = {
   ge: new ElementwiseOp("ge", 2, (k, a, b) => (a.dtype === "bool" ? k.or(a, k.not(b)) : k.ge(a, b)), bool),
   logicalAnd: new ElementwiseOp("logicalAnd", 2, (k, a, b) => k.and(k.ne(a, zero(k, a)), k.ne(b, zero(k, b))), bool),
   logicalOr: new ElementwiseOp("logicalOr", 2, (k, a, b) => k.or(k.ne(a, zero(k, a)), k.ne(b, zero(k, b))), bool),
+  logicalXor: new ElementwiseOp("logicalXor", 2, (k, a, b) => k.ne(k.ne(a, zero(k, a)), k.ne(b, zero(k, b))), bool),
+  /** |a − b| ≤ atol + rtol · |b|, or equal; two infinities are close only if equal. */
+  isclose: new ElementwiseOp("isclose", 4, isClose, { type: "bool", accepts: ["float"] }),
+  iscloseOrNaN: new ElementwiseOp("isclose", 4, (k, a, b, rtol, atol) => k.or(isClose(k, a, b, rtol, atol), k.and(k.isNaN(a), k.isNaN(b))), { type: "bool", accepts: ["float"] }),
 
   // Choice
   where: new ElementwiseOp("where", 3, (k, condition, a, b) => k.select(k.cast(condition, "bool"), a, b), { asIs: [0] }),
   copy: new ElementwiseOp("copy", 2, (_, __, source) => source, { type: "first", derivatives: [null, (_, g) => g] }),
 } as const;
+
+function isClose(k: K, a: Expr, b: Expr, rtol: Expr, atol: Expr): Expr {
+  const allowed = k.add(atol, k.abs(k.mul(rtol, b)));
+  const near = k.and(k.lt(k.abs(b), k.like(Infinity, b)), k.le(k.abs(k.sub(a, b)), allowed));
+  return k.or(k.eq(a, b), near);
+}
+function largest(k: K, a: Expr, b: Expr): Expr {
+  return a.dtype === "bool" ? k.or(a, b) : k.max(a, b);
+}
+function smallest(k: K, a: Expr, b: Expr): Expr {
+  return a.dtype === "bool" ? k.and(a, b) : k.min(a, b);
+}
+function fmaxTakesFirst(k: K, a: Expr, b: Expr): Expr {
+  return k.or(k.ge(a, b), k.isNaN(b));
+}
+function fminTakesFirst(k: K, a: Expr, b: Expr): Expr {
+  return k.or(k.le(a, b), k.isNaN(b));
+}
+/** Derivatives of a choice between two: all of the gradient for the one that was taken. */
+function first(takesFirst: (k: K, a: Expr, b: Expr) => Expr): NonNullable<ElementwiseOptions["derivatives"]> {
+  return [(k, g, _, a, b) => k.select(takesFirst(k, a, b), g, zero(k, g)), (k, g, _, a, b) => k.select(takesFirst(k, a, b), zero(k, g), g)];
+}
+
+function signOf(k: K, x: Expr): Expr {
+  if (x.dtype === "bool") return x;
+  return k.select(k.lt(zero(k, x), x), one(k, x), k.select(k.lt(x, zero(k, x)), k.like(-1, x), zero(k, x)));
+}
 
 /** Integer powers multiply; x² and x^½ by floats keep PyTorch's exactness through the general power. */
 function power(k: K, a: Expr, b: Expr): Expr {
@@ -209,20 +256,6 @@ function floorQuotient(k: K, a: Expr, b: Expr): Expr {
 
 const ops = elementwiseOps;
 
-/** For two tensors. */
-function ofTensors(op: ElementwiseOp, remedy?: string): ElementwiseFunction<[a: Tensor, b: Tensor]> {
-  return choosing(op.name, (name, a: Tensor, b: Tensor): Chosen => {
-    checkTensors(name, [a, b], remedy);
-    return [op, a, b];
-  });
-}
-/** For a tensor and a tensor or number. */
-function ofTensorAnd(op: ElementwiseOp, remedy?: string): ElementwiseFunction<[a: Tensor, b: Operand]> {
-  return choosing(op.name, (name, a: Tensor, b: Operand): Chosen => {
-    checkTensors(name, [a], remedy);
-    return [op, a, b];
-  });
-}
 function comparison(op: ElementwiseOp): ElementwiseFunction<[a: Tensor, b: Operand]> {
   return ofTensorAnd(op, "; exchange the operands");
 }
@@ -233,6 +266,8 @@ export const neg = unary(ops.neg);
 export const abs = unary(ops.abs);
 /** −1, 0 or 1; NaN gives 0. @see torch.sign */
 export const sign = unary(ops.sign);
+/** −1, 0 or 1; NaN gives 0. For real numbers the same as sign. @see torch.sgn */
+export const sgn = unary(ops.sgn);
 /** x²; of bools, int64. @see torch.square */
 export const square = unary(ops.square);
 /** 1/x. @see torch.reciprocal */
@@ -365,6 +400,32 @@ export const maximum = ofTensors(ops.maximum, "; use clampMin for a number");
 export const minimum = ofTensors(ops.minimum, "; use clampMax for a number");
 /** The remainder of a / b with the sign of b. @see torch.remainder */
 export const remainder = binary(ops.remainder);
+/** The remainder of a / b with the sign of a. @see torch.fmod */
+export const fmod = binary(ops.fmod);
+/** The larger of two; the other one where either is NaN. @see torch.fmax */
+export const fmax = ofTensors(ops.fmax);
+/** The smaller of two; the other one where either is NaN. @see torch.fmin */
+export const fmin = ofTensors(ops.fmin);
+/** aᵇ in float64. @see torch.float_power */
+export const floatPower = choosing("floatPower", (op, a: Operand, b: Operand): Chosen => {
+  if (op.endsWith("_") && typeof a === "object" && a.dtype !== "float64") throw new DTypeError(`${op}: expected a float64 tensor to write to, got ${a.dtype}; use floatPower, which returns a new tensor`);
+  return [ops.floatPower, a, b];
+});
+/** 0 where x < 0, 1 where x > 0, `values` where x = 0. @throws {DTypeError} if the types differ. @see torch.heaviside */
+export const heaviside: ElementwiseFunction<[x: Tensor, values: Tensor]> = choosing("heaviside", (op, x: Tensor, values: Tensor): Chosen => {
+  checkTensors(op, [x, values]);
+  if (x.dtype !== values.dtype) throw new DTypeError(`${op}: expected tensors of one type, got ${x.dtype} and ${values.dtype}; convert one with to()`);
+  return [ops.heaviside, x, values];
+});
+export interface ValueOptions {
+  /** What the product or quotient is multiplied with; 1 by default. */
+  readonly value?: number | bigint;
+}
+
+/** x + value · a · b. @see torch.addcmul */
+export const addcmul = choosing("addcmul", (_, x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Chosen => [ops.addcmul, x, a, b, options?.value ?? 1]);
+/** x + value · a / b. @throws {DTypeError} for integers. @see torch.addcdiv */
+export const addcdiv = choosing("addcdiv", (_, x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Chosen => [ops.addcdiv, x, a, b, options?.value ?? 1]);
 /** a + weight · (b − a). @see torch.lerp */
 export const lerp = choosing("lerp", (_, a: Operand, b: Operand, weight: Operand): Chosen => [ops.lerp, a, b, weight]);
 export interface ClampBounds {
@@ -401,6 +462,59 @@ export const ge = comparison(ops.ge);
 export const logicalAnd = ofTensors(ops.logicalAnd);
 /** Either is nonzero. @see torch.logical_or */
 export const logicalOr = ofTensors(ops.logicalOr);
+/** Just one of them is nonzero. @see torch.logical_xor */
+export const logicalXor = ofTensors(ops.logicalXor);
+
+export interface ClosenessOptions {
+  /** Relative to |b|; 1e-5 by default. */
+  readonly rtol?: number;
+  /** 1e-8 by default. */
+  readonly atol?: number;
+  /** Whether two NaN count as close. */
+  readonly equalNan?: boolean;
+}
+
+/** |a − b| ≤ atol + rtol · |b|, element by element. @see torch.isclose */
+export function isclose(a: Tensor, b: Tensor, options: ClosenessOptions = {}): Tensor {
+  return closeness("isclose", a, b, options);
+}
+
+/**
+ * Whether all elements are close. It reads the result at once.
+ *
+ * @throws {DeviceError} on a device that cannot: there it is `await isclose(a, b).all().item()`.
+ * @see torch.allclose
+ */
+export function allclose(a: Tensor, b: Tensor, options: ClosenessOptions = {}): boolean {
+  checkReadable("allclose", a, "await isclose(a, b).all().item()");
+  return Boolean(all(closeness("allclose", a, b, options)).itemSync());
+}
+
+/**
+ * Whether two tensors have the same shape and elements. It reads the result at once.
+ *
+ * @throws {DeviceError} on a device that cannot: there it is `await a.eq(b).all().item()`.
+ * @see torch.equal
+ */
+export function equal(a: Tensor, b: Tensor): boolean {
+  checkTensors("equal", [a, b]);
+  checkReadable("equal", a, "await a.eq(b).all().item()");
+  checkSameDevice("equal", [a, b]);
+  return sameShape(a.shape, b.shape) && Boolean(all(ops.eq.call([a.detach(), b.detach()])).itemSync());
+}
+
+function closeness(op: string, a: Tensor, b: Tensor, { rtol = 1e-5, atol = 1e-8, equalNan = false }: ClosenessOptions): Tensor {
+  checkTensors(op, [a, b]);
+  if (a.dtype !== b.dtype) throw new DTypeError(`${op}: expected tensors of one type, got ${a.dtype} and ${b.dtype}; convert one with to()`);
+  for (const [name, value] of Object.entries({ rtol, atol })) if (!(value >= 0)) throw new ArgumentError(`${op}: expected ${name} >= 0, got ${value}`);
+  broadcastShapes(op, a.shape, b.shape);
+  const [x, y] = a.isFloatingPoint() ? [a, b] : [a.to("float32"), b.to("float32")];
+  return (equalNan ? ops.iscloseOrNaN : ops.isclose).call([x, y, rtol, atol]);
+}
+
+function checkReadable(op: string, x: Tensor, remedy: string): void {
+  if (x.device.backend.readSync === undefined) throw new DeviceError(`${op}: device "${x.device.name}" cannot read synchronously; use \`${remedy}\``);
+}
 
 /**
  * a where the condition holds, else b; all three broadcast.
@@ -415,5 +529,10 @@ export const maskedFill = (x: Tensor, mask: Tensor, value: Operand): Tensor => {
   if (typeof value === "object" && value.ndim > 0) throw new ShapeError(`maskedFill: expected a number or a scalar tensor, got shape ${showShape(value.shape)}; use where for several values`);
   return ops.where.call([mask, value, x]);
 };
+/** `value`, a number or a scalar tensor, everywhere. @see torch.fill */
+export const fill = choosing("fill", (op, x: Tensor, value: Operand): Chosen => {
+  if (typeof value === "object" && value.ndim > 0) throw new ShapeError(`${op}: expected a number or a scalar tensor, got shape ${showShape(value.shape)}; use copy_ for several values`);
+  return [ops.copy, x, value];
+});
 /** A contiguous copy with a storage of its own. @see torch.clone */
 export const clone = unary(ops.clone);

@@ -1,5 +1,8 @@
 import { ArgumentError, DTypeError } from "../errors.js";
-import type { Operand } from "../kernels/elementwise.js";
+import type { ElementwiseOp, Operand } from "../kernels/elementwise.js";
+import type { Chosen, ElementwiseFunction } from "../kernels/elementwise-function.js";
+import { choosing } from "../kernels/elementwise-function.js";
+import type { Tensor } from "../tensor.js";
 
 /** Which operands elementwise ops take, where PyTorch is stricter than the formulas. */
 
@@ -13,4 +16,19 @@ export function checkSubtraction(op: string, ...operands: readonly Operand[]): v
   if (operands.some((x) => (typeof x === "object" ? x.dtype === "bool" : typeof x === "boolean"))) {
     throw new DTypeError(`${op}: expected operands that are not bool, got bool; use logicalNot to invert a mask, or convert it with to("int64")`);
   }
+}
+
+/** The function of an op for two tensors. */
+export function ofTensors(op: ElementwiseOp, remedy?: string): ElementwiseFunction<[a: Tensor, b: Tensor]> {
+  return choosing(op.name, (name, a: Tensor, b: Tensor): Chosen => {
+    checkTensors(name, [a, b], remedy);
+    return [op, a, b];
+  });
+}
+/** The function of an op for a tensor, and a tensor or number. */
+export function ofTensorAnd(op: ElementwiseOp, remedy?: string): ElementwiseFunction<[a: Tensor, b: Operand]> {
+  return choosing(op.name, (name, a: Tensor, b: Operand): Chosen => {
+    checkTensors(name, [a], remedy);
+    return [op, a, b];
+  });
 }
