@@ -66,6 +66,8 @@ const as = (x: Tensor, dtype: DType | undefined): Tensor => (dtype === undefined
  *
  * @see torch.masked.sum
  * @example
+ * import { sum } from "@gradus/tensor-core/masked";
+ *
  * sum(tensor([1, 2, 3]), { mask: tensor([true, false, true]) }).toArraySync(); // 4
  */
 export function sum(x: Tensor, { mask, ...options }: MaskedReduceOptions = {}): Tensor {
