@@ -21,6 +21,8 @@ export default defineConfig(
       // Under noUncheckedIndexedAccess, `data[i]!` is how a loop says that its bounds hold.
       "@typescript-eslint/no-non-null-assertion": "off",
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      // A custom function is a class with two static methods, as in PyTorch.
+      "@typescript-eslint/no-extraneous-class": "off",
       "@typescript-eslint/no-unnecessary-condition": ["error", { allowConstantLoopConditions: "only-allowed-literals" }],
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", destructuredArrayIgnorePattern: "^_" }],
     },

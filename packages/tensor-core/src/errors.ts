@@ -28,6 +28,19 @@ export class AutogradError extends Error {
   override readonly name = "AutogradError";
 }
 
+/** In anomaly mode: a gradient, or the value to differentiate, that is NaN or infinite. */
+export class AnomalyError extends Error {
+  override readonly name = "AnomalyError";
+
+  constructor(
+    message: string,
+    /** The op that gave it. */
+    readonly op: string,
+  ) {
+    super(message);
+  }
+}
+
 /** A value that an argument cannot take. */
 export class ArgumentError extends Error {
   override readonly name = "ArgumentError";

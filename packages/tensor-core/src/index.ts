@@ -17,7 +17,7 @@ export { DeviceLostError, DeviceMemoryError, GuardError, UnsupportedError } from
 export { finfo, iinfo } from "./dtypes.js";
 export type { FloatInfo, IntInfo } from "./dtypes.js";
 export * from "./create.js";
-export { ArgumentError, AutogradError, DeviceError, DisposedError, DTypeError, ShapeError } from "./errors.js";
+export { AnomalyError, ArgumentError, AutogradError, DeviceError, DisposedError, DTypeError, ShapeError } from "./errors.js";
 export { Device, getDefaultDevice, setDefaultDevice, withDefaultDevice } from "./device.js";
 export type { DeviceLike } from "./device.js";
 export { Layout } from "./layout.js";
@@ -31,11 +31,18 @@ export { memoryStats, reclaim } from "./memory-stats.js";
 export { formatTensor, getPrintOptions, setPrintOptions } from "./print.js";
 export type { PrintOptions } from "./print.js";
 
-export { grad } from "./autograd/backward.js";
-export type { BackwardOptions, GradOptions } from "./autograd/backward.js";
+export { backward, grad } from "./autograd/backward.js";
+export type { BackwardOptions, GradOptions, SweepOptions } from "./autograd/backward.js";
+export { checkpoint, checkpointSequential } from "./autograd/checkpoint.js";
+export { Function, FunctionContext } from "./autograd/function.js";
+export type { FunctionDefinition, FunctionResult } from "./autograd/function.js";
+export { hessian, hvp, jacobian, jvp, vhp, vjp } from "./autograd/functional.js";
+export type { FunctionalOptions, JacobianOf, Tensors } from "./autograd/functional.js";
 export { gradcheck, gradgradcheck } from "./autograd/gradcheck.js";
 export type { GradcheckOptions, TensorFunction } from "./autograd/gradcheck.js";
-export { enableGrad, isGradEnabled, noGrad } from "./autograd/mode.js";
+export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from "./autograd/mode.js";
+export { detectAnomaly, isAnomalyEnabled, setDetectAnomaly } from "./autograd/anomaly.js";
+export type { AnomalyOptions } from "./autograd/anomaly.js";
 export { ElementwiseOp } from "./kernels/elementwise.js";
 export type { ElementwiseOptions, Formula } from "./kernels/elementwise.js";
 

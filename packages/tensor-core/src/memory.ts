@@ -209,7 +209,7 @@ export class DeviceMemory {
 
 /** Storages that end together. Scopes nest; a storage belongs to the innermost one that was open when it was made. */
 export class Scope {
-  readonly #parent: Scope | null = currentScope;
+  readonly parent: Scope | null = currentScope;
   #storages: Storage[] = [];
 
   /** @param kind - A backward sweep's scope holds gradients that a leaf may take over. */
@@ -228,7 +228,7 @@ export class Scope {
   release(storage: Storage): void {
     if (storage.scope !== this) return;
     storage.scope = null;
-    this.#parent?.adopt(storage);
+    this.parent?.adopt(storage);
   }
 
   /** Frees the storages for which `spare` does not hold and forgets those that are gone. */
@@ -254,6 +254,19 @@ export class Scope {
 }
 
 let currentScope: Scope | null = null;
+
+/**
+ * Runs the user's code in the middle of a backward pass (a hook, a custom function): what it makes is the user's and does not end with the pass.
+ */
+export function outsideSweeps<R>(body: () => R): R {
+  const before = currentScope;
+  while (currentScope?.isSweep === true) currentScope = currentScope.parent;
+  try {
+    return body();
+  } finally {
+    currentScope = before;
+  }
+}
 
 function enter(scope: Scope): Scope | null {
   const before = currentScope;

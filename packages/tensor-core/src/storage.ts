@@ -1,4 +1,5 @@
 import type { BufferHandle, DType } from "@gradus/kernel-ir";
+import { isInferenceModeEnabled } from "./autograd/mode.js";
 import type { Device } from "./device.js";
 import type { Scope } from "./memory.js";
 
@@ -17,6 +18,8 @@ export class Storage implements Versioned {
   scope: Scope | null = null;
   /** Gradients of a backward sweep in progress that stand in this storage. */
   holds = 0;
+  /** Made in inference mode: no backward pass may use it. */
+  readonly inference = isInferenceModeEnabled();
 
   constructor(
     readonly device: Device,

@@ -2,19 +2,21 @@ import type { Edge, GradientHook, GradNode } from "@gradus/autograd";
 import { GradientHooks } from "@gradus/autograd";
 import type { DType } from "@gradus/kernel-ir";
 import { dtypeInfo } from "@gradus/kernel-ir";
-import { AccumulateNode, keepGradient } from "./autograd/accumulate.js";
+import { AccumulateNode, accumulateInto } from "./autograd/accumulate.js";
+import { isAnomalyEnabled, noteResult } from "./autograd/anomaly.js";
 import type { BackwardOptions } from "./autograd/backward.js";
 import { backward } from "./autograd/backward.js";
 import { asStridedEdge } from "./autograd/in-place.js";
-import { isGradEnabled } from "./autograd/mode.js";
+import { isGradEnabled, isInferenceModeEnabled } from "./autograd/mode.js";
 import { OpNode } from "./autograd/op-node.js";
 import type { Device } from "./device.js";
 import { ArgumentError, AutogradError, DeviceError, DisposedError, DTypeError, ShapeError } from "./errors.js";
 import { Layout } from "./layout.js";
+import { outsideSweeps } from "./memory.js";
 import { TensorMethods } from "./methods.js";
 import { describeTensor, formatTensor } from "./print.js";
 import type { Shape } from "./shape.js";
-import { resolveDim, showShape } from "./shape.js";
+import { resolveDim, sameShape, showShape } from "./shape.js";
 import type { Storage, Versioned } from "./storage.js";
 import type { TypedArray, TypedArrays } from "./typed-array.js";
 import { decodeBytes, widthOf } from "./typed-array.js";
@@ -25,6 +27,11 @@ interface ViewOf {
   readonly base: Tensor;
   /** The base's history when this view's own was made. If the base has another one now, the view's is stale. */
   seen: Edge<Tensor> | null;
+  /**
+   * Whether recorded writes through this view may give the base a new history. Not where the view itself was made without recording:
+   * what the base is to this view is then not known to the graph.
+   */
+  readonly recorded: boolean;
 }
 
 declare const brand: unique symbol;
@@ -49,6 +56,8 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
   #history: Edge<Tensor> | null = null;
   #leaf: AccumulateNode | null = null;
   #viewOf: ViewOf | null = null;
+  /** Ends what `retainGrad` began; null where it was not called. */
+  #endRetaining: (() => void) | null = null;
 
   /** @internal Ops make tensors; users call `tensor`, `zeros` and the like. */
   constructor(
@@ -133,6 +142,9 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
    */
   requiresGrad_(value = true): this {
     if (value && !this.isFloatingPoint()) throw new DTypeError(`requiresGrad_: expected a floating tensor, got ${this.dtype}; convert it with to("float32")`);
+    if (value && this.elements.inference && !isInferenceModeEnabled()) {
+      throw new AutogradError("requiresGrad_: expected a tensor that a backward pass may use, got one that was made in inferenceMode; clone() it first");
+    }
     if (this.#history !== null) {
       if (!value) throw new AutogradError("requiresGrad_: expected a leaf, got the result of an op; use detach() for a tensor without history");
       return this;
@@ -144,6 +156,11 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
   /** Whether this tensor was made by the user and not by a recorded op. */
   get isLeaf(): boolean {
     return this.history === null;
+  }
+
+  /** Whether this tensor was made in `inferenceMode`. @see torch.Tensor.is_inference */
+  isInference(): boolean {
+    return this.elements.inference;
   }
 
   /** The node that made this tensor; null on leaves. @see torch.Tensor.grad_fn */
@@ -160,7 +177,7 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
   /** @internal */
   get history(): Edge<Tensor> | null {
     const view = this.#viewOf;
-    if (view !== null && view.base.edge !== view.seen) {
+    if (view?.recorded === true && view.base.edge !== view.seen) {
       view.seen = view.base.edge;
       this.#history = asStridedEdge(view.base, this.layout);
     }
@@ -171,6 +188,8 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
   setHistory(edge: Edge<Tensor>): void {
     this.#leaf = null;
     this.#history = edge;
+    if (isAnomalyEnabled()) noteResult(this, edge.node);
+    if (this.#endRetaining !== null) this.#retain();
     if (this.#viewOf !== null) this.#viewOf.seen = this.#viewOf.base.edge;
   }
 
@@ -199,32 +218,82 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
     backward(this, gradient, options);
   }
 
-  /** Keeps the gradient of a tensor that is not a leaf in `grad` as well. @see torch.Tensor.retain_grad */
+  /**
+   * Keeps the gradient of a tensor that is not a leaf in `grad` as well: as all hooks have left it, and added to what earlier passes left
+   * there. Leaves do so anyway.
+   *
+   * @throws {AutogradError} if this tensor does not require a gradient.
+   * @see torch.Tensor.retain_grad
+   */
   retainGrad(): void {
-    if (this.isLeaf) return;
-    this.registerHook((grad) => {
-      this.grad = keepGradient(grad);
-      return undefined;
-    });
+    if (!this.requiresGrad) throw new AutogradError("retainGrad: expected a tensor that requires grad, got one that does not");
+    if (!this.isLeaf && this.#endRetaining === null) this.#retain();
+  }
+
+  /** Whether `retainGrad` was called on this tensor, which is not a leaf. @see torch.Tensor.retains_grad */
+  get retainsGrad(): boolean {
+    return this.#endRetaining !== null;
+  }
+
+  /** An in-place op gives this tensor another history, and its gradient is from then on that of the new value. */
+  #retain(): void {
+    this.#endRetaining?.();
+    const { edge } = this;
+    if (edge === null) return;
+    this.#endRetaining = hooksOf(edge).observe(edge.slot, (grad) => { accumulateInto(this, grad); });
   }
 
   /**
-   * Calls `hook` with each gradient that is computed for this tensor, before it is used; a tensor that it returns takes the
-   * gradient's place.
+   * Calls `hook` with each gradient that is computed for this tensor, before it is used. Hooks are called in the order in which they were
+   * added; a tensor that one returns takes the gradient's place. After an in-place op a hook added before it still sees the
+   * gradient of the value that was there.
    *
    * @returns A function that removes the hook.
+   * @throws {AutogradError} if this tensor does not require a gradient; in the backward pass, if the hook returns a tensor of another
+   *   shape, element type or device.
    * @see torch.Tensor.register_hook
+   * @example
+   * const x = tensor([1, 2], { requiresGrad: true });
+   * const remove = x.registerHook((grad) => grad.mul(10));
+   * x.sum().backward();
+   * x.grad?.toArraySync(); // [10, 10]
+   * remove();
    */
   registerHook(hook: GradientHook<Tensor>): () => void {
     const { edge } = this;
     if (edge === null) throw new AutogradError("registerHook: expected a tensor that requires grad, got one that does not");
-    const node = edge.node as AccumulateNode | OpNode;
-    node.hooks ??= new GradientHooks<Tensor>();
-    return node.hooks.add(edge.slot, (grad) => {
+    return hooksOf(edge).add(edge.slot, (grad) => {
       // The hook may keep what it is handed.
       grad.elements.scope = null;
-      return hook(grad);
+      const replacement = outsideSweeps(() => hook(grad));
+      if (replacement === undefined) return undefined;
+      if (!(replacement instanceof Tensor)) throw new AutogradError(`registerHook: expected a hook that returns a tensor or nothing, got ${typeof replacement}; await outside of the hook`);
+      if (!sameShape(replacement.shape, grad.shape) || replacement.dtype !== grad.dtype || replacement.device !== grad.device) {
+        throw new AutogradError(`registerHook: expected a hook that returns a gradient like the one it is given, ${describeKind(grad)}, got ${describeKind(replacement)}`);
+      }
+      return replacement;
     });
+  }
+
+  /**
+   * Calls `hook` with this leaf whenever a backward pass has added to its `grad`: the place for an optimizer's step inside of the pass,
+   * which may then set `grad` to null so that not all gradients exist at once.
+   *
+   * @returns A function that removes the hook.
+   * @throws {AutogradError} if this is not a leaf that requires a gradient.
+   * @see torch.Tensor.register_post_accumulate_grad_hook
+   * @example
+   * const w = tensor([1, 2], { requiresGrad: true });
+   * w.registerPostAccumulateGradHook((p) => {
+   *   p.data.sub_(p.grad!);
+   *   p.grad = null;
+   * });
+   * w.sum().backward();
+   * w.toArraySync(); // [0, 1]
+   */
+  registerPostAccumulateGradHook(hook: (leaf: Tensor) => void): () => void {
+    if (this.#leaf === null) throw new AutogradError("registerPostAccumulateGradHook: expected a leaf that requires grad, got a tensor that is not one; use registerHook for results of ops");
+    return this.#leaf.addAfterwards(hook);
   }
 
   /** The same elements without history. In-place changes are seen by both, and counted for both. @see torch.Tensor.detach */
@@ -259,11 +328,12 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
   makeView(name: string, layout: Layout, vjp: (grad: Tensor) => Tensor): Tensor {
     this.checkUsable(name);
     const view = new Tensor(this.elements, layout, this.versioned);
-    if (!isGradEnabled() || !this.isFloatingPoint()) return view;
+    if (!this.isFloatingPoint()) return view;
     const base = this.#viewOf?.base ?? this;
-    const { edge } = this;
+    const recording = isGradEnabled();
+    const edge = recording ? this.edge : null;
     if (edge !== null) view.#history = { node: new OpNode(name, [edge], ([g]) => [g === null || g === undefined ? null : (): Tensor => vjp(g)]), slot: 0 };
-    view.#viewOf = { base, seen: base.edge };
+    view.#viewOf = { base, seen: recording ? base.edge : null, recorded: recording && this.#viewOf?.recorded !== false };
     return view;
   }
 
@@ -362,6 +432,12 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
     throw new ArgumentError("tensor: expected a method for arithmetic and comparison, got an operator; write a.add(b) for a + b, and `await x.item()` for a number");
   }
 }
+
+function hooksOf({ node }: Edge<Tensor>): GradientHooks<Tensor> {
+  return ((node as AccumulateNode | OpNode).hooks ??= new GradientHooks<Tensor>());
+}
+
+const describeKind = (x: Tensor): string => `${x.dtype} of shape ${showShape(x.shape)} on ${x.device.name}`;
 
 const contiguousForReading = (x: Tensor): Tensor => (x.layout.isContiguous ? x : x.detach().clone());
 

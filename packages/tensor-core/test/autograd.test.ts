@@ -1,4 +1,4 @@
-import { AutogradError, DeviceError, DTypeError, enableGrad, grad, isGradEnabled, memoryStats, noGrad, ones, reclaim, ShapeError, tensor, type Tensor, where, zeros } from "@gradus/tensor-core";
+import { AutogradError, backward, DeviceError, DTypeError, enableGrad, grad, inferenceMode, isGradEnabled, isInferenceModeEnabled, memoryStats, noGrad, ones, reclaim, setGradEnabled, ShapeError, tensor, type Tensor, where, zeros } from "@gradus/tensor-core";
 import { describe, expect, it } from "vitest";
 import { useDevice } from "./support/device.js";
 
@@ -137,6 +137,39 @@ describe("grad", () => {
   });
 });
 
+describe("backward of several tensors, and into some", () => {
+  it("adds up over the tensors, each with its own gradient", async () => {
+    const x = leaf([1, 2]);
+    backward([x.square(), x.sum()], [tensor([1, 10]), null]);
+    expect(await x.grad!.toArray()).toEqual([3, 41]);
+    expect(() => { backward([x.sum(), x.mul(2).sum()], [ones([])]); }).toThrow("backward: expected one gradient for each of 2 outputs, got 1");
+  });
+
+  it("with inputs accumulates in these only, leaves or not", async () => {
+    const [x, y] = [leaf([1, 2]), leaf([3, 4])];
+    const z = x.mul(y);
+    let accumulated = 0;
+    x.registerPostAccumulateGradHook(() => accumulated++);
+    for (let i = 0; i < 2; i++) z.square().sum().backward(null, { inputs: [x, z, x], retainGraph: true });
+    expect(await x.grad!.toArray()).toEqual([36, 128]);
+    expect(await z.grad!.toArray()).toEqual([12, 32]);
+    expect([y.grad, accumulated]).toEqual([null, 2]);
+    expect(x.grad!.storage()).not.toBe(z.grad!.storage());
+    expect(() => { z.sum().backward(null, { inputs: [] }); }).toThrow("backward: expected at least one tensor in inputs, got none");
+    expect(() => { z.sum().backward(null, { inputs: [ones([1])] }); }).toThrow("backward: expected inputs that require grad, input 0 of shape [1] does not");
+  });
+});
+
+describe("grad takes", () => {
+  it("one input, one gradient, and zeros for what nothing depends on", async () => {
+    const [x, y] = [leaf([1, 2]), leaf([3])];
+    expect(await grad(x.square(), x, { gradOutputs: tensor([1, 10]) })[0].toArray()).toEqual([2, 40]);
+    const [, zero] = grad(x.sum(), [x, y], { materializeGrads: true });
+    expect([await zero.toArray(), zero.dtype]).toEqual([[0], "float32"]);
+    expect(() => grad(x.sum(), [x], { materializeGrads: true, allowUnused: false } as object)).toThrow("grad: expected allowUnused to be set with materializeGrads");
+  });
+});
+
 describe("derivatives of derivatives", () => {
   it("of every order, with createGraph", async () => {
     const x = leaf([2], "float64");
@@ -181,6 +214,19 @@ describe("recording", () => {
     expect(isGradEnabled()).toBe(true);
   });
 
+  it("is switched for a callback or from here on by setGradEnabled", () => {
+    const x = leaf([1]);
+    expect([false, true].map((enabled) => setGradEnabled(enabled, () => x.mul(2).requiresGrad))).toEqual([false, true]);
+    expect(setGradEnabled(false)).toBe(true);
+    try {
+      expect(x.mul(2).requiresGrad).toBe(false);
+    } finally {
+      expect(setGradEnabled(true)).toBe(false);
+    }
+    expect(() => setGradEnabled(false, async () => Promise.resolve(1))).toThrow("setGradEnabled: expected a synchronous callback");
+    expect(isGradEnabled()).toBe(true);
+  });
+
   it("refuses a callback that would go on after it", async () => {
     expect(() => noGrad(async () => Promise.resolve(1))).toThrow(
       new DeviceError("noGrad: expected a synchronous callback, got a promise; await outside and wrap only the synchronous part"),
@@ -220,6 +266,53 @@ describe("recording", () => {
   });
 });
 
+describe("inference mode", () => {
+  const made = (): Tensor => inferenceMode(() => ones([2]).mul(3));
+
+  it("records nothing, whatever is switched on inside", () => {
+    const x = leaf([1]);
+    expect(inferenceMode(() => [isInferenceModeEnabled(), isGradEnabled(), enableGrad(() => isGradEnabled()), enableGrad(() => x.mul(2).requiresGrad)])).toEqual([true, false, false, false]);
+    expect([isInferenceModeEnabled(), isGradEnabled()]).toEqual([false, true]);
+    expect(() => inferenceMode(async () => Promise.resolve(1))).toThrow("inferenceMode: expected a synchronous callback");
+  });
+
+  it("marks what it makes, but not views of what was there", () => {
+    const [x, y] = [ones([2]), made()];
+    expect([x.isInference(), y.isInference(), y.view(2).isInference(), inferenceMode(() => x.view(2)).isInference(), y.clone().isInference()]).toEqual([false, true, true, false, false]);
+  });
+
+  it("keeps its results out of backward passes, where they would be saved", async () => {
+    const x = leaf([1, 2]);
+    expect(() => x.mul(made())).toThrow(new AutogradError("mul: expected a tensor that a backward pass may use, got one of shape [2] that was made in inferenceMode; clone() it first"));
+    // An addition saves nothing.
+    x.add(made()).sum().backward();
+    x.mul(made().clone()).sum().backward();
+    expect(await x.grad!.toArray()).toEqual([4, 4]);
+    expect(() => made().requiresGrad_()).toThrow("requiresGrad_: expected a tensor that a backward pass may use, got one that was made in inferenceMode");
+  });
+
+  it("alone may write to its results", async () => {
+    const y = made();
+    expect(() => y.add_(1)).toThrow(new AutogradError("add_: expected a tensor that may be overwritten, got one that was made in inferenceMode; clone() it first"));
+    inferenceMode(() => y.add_(1));
+    expect(await y.toArray()).toEqual([4, 4]);
+  });
+});
+
+describe("views that are made without recording", () => {
+  it("share elements and are written to outside, but not with a history", async () => {
+    const w = leaf([1, 2]);
+    const base = zeros([2]);
+    const view = noGrad(() => base.view(2, 1));
+    view.add_(1);
+    expect(await base.toArray()).toEqual([1, 1]);
+    expect(() => view.add_(w.view(2, 1))).toThrow("add_: expected a tensor whose history can take this write, got a view that was made where nothing is recorded (noGrad, or a custom Function)");
+    expect(base.requiresGrad).toBe(false);
+    noGrad(() => w.view(2)).zero_();
+    expect(await w.toArray()).toEqual([0, 0]);
+  });
+});
+
 describe("hooks", () => {
   it("see a gradient before it is used, and may replace it", async () => {
     const x = leaf([1, 2]);
@@ -250,6 +343,112 @@ describe("hooks", () => {
 
   it("need a tensor that requires grad", () => {
     expect(() => ones([1]).registerHook(() => undefined)).toThrow(new AutogradError("registerHook: expected a tensor that requires grad, got one that does not"));
+    expect(() => ones([1]).retainGrad()).toThrow(new AutogradError("retainGrad: expected a tensor that requires grad, got one that does not"));
+  });
+
+  it("are called in the order in which they were added, each with what the one before it gave, and removed one by one", async () => {
+    const x = leaf([1]);
+    const log: string[] = [];
+    const noting = (name: string, factor: number) => (g: Tensor): Tensor => {
+      log.push(name);
+      return g.mul(factor).add(1);
+    };
+    const twice = noting("twice", 2);
+    const removals = [x.registerHook(noting("a", 3)), x.registerHook(twice), x.registerHook(twice), x.registerHook(noting("b", 5))];
+    x.sum().backward();
+    expect(log).toEqual(["a", "twice", "twice", "b"]);
+    // ((1·3 + 1)·2 + 1)·2 + 1 = 19, and 19·5 + 1
+    expect(await x.grad!.toArray()).toEqual([96]);
+    removals[1]!();
+    removals[1]!();
+    removals[0]!();
+    x.grad = null;
+    log.length = 0;
+    x.sum().backward();
+    expect(log).toEqual(["twice", "b"]);
+    expect(await x.grad!.toArray()).toEqual([16]);
+  });
+
+  it("also see the gradients that grad() asks for", async () => {
+    const x = leaf([1, 2]);
+    const y = x.mul(3);
+    y.registerHook((g) => g.mul(10));
+    x.registerHook((g) => g.add(1));
+    expect(await grad(y.sum(), [y, x])[0].toArray()).toEqual([10, 10]);
+    expect(await grad(x.mul(3).sum(), [x])[0].toArray()).toEqual([4, 4]);
+  });
+
+  it("keep what they make for as long as they want it", async () => {
+    const x = leaf([1, 2]);
+    const y = x.mul(3);
+    const norms: Tensor[] = [];
+    y.registerHook((g) => void norms.push(g.square().sum()));
+    x.registerPostAccumulateGradHook((p) => norms.push(p.grad!.square().sum()));
+    y.square().sum().backward();
+    expect(await Promise.all(norms.map((norm) => norm.item()))).toEqual([180, 1620]);
+  });
+
+  it("must return a gradient like the one that they are given", () => {
+    const refusing = (hook: (g: Tensor) => unknown) => (): void => {
+      const x = leaf([1, 2]);
+      x.registerHook(hook as (g: Tensor) => Tensor);
+      x.sum().backward();
+    };
+    expect(refusing((g) => g.sum())).toThrow("registerHook: expected a hook that returns a gradient like the one it is given, float32 of shape [2] on");
+    expect(refusing((g) => g.to("float64"))).toThrow("got float64 of shape [2]");
+    expect(refusing(async () => Promise.resolve())).toThrow("registerHook: expected a hook that returns a tensor or nothing, got object; await outside of the hook");
+  });
+
+  it("stay with the value that they were added for; retainGrad goes along with an in-place op", async () => {
+    const x = leaf([1, 2]);
+    const y = x.mul(3);
+    const seen: Tensor[] = [];
+    y.registerHook((g) => void seen.push(g));
+    y.retainGrad();
+    y.mul_(2);
+    y.registerHook((g) => g.mul(1));
+    y.square().sum().backward();
+    // y = 6x: d/dy = 2y; what y was before it was doubled has twice that.
+    expect(await y.grad!.toArray()).toEqual([12, 24]);
+    expect(await seen[0]!.toArray()).toEqual([24, 48]);
+    expect(await x.grad!.toArray()).toEqual([72, 144]);
+  });
+
+  it("with retainGrad adds up, sees what the hooks gave, and is asked for once", async () => {
+    const x = leaf([1, 2]);
+    const y = x.mul(3);
+    expect(y.retainsGrad).toBe(false);
+    y.retainGrad();
+    y.retainGrad();
+    y.registerHook((g) => g.mul(10));
+    expect([y.retainsGrad, x.retainsGrad]).toEqual([true, false]);
+    y.sum().backward(null, { retainGraph: true });
+    y.sum().backward();
+    expect(await y.grad!.toArray()).toEqual([20, 20]);
+    expect(await x.grad!.toArray()).toEqual([60, 60]);
+  });
+
+  it("run once a leaf has taken its gradient, so that a step may be taken there and then", async () => {
+    const [a, b] = [leaf([1]), leaf([2])];
+    const order: number[] = [];
+    for (const p of [a, b]) {
+      p.registerPostAccumulateGradHook((q) => {
+        order.push(p === a ? 0 : 1);
+        q.data.sub_(q.grad!);
+        q.grad = null;
+      });
+    }
+    const remove = a.registerPostAccumulateGradHook(() => order.push(2));
+    a.mul(b).sum().backward();
+    expect([await a.item(), await b.item(), a.grad, b.grad]).toEqual([-1, 1, null, null]);
+    expect(order.filter((i) => i !== 1)).toEqual([0, 2]);
+    remove();
+    a.sum().backward();
+    expect(order).toHaveLength(4);
+    // Nothing accumulates where gradients are only asked for.
+    grad(a.mul(2).sum(), [a]);
+    expect(order).toHaveLength(4);
+    expect(() => a.mul(2).registerPostAccumulateGradHook(() => undefined)).toThrow("registerPostAccumulateGradHook: expected a leaf that requires grad");
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Edge, GradNode } from "@gradus/autograd";
+import { outsideSweeps } from "../memory.js";
 import type { Tensor } from "../tensor.js";
 import { isGradEnabled } from "./mode.js";
 
@@ -8,23 +9,37 @@ export class AccumulateNode implements GradNode<Tensor> {
   readonly inputs: readonly Edge<Tensor>[] = [];
   readonly edge: Edge<Tensor> = { node: this, slot: 0 };
   hooks: GradNode<Tensor>["hooks"];
+  #afterwards: Set<{ readonly hook: (leaf: Tensor) => void }> | null = null;
 
   constructor(readonly leaf: Tensor) {}
 
-  accumulate(grad: Tensor): void {
-    const { leaf } = this;
-    if (leaf.grad === null) leaf.grad = keepGradient(grad);
-    // With createGraph the old gradient may be part of a graph, so it must not be overwritten.
-    else if (isGradEnabled()) leaf.grad = leaf.grad.add(grad);
-    else leaf.grad.add_(grad);
+  /** Adds a function that is called whenever the leaf has taken a gradient; returns the one that removes it. */
+  addAfterwards(hook: (leaf: Tensor) => void): () => void {
+    const entry = { hook };
+    const entries = (this.#afterwards ??= new Set());
+    entries.add(entry);
+    return () => void entries.delete(entry);
   }
+
+  accumulate(grad: Tensor): void {
+    accumulateInto(this.leaf, grad);
+    for (const { hook } of this.#afterwards ?? []) outsideSweeps(() => { hook(this.leaf); });
+  }
+}
+
+/** Adds a gradient to what is in `grad`. */
+export function accumulateInto(x: Tensor, grad: Tensor): void {
+  if (x.grad === null) x.grad = keepGradient(grad);
+  // With createGraph the old gradient may be part of a graph, so it must not be overwritten.
+  else if (isGradEnabled()) x.grad = x.grad.add(grad);
+  else x.grad.add_(grad);
 }
 
 /**
  * A gradient that outlives the sweep. One that the sweep made and that nothing else holds is taken over; any other is
  * copied, because the same tensor may be handed to several leaves (`x.add(x)`) or belong to the caller.
  */
-export function keepGradient(grad: Tensor): Tensor {
+function keepGradient(grad: Tensor): Tensor {
   const { elements, layout } = grad;
   if (isGradEnabled()) return grad;
   const ours = elements.scope?.isSweep === true && elements.holds === 1;

@@ -5,14 +5,22 @@ import { AutogradError, DTypeError, ShapeError } from "../errors.js";
 import { Scope } from "../memory.js";
 import { sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { onesLike } from "../create.js";
+import { checkSameDevice } from "../tensor.js";
+import { onesLike, zerosLike } from "../create.js";
+import { accumulateInto } from "./accumulate.js";
+import { anomalyObserver } from "./anomaly.js";
 import { setGradEnabled } from "./mode.js";
 
-export interface BackwardOptions {
+export interface SweepOptions {
   /** Keep what the graph saved, so that it can be differentiated again. Defaults to `createGraph`. */
   readonly retainGraph?: boolean;
   /** Record the backward pass itself, for derivatives of derivatives. */
   readonly createGraph?: boolean;
+}
+
+export interface BackwardOptions extends SweepOptions {
+  /** Accumulate into these tensors only, leaves or not. */
+  readonly inputs?: readonly Tensor[];
 }
 
 /** Gradients of a sweep that records itself: they live as long as anything refers to them. */
@@ -35,20 +43,24 @@ interface Root {
   readonly gradient: () => Tensor;
 }
 
-function sweep(
+/**
+ * A backward pass from `starts`. With `inputs` nothing is accumulated, and their gradients are returned.
+ */
+export function sweep(
   starts: readonly Root[],
   inputs: readonly Edge<Tensor>[] | undefined,
-  { createGraph = false, retainGraph = createGraph }: BackwardOptions,
+  { createGraph = false, retainGraph = createGraph }: SweepOptions,
 ): readonly (Tensor | null)[] {
-  const before = setGradEnabled(createGraph);
-  const rootsOf = (): { edge: Edge<Tensor>; grad: Tensor }[] => starts.map(({ edge, gradient }) => ({ edge, grad: gradient() }));
-  try {
-    if (createGraph) return backpropagate({ roots: rootsOf(), inputs, retainGraph, algebra: recorded });
+  const run = (algebra: GradientAlgebra<Tensor>): readonly (Tensor | null)[] => {
+    const roots = starts.map(({ edge, gradient }) => ({ edge, grad: gradient() }));
+    return backpropagate({ roots, inputs, retainGraph, algebra, observer: anomalyObserver() ?? undefined });
+  };
+  return setGradEnabled(createGraph, () => {
+    if (createGraph) return run(recorded);
     const scope = new Scope("sweep");
     return scope.run(() => {
-      const algebra = counted(scope);
       try {
-        const results = backpropagate({ roots: rootsOf(), inputs, retainGraph, algebra });
+        const results = run(counted(scope));
         for (const result of results) {
           if (result === null) continue;
           result.elements.holds--;
@@ -59,9 +71,7 @@ function sweep(
         scope.free(() => false);
       }
     });
-  } finally {
-    setGradEnabled(before);
-  }
+  });
 }
 
 function rootOf(op: string, output: Tensor, gradient: Tensor | null | undefined): Root {
@@ -80,26 +90,75 @@ function rootOf(op: string, output: Tensor, gradient: Tensor | null | undefined)
     throw new ShapeError(`${op}: expected a gradient of the output's shape ${showShape(output.shape)}, got ${showShape(gradient.shape)}`);
   }
   if (dtypeInfo[gradient.dtype].kind !== "float") throw new DTypeError(`${op}: expected a floating gradient, got ${gradient.dtype}`);
+  checkSameDevice(op, [output, gradient]);
   return { edge, gradient: () => (gradient.dtype === output.dtype ? gradient : gradient.to(output.dtype)) };
 }
 
-/** Adds d output / d leaf to the `grad` of every leaf that `output` was computed from. */
-export function backward(output: Tensor, gradient?: Tensor | null, options: BackwardOptions = {}): void {
-  sweep([rootOf("backward", output, gradient)], undefined, options);
+const listOf = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? (value as readonly T[]) : [value as T]);
+
+/** Each output with its gradient, if any were given. */
+function rootsOf(op: string, outputs: readonly Tensor[], gradients: readonly (Tensor | null)[] | undefined): readonly Root[] {
+  if (gradients !== undefined && gradients.length !== outputs.length) {
+    throw new AutogradError(`${op}: expected one gradient for each of ${outputs.length} outputs, got ${gradients.length}`);
+  }
+  return outputs.map((output, i) => rootOf(op, output, gradients?.[i]));
 }
 
-export interface GradOptions extends BackwardOptions {
+function edgesOf(op: string, inputs: readonly Tensor[]): readonly Edge<Tensor>[] {
+  return inputs.map((input, i) => {
+    if (input.edge === null) throw new AutogradError(`${op}: expected inputs that require grad, input ${String(i)} of shape ${showShape(input.shape)} does not`);
+    return input.edge;
+  });
+}
+
+/**
+ * Adds the gradients of tensors to the `grad` of every leaf that they were computed from.
+ *
+ * @param tensors - One or several; their gradients add up.
+ * @param gradTensors - The v of v·J, one for each tensor; scalars default to 1.
+ * @throws {AutogradError} if a tensor has no history, or is not a scalar and has no gradient.
+ * @see torch.autograd.backward
+ * @example
+ * const x = tensor([1, 2], { requiresGrad: true });
+ * backward([x.square().sum(), x.sum()]);
+ * x.grad?.toArraySync(); // [3, 5]
+ */
+export function backward(tensors: Tensor | readonly Tensor[], gradTensors?: Tensor | null | readonly (Tensor | null)[], options: BackwardOptions = {}): void {
+  const given = gradTensors === undefined || gradTensors === null ? undefined : listOf<Tensor | null>(gradTensors);
+  const roots = rootsOf("backward", listOf(tensors), given);
+  if (options.inputs === undefined) {
+    sweep(roots, undefined, options);
+    return;
+  }
+  if (options.inputs.length === 0) throw new AutogradError("backward: expected at least one tensor in inputs, got none; leave inputs out for all leaves");
+  const inputs = new Set(options.inputs);
+  const edges = edgesOf("backward", [...inputs]);
+  const gradients = sweep(roots, edges, options);
+  setGradEnabled(options.createGraph === true, () => {
+    for (const [i, input] of [...inputs].entries()) {
+      const gradient = gradients[i];
+      if (gradient === null || gradient === undefined) continue;
+      const { node } = edges[i]!;
+      if (node.accumulate === undefined) accumulateInto(input, gradient);
+      else node.accumulate(gradient);
+    }
+  });
+}
+
+export interface GradOptions extends SweepOptions {
   /** The v of v·J, one per output; scalars default to 1. */
-  readonly gradOutputs?: readonly (Tensor | null)[];
-  /** Give null for an input that no output depends on, instead of an error. */
+  readonly gradOutputs?: Tensor | readonly (Tensor | null)[];
+  /** Give null for an input that no output depends on, instead of an error. Defaults to `materializeGrads`. */
   readonly allowUnused?: boolean;
+  /** Give zeros for an input that no output depends on. */
+  readonly materializeGrads?: boolean;
 }
 
 /**
  * Gradients of outputs with respect to inputs, without touching any `grad`.
  *
  * @param outputs - One tensor or several; their gradients add up.
- * @param inputs - Tensors that require grad, leaves or not.
+ * @param inputs - One tensor or several that require grad, leaves or not.
  * @returns One gradient per input, with its shape; null where no output depends on it and `allowUnused` is set.
  * @throws {AutogradError} if an output has no graph, or an input is not part of it.
  * @see torch.autograd.grad
@@ -108,20 +167,27 @@ export interface GradOptions extends BackwardOptions {
  * const [dx] = grad(x.mul(x).sum(), [x]);
  * dx.toArraySync(); // [6]
  */
+export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor, options: GradOptions & { readonly allowUnused: true }): [Tensor | null];
+export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor, options?: GradOptions): [Tensor];
 export function grad<const I extends readonly Tensor[]>(outputs: Tensor | readonly Tensor[], inputs: I, options: GradOptions & { readonly allowUnused: true }): { [K in keyof I]: Tensor | null };
 export function grad<const I extends readonly Tensor[]>(outputs: Tensor | readonly Tensor[], inputs: I, options?: GradOptions): { [K in keyof I]: Tensor };
-export function grad(outputs: Tensor | readonly Tensor[], inputs: readonly Tensor[], options: GradOptions = {}): (Tensor | null)[] {
-  const list = Array.isArray(outputs) ? (outputs as readonly Tensor[]) : [outputs as Tensor];
-  const roots = list.map((output, i) => rootOf("grad", output, options.gradOutputs?.[i]));
-  const edges = inputs.map((input, i) => {
-    if (input.edge === null) throw new AutogradError(`grad: expected inputs that require grad, input ${String(i)} of shape ${showShape(input.shape)} does not`);
-    return input.edge;
+export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: GradOptions = {}): (Tensor | null)[] {
+  const { materializeGrads = false, allowUnused = materializeGrads, gradOutputs } = options;
+  if (materializeGrads && !allowUnused) throw new AutogradError("grad: expected allowUnused to be set with materializeGrads, got false; leave it out");
+  const targets = listOf(inputs);
+  const roots = rootsOf("grad", listOf(outputs), gradOutputs === undefined ? undefined : listOf<Tensor | null>(gradOutputs));
+  return sweep(roots, edgesOf("grad", targets), options).map((result, i) => {
+    if (result !== null) return result;
+    if (!allowUnused) throw new AutogradError(`grad: expected outputs that depend on every input, none depends on input ${String(i)}; pass { allowUnused: true } to get null for it`);
+    return materializeGrads ? zerosLike(targets[i]!) : null;
   });
-  const results = sweep(roots, edges, options);
-  results.forEach((result, i) => {
-    if (result === null && options.allowUnused !== true) {
-      throw new AutogradError(`grad: expected outputs that depend on every input, none depends on input ${String(i)}; pass { allowUnused: true } to get null for it`);
-    }
-  });
-  return [...results];
+}
+
+/**
+ * `grad` for functions that may be constant: outputs without history count as zero, and so do gradients that do not exist.
+ */
+export function gradOrZeros(outputs: readonly Tensor[], inputs: readonly Tensor[], gradOutputs: readonly Tensor[], options: SweepOptions = {}): readonly Tensor[] {
+  const dependent = outputs.flatMap((output, i) => (output.requiresGrad ? [{ output, v: gradOutputs[i]! }] : []));
+  if (dependent.length === 0) return inputs.map((x) => zerosLike(x));
+  return grad(dependent.map(({ output }) => output), inputs, { ...options, gradOutputs: dependent.map(({ v }) => v), materializeGrads: true });
 }

@@ -1,12 +1,12 @@
 import type { GradientComparison } from "@gradus/autograd";
 import { compareGradients, numericalGradient } from "@gradus/autograd";
-import { tensor, zerosLike } from "../create.js";
+import { tensor } from "../create.js";
 import { AutogradError, DTypeError } from "../errors.js";
 import { Generator } from "../random/generator.js";
 import { openScope } from "../scope.js";
 import { showShape } from "../shape.js";
 import { Tensor } from "../tensor.js";
-import { grad } from "./backward.js";
+import { gradOrZeros } from "./backward.js";
 import { enableGrad, noGrad } from "./mode.js";
 
 /** A function of tensors, with one result or several. */
@@ -110,12 +110,7 @@ function vectorJacobian(
 ): readonly Tensor[] {
   const leaves = inputs.map((input, i) => (wanted.includes(i) && !input.requiresGrad ? input.detach().requiresGrad_() : input));
   const outputs = outputsOf(f, leaves);
-  const all = vectors(outputs);
-  const dependent = outputs.flatMap((output, i) => (output.requiresGrad ? [{ output, v: all[i]! }] : []));
-  const targets = wanted.map((i) => leaves[i]!);
-  if (dependent.length === 0) return targets.map((x) => zerosLike(x));
-  const gradOutputs = dependent.map(({ v }) => v);
-  return grad(dependent.map(({ output }) => output), targets, { gradOutputs, createGraph, allowUnused: true }).map((g, i) => g ?? zerosLike(targets[i]!));
+  return gradOrZeros(outputs, wanted.map((i) => leaves[i]!), vectors(outputs), { createGraph });
 }
 
 /** What is compared, and where. */

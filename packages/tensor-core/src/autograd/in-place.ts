@@ -4,7 +4,7 @@ import { Layout } from "../layout.js";
 import { showShape } from "../shape.js";
 import { Tensor } from "../tensor.js";
 import { copyInto, zerosOf } from "../ops/copy.js";
-import { isGradEnabled } from "./mode.js";
+import { isGradEnabled, isInferenceModeEnabled } from "./mode.js";
 import { OpNode } from "./op-node.js";
 
 /**
@@ -29,6 +29,9 @@ export function writeInPlace(
     target.versioned.version++;
     return target;
   }
+  if (target.viewOf?.recorded === false) {
+    throw new AutogradError(`${op}: expected a tensor whose history can take this write, got a view that was made where nothing is recorded (noGrad, or a custom Function); make the view outside, or clone() it`);
+  }
   const before = target.asItWas(keep);
   write();
   // An argument that shares the target's memory is noted with the version that it had before this write.
@@ -45,8 +48,11 @@ function checkWritable(op: string, target: Tensor): void {
   if (target.layout.overlaps) {
     throw new AutogradError(`${op}: expected a tensor with a place of its own for each element, got ${showShape(target.shape)} with strides ${showShape(target.layout.strides)}; clone() it before writing in place`);
   }
+  if (target.elements.inference && !isInferenceModeEnabled()) {
+    throw new AutogradError(`${op}: expected a tensor that may be overwritten, got one that was made in inferenceMode; clone() it first`);
+  }
   if (!isGradEnabled()) return;
-  const leaf = target.viewOf?.base ?? target;
+  const leaf = target.viewOf?.recorded === true ? target.viewOf.base : target;
   if (leaf.isLeaf && leaf.requiresGrad) {
     const what = leaf === target ? "a leaf that requires grad" : "a view of a leaf that requires grad";
     throw new AutogradError(`${op}: expected a tensor that may be overwritten, got ${what}; use noGrad(), or .data, or the op that returns a new tensor`);

@@ -1,6 +1,8 @@
 import type { Edge, GradNode, InputGradient } from "@gradus/autograd";
 import { nextSequence, releasedError } from "@gradus/autograd";
 import { AutogradError } from "../errors.js";
+import type { Birth } from "./anomaly.js";
+import { callSite, isAnomalyEnabled } from "./anomaly.js";
 import type { Tensor } from "../tensor.js";
 import { showShape } from "../shape.js";
 
@@ -13,6 +15,10 @@ export class OpNode implements GradNode<Tensor> {
   #inputs: readonly (Edge<Tensor> | null)[] | null;
   #vjp: Vjp | null;
   hooks: GradNode<Tensor>["hooks"];
+  /** In anomaly mode: where the op was called, */
+  readonly callSite = isAnomalyEnabled() ? callSite() : null;
+  /** and where the first value that is not finite came from, if this op's result has any. */
+  birth: Birth | null = null;
 
   constructor(
     readonly name: string,
@@ -50,6 +56,9 @@ export class Saved {
     readonly tensor: Tensor,
     version = tensor.version,
   ) {
+    if (tensor.elements.inference) {
+      throw new AutogradError(`${op}: expected a tensor that a backward pass may use, got one of shape ${showShape(tensor.shape)} that was made in inferenceMode; clone() it first`);
+    }
     this.#version = version;
   }
 
