@@ -53,8 +53,13 @@ export {
 export type { EluOptions, HardtanhOptions, RreluOptions, ShrinkOptions } from "./ops/activation.js";
 export * from "./ops/reduce.js";
 export * from "./ops/softmax.js";
-export * from "./ops/view.js";
+export {
+  adjoint, asStrided, broadcastShapes, broadcastTensors, broadcastTo, contiguous, expand, flatten, narrow, permute, reshape, select, slice, squeeze, t, transpose,
+  unsqueeze, view,
+} from "./ops/view.js";
 export * from "./ops/join.js";
+export * from "./ops/stacking.js";
+export * from "./ops/replace.js";
 export { pad } from "./ops/pad.js";
 export type { PadOptions } from "./ops/pad.js";
 export * from "./ops/rearrange.js";
@@ -62,7 +67,7 @@ export * from "./ops/scan.js";
 export * from "./ops/sort.js";
 export * from "./ops/index-ops.js";
 export * from "./ops/embedding.js";
-export { indexPut, indexPut_, maskedSelect, nonzero, take, takeAlongDim } from "./ops/indexing.js";
+export { argwhere, indexPut, indexPut_, maskedScatter, maskedScatter_, maskedSelect, nonzero, put, put_, take, takeAlongDim } from "./ops/indexing.js";
 export type { Index, IndexPutOptions } from "./ops/indexing.js";
 export { linear, matmul } from "./ops/matmul.js";
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from "./ops/conv.js";
@@ -75,6 +80,8 @@ export {
 } from "./ops/adaptive-pool.js";
 export type { FractionalMaxPoolOptions, OutputSize } from "./ops/adaptive-pool.js";
 export type { MaxPoolOptions, PerDimension, PoolOptions } from "./ops/windows.js";
+export * from "./ops/products.js";
+export { einsum } from "./ops/einsum.js";
 export * from "./ops/normalization.js";
 export * from "./ops/loss.js";
 export { bernoulli, defaultGenerator, dropout, manualSeed, normal, rand, randint, randn, randperm } from "./ops/random.js";

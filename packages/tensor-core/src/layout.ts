@@ -50,6 +50,11 @@ export class Layout {
     return this.shape.some((size, i) => size > 1 && this.strides[i] === 0) || mayOverlap(this);
   }
 
+  /** Each element has a place of its own and there are no gaps, in whatever order the dimensions run. */
+  get isDense(): boolean {
+    return !this.overlaps && this.extent - this.offset === this.numel;
+  }
+
   equals(other: Layout): boolean {
     return this.offset === other.offset && sameShape(this.shape, other.shape) && sameShape(this.strides, other.strides);
   }

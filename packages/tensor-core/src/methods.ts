@@ -2,6 +2,7 @@ import type { DType } from "@gradus/kernel-ir";
 import { asLeaf, copyFrom, update } from "@gradus/autograd";
 import type { UpdateRule } from "@gradus/autograd";
 import { applyRule } from "./update.js";
+import { overwrite } from "./autograd/in-place.js";
 import * as create from "./create.js";
 import type { TensorOptions } from "./create.js";
 import type { DeviceLike } from "./device.js";
@@ -12,10 +13,13 @@ import * as copy from "./ops/copy.js";
 import * as elementwise from "./ops/elementwise.js";
 import { elementwiseOps as ops } from "./ops/elementwise.js";
 import * as index from "./ops/index-ops.js";
+import type { ScatterReduction } from "./ops/index-ops.js";
 import * as indexing from "./ops/indexing.js";
 import type { Index } from "./ops/indexing.js";
 import * as join from "./ops/join.js";
 import { matmul } from "./ops/matmul.js";
+import * as products from "./ops/products.js";
+import type { ScaledSumOptions } from "./ops/products.js";
 import * as random from "./ops/random.js";
 import * as reduce from "./ops/reduce.js";
 import type { DimOptions, ReduceOptions, ValuesAndIndices, VarOptions } from "./ops/reduce.js";
@@ -55,7 +59,6 @@ export abstract class TensorMethods extends ElementwiseMethods {
   uniform_(this: Tensor, from?: number, to?: number, generator?: Generator): Tensor { return random.uniform_(this, from, to, generator); }
   normal_(this: Tensor, mean?: number, std?: number, generator?: Generator): Tensor { return random.normal_(this, mean, std, generator); }
   bernoulli_(this: Tensor, p?: number, generator?: Generator): Tensor { return random.bernoulli_(this, p, generator); }
-  scatterAdd_(this: Tensor, dim: number, indices: Tensor, source: Tensor): Tensor { return index.scatterAdd_(this, dim, indices, source); }
 
   /**
    * Writes `value` where an index says: a list of what `get` takes, or a single one of them. Values broadcast.
@@ -118,6 +121,22 @@ export abstract class TensorMethods extends ElementwiseMethods {
 
   // Products
   matmul(this: Tensor, other: Tensor): Tensor { return matmul(this, other); }
+  mm(this: Tensor, other: Tensor): Tensor { return products.mm(this, other); }
+  bmm(this: Tensor, other: Tensor): Tensor { return products.bmm(this, other); }
+  mv(this: Tensor, vector: Tensor): Tensor { return products.mv(this, vector); }
+  dot(this: Tensor, other: Tensor): Tensor { return products.dot(this, other); }
+  outer(this: Tensor, other: Tensor): Tensor { return products.outer(this, other); }
+  inner(this: Tensor, other: Tensor): Tensor { return products.inner(this, other); }
+  addmm(this: Tensor, a: Tensor, b: Tensor, options?: ScaledSumOptions): Tensor { return products.addmm(this, a, b, options); }
+  addmm_(this: Tensor, a: Tensor, b: Tensor, options?: ScaledSumOptions): Tensor { return overwrite("addmm_", this, [], () => products.addmm(this, a, b, options)); }
+  addmv(this: Tensor, matrix: Tensor, vector: Tensor, options?: ScaledSumOptions): Tensor { return products.addmv(this, matrix, vector, options); }
+  addmv_(this: Tensor, matrix: Tensor, vector: Tensor, options?: ScaledSumOptions): Tensor { return overwrite("addmv_", this, [], () => products.addmv(this, matrix, vector, options)); }
+  addr(this: Tensor, a: Tensor, b: Tensor, options?: ScaledSumOptions): Tensor { return products.addr(this, a, b, options); }
+  addr_(this: Tensor, a: Tensor, b: Tensor, options?: ScaledSumOptions): Tensor { return overwrite("addr_", this, [], () => products.addr(this, a, b, options)); }
+  addbmm(this: Tensor, a: Tensor, b: Tensor, options?: ScaledSumOptions): Tensor { return products.addbmm(this, a, b, options); }
+  addbmm_(this: Tensor, a: Tensor, b: Tensor, options?: ScaledSumOptions): Tensor { return overwrite("addbmm_", this, [], () => products.addbmm(this, a, b, options)); }
+  baddbmm(this: Tensor, a: Tensor, b: Tensor, options?: ScaledSumOptions): Tensor { return products.baddbmm(this, a, b, options); }
+  baddbmm_(this: Tensor, a: Tensor, b: Tensor, options?: ScaledSumOptions): Tensor { return overwrite("baddbmm_", this, [], () => products.baddbmm(this, a, b, options)); }
 
   // Shape
   view(this: Tensor, ...shape: Sizes): Tensor { return view.view(this, sizesOf(shape)); }
@@ -130,6 +149,21 @@ export abstract class TensorMethods extends ElementwiseMethods {
     const x = this as unknown as Tensor;
     return view.permute(x, x.shape.map((_, d) => x.ndim - 1 - d));
   }
+  /** The last two dimensions exchanged. @see torch.Tensor.mT */
+  get mT(): Tensor { return view.matrixTranspose("mT", this as unknown as Tensor); }
+  /** The transpose of a matrix; of real numbers the same as `t()`. @see torch.Tensor.H */
+  get H(): Tensor { return view.hermitian(this as unknown as Tensor); }
+  /** The last two dimensions exchanged; of real numbers the same as `mT`. @see torch.Tensor.mH */
+  get mH(): Tensor { return view.matrixTranspose("mH", this as unknown as Tensor); }
+  adjoint(this: Tensor): Tensor { return view.matrixTranspose("adjoint", this); }
+  /** `view` under the shape of another tensor. @see torch.Tensor.view_as */
+  viewAs(this: Tensor, other: Tensor): Tensor { return view.view(this, other.shape, "viewAs"); }
+  /** `reshape` to the shape of another tensor. @see torch.Tensor.reshape_as */
+  reshapeAs(this: Tensor, other: Tensor): Tensor { return view.reshape(this, other.shape, "reshapeAs"); }
+  /** `expand` to the shape of another tensor. @see torch.Tensor.expand_as */
+  expandAs(this: Tensor, other: Tensor): Tensor { return view.expand(this, other.shape, "expandAs"); }
+  broadcastTo(this: Tensor, shape: Shape): Tensor { return view.broadcastTo(this, shape); }
+  unfold(this: Tensor, dim: number, size: number, step: number): Tensor { return view.windows(this, dim, size, step); }
   expand(this: Tensor, ...shape: Sizes): Tensor { return view.expand(this, sizesOf(shape)); }
   squeeze(this: Tensor, dim?: number | readonly number[]): Tensor { return view.squeeze(this, dim); }
   unsqueeze(this: Tensor, dim: number): Tensor { return view.unsqueeze(this, dim); }
@@ -140,6 +174,7 @@ export abstract class TensorMethods extends ElementwiseMethods {
   asStrided(this: Tensor, shape: Shape, strides: Shape, storageOffset?: number): Tensor { return view.asStrided(this, shape, strides, storageOffset); }
   contiguous(this: Tensor): Tensor { return view.contiguous(this); }
   split(this: Tensor, size: number | readonly number[], dim?: number): Tensor[] { return join.split(this, size, dim); }
+  tensorSplit(this: Tensor, at: number | readonly number[] | Tensor, dim?: number): Tensor[] { return join.tensorSplit(this, at, dim); }
   chunk(this: Tensor, chunks: number, dim?: number): Tensor[] { return join.chunk(this, chunks, dim); }
   unbind(this: Tensor, dim?: number): Tensor[] { return join.unbind(this, dim); }
   unflatten(this: Tensor, dim: number, sizes: Shape): Tensor { return rearrange.unflatten(this, dim, sizes); }
@@ -171,8 +206,28 @@ export abstract class TensorMethods extends ElementwiseMethods {
   gather(this: Tensor, dim: number, indices: Tensor): Tensor { return index.gather(this, dim, indices); }
   indexSelect(this: Tensor, dim: number, indices: Tensor): Tensor { return index.indexSelect(this, dim, indices); }
   indexAdd(this: Tensor, dim: number, indices: Tensor, source: Tensor, options?: index.IndexAddOptions): Tensor { return index.indexAdd(this, dim, indices, source, options); }
-  scatter(this: Tensor, dim: number, indices: Tensor, values: Tensor | number | bigint | boolean): Tensor { return index.scatter(this, dim, indices, values); }
+  indexAdd_(this: Tensor, dim: number, indices: Tensor, source: Tensor, options?: index.IndexAddOptions): Tensor { return index.indexAdd_(this, dim, indices, source, options); }
+  indexCopy(this: Tensor, dim: number, indices: Tensor, source: Tensor): Tensor { return index.indexCopy(this, dim, indices, source); }
+  indexCopy_(this: Tensor, dim: number, indices: Tensor, source: Tensor): Tensor { return index.indexCopy_(this, dim, indices, source); }
+  indexFill(this: Tensor, dim: number, indices: Tensor, value: Operand): Tensor { return index.indexFill(this, dim, indices, value); }
+  indexFill_(this: Tensor, dim: number, indices: Tensor, value: Operand): Tensor { return index.indexFill_(this, dim, indices, value); }
+  indexReduce(this: Tensor, dim: number, indices: Tensor, source: Tensor, reduce: Exclude<ScatterReduction, "sum">, options?: index.ScatterReduceOptions): Tensor { return index.indexReduce(this, dim, indices, source, reduce, options); }
+  indexReduce_(this: Tensor, dim: number, indices: Tensor, source: Tensor, reduce: Exclude<ScatterReduction, "sum">, options?: index.ScatterReduceOptions): Tensor { return index.indexReduce_(this, dim, indices, source, reduce, options); }
+  scatter(this: Tensor, dim: number, indices: Tensor, values: Operand, options?: index.ScatterOptions): Tensor { return index.scatter(this, dim, indices, values, options); }
+  scatter_(this: Tensor, dim: number, indices: Tensor, values: Operand, options?: index.ScatterOptions): Tensor { return index.scatter_(this, dim, indices, values, options); }
   scatterAdd(this: Tensor, dim: number, indices: Tensor, source: Tensor): Tensor { return index.scatterAdd(this, dim, indices, source); }
+  scatterAdd_(this: Tensor, dim: number, indices: Tensor, source: Tensor): Tensor { return index.scatterAdd_(this, dim, indices, source); }
+  scatterReduce(this: Tensor, dim: number, indices: Tensor, source: Tensor, reduce: ScatterReduction, options?: index.ScatterReduceOptions): Tensor { return index.scatterReduce(this, dim, indices, source, reduce, options); }
+  scatterReduce_(this: Tensor, dim: number, indices: Tensor, source: Tensor, reduce: ScatterReduction, options?: index.ScatterReduceOptions): Tensor { return index.scatterReduce_(this, dim, indices, source, reduce, options); }
+  put(this: Tensor, indices: Tensor, source: Tensor, options?: indexing.IndexPutOptions): Tensor { return indexing.put(this, indices, source, options); }
+  put_(this: Tensor, indices: Tensor, source: Tensor, options?: indexing.IndexPutOptions): Tensor { return indexing.put_(this, indices, source, options); }
+  /** `maskedFill` into this tensor. @see torch.Tensor.masked_fill_ */
+  maskedFill_(this: Tensor, mask: Tensor, value: Operand): Tensor { return overwrite("maskedFill_", this, [mask, value], () => elementwise.maskedFill(this, mask, value).to(this.dtype)); }
+  maskedScatter(this: Tensor, mask: Tensor, source: Tensor): Tensor { return indexing.maskedScatter(this, mask, source); }
+  maskedScatter_(this: Tensor, mask: Tensor, source: Tensor): Tensor { return indexing.maskedScatter_(this, mask, source); }
+  fillDiagonal_(this: Tensor, value: number | bigint | boolean, options?: rearrange.FillDiagonalOptions): Tensor { return rearrange.fillDiagonal_(this, value, options); }
+  tril_(this: Tensor, diagonal?: number): Tensor { return overwrite("tril_", this, [], () => rearrange.tril(this, diagonal)); }
+  triu_(this: Tensor, diagonal?: number): Tensor { return overwrite("triu_", this, [], () => rearrange.triu(this, diagonal)); }
 
   // Type, device and kin
   /** As another element type, on another device, or as another tensor is in both; itself where it is so already. @see torch.Tensor.to */

@@ -1,5 +1,5 @@
 import type { Edge } from "@gradus/autograd";
-import { AutogradError } from "../errors.js";
+import { ArgumentError, AutogradError } from "../errors.js";
 import { Layout } from "../layout.js";
 import { showShape } from "../shape.js";
 import { Tensor } from "../tensor.js";
@@ -41,6 +41,31 @@ export function writeInPlace(
   if (viewOf === null) target.setHistory({ node, slot: 0 });
   else rewriteBase(op, viewOf.base, target, node);
   return target;
+}
+
+/**
+ * The in-place form of an op that has no kernel for it: the result is written over the target.
+ *
+ * @param sources - What else the op reads; it may not lie in the target.
+ */
+export function overwrite(op: string, target: Tensor, sources: readonly unknown[], result: () => Tensor): Tensor {
+  checkWritable(op, target);
+  checkApart(op, target, sources);
+  return copyInto(target, result());
+}
+
+/**
+ * Refuses sources whose memory is partly that of the target, where what is read would depend on what was written before. As in
+ * PyTorch, only plain cases are noticed: both are dense and their memory overlaps.
+ */
+export function checkApart(op: string, target: Tensor, sources: readonly unknown[]): void {
+  for (const source of sources) {
+    if (!(source instanceof Tensor) || source.elements !== target.elements) continue;
+    const [a, b] = [target.layout, source.layout];
+    if (a.numel > 0 && b.numel > 0 && a.isDense && b.isDense && a.offset < b.offset + b.numel && b.offset < a.offset + a.numel) {
+      throw new ArgumentError(`${op}: expected a source with memory of its own, got one that shares elements with the tensor written to; clone() it first`);
+    }
+  }
 }
 
 function checkWritable(op: string, target: Tensor): void {

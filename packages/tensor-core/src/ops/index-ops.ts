@@ -1,19 +1,22 @@
+import type { DType } from "@gradus/kernel-ir";
 import { dtypeInfo } from "@gradus/kernel-ir";
-import { Saved } from "../autograd/op-node.js";
-import { writeInPlace } from "../autograd/in-place.js";
-import { OpNode } from "../autograd/op-node.js";
-import { DTypeError, ShapeError } from "../errors.js";
+import type { Vjp } from "../autograd/op-node.js";
+import { OpNode, Saved } from "../autograd/op-node.js";
+import { checkApart, overwrite, writeInPlace } from "../autograd/in-place.js";
+import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import type { KernelBody, KernelOperand } from "../kernels/kernel-op.js";
 import { emptyLike } from "../kernels/rows.js";
+import { scalarArgument } from "../kernels/scalar-argument.js";
 import { resolveDim, sameShape, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import { toDType } from "./copy.js";
 import { checkSameDevice } from "../tensor.js";
 import type { Tensor } from "../tensor.js";
-import { clone } from "./elementwise.js";
+import { clone, maskedFill, where } from "./elementwise.js";
+import { pad } from "./pad.js";
 import { record } from "./reduce.js";
-import { reshape } from "./view.js";
+import { expand, narrow, reshape } from "./view.js";
 
 /**
  * Reading and writing at computed places along one dimension. An operand that is read or written there has stride 0 along
@@ -31,11 +34,32 @@ function distance(b: KernelBody, name: string, input: number, over: "outer" | "i
 
 const gatherKernel = new KernelOp({ name: "gather", build: (b) => { b.store(0, b.inputAt(0, distance(b, "gather", 1, "outer")), "outer"); } });
 const indexSelectKernel = new KernelOp({ name: "indexSelect", build: (b) => { b.store(0, b.inputAt(0, distance(b, "indexSelect", 1, "outer")), "outer"); } });
-const scatterKernel = new KernelOp({ name: "scatter", build: (b) => { b.scatter(0, distance(b, "scatter", 1, "inner"), b.input(0), null); } });
-const scatterAddKernel = new KernelOp({
-  name: "scatterAdd",
-  build: (b) => { b.scatter(0, distance(b, "scatterAdd", 1, "inner"), b.input(0), (there, value) => (there.dtype === "bool" ? b.k.or(there, value) : b.k.add(there, value))); },
-});
+/** How a value joins what stands in its place. */
+type Joining = "replace" | "sum" | "prod" | "amax" | "amin";
+
+/** As expressions, where there is more to do than to replace. */
+const joinings: Record<Exclude<Joining, "replace">, (k: KernelBody["k"], there: Value, value: Value) => Value> = {
+  sum: (k, there, value) => (there.dtype === "bool" ? k.or(there, value) : k.add(there, value)),
+  prod: (k, there, value) => (there.dtype === "bool" ? k.and(there, value) : k.mul(there, value)),
+  amax: (k, there, value) => (there.dtype === "bool" ? k.or(there, value) : k.max(there, value)),
+  amin: (k, there, value) => (there.dtype === "bool" ? k.and(there, value) : k.min(there, value)),
+};
+type Value = ReturnType<KernelBody["input"]>;
+
+const scatterKernels = new Map<string, KernelOp>();
+
+/** One kernel for each op that scatters, so that its errors have the op's name. */
+function scatterKernel(op: string, joining: Joining): KernelOp {
+  const key = `${op} ${joining}`;
+  const known = scatterKernels.get(key);
+  if (known !== undefined) return known;
+  const kernel = new KernelOp({
+    name: op,
+    build: (b) => { b.scatter(0, distance(b, op, 1, "inner"), b.input(0), joining === "replace" ? null : (there, value) => joinings[joining](b.k, there, value)); },
+  });
+  scatterKernels.set(key, kernel);
+  return kernel;
+}
 
 function checkIndex(op: string, x: Tensor, index: Tensor): void {
   checkSameDevice(op, [x, index]);
@@ -119,53 +143,95 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   return result;
 }
 
-export interface IndexAddOptions {
-  /** The source is multiplied by it first. */
-  readonly alpha?: number | bigint | boolean;
-}
+// Writing at computed places
 
-/** x with the slices of alpha · `source` added at the places along `dim` that the index names. @see torch.index_add */
-export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, { alpha = 1 }: IndexAddOptions = {}): Tensor {
-  const op = "indexAdd";
-  x.checkUsable(op);
-  checkIndex(op, x, index);
-  const d = resolveDim(op, dim, x.ndim);
-  if (index.ndim > 1) throw new ShapeError(`${op}: expected an index of one dimension, got ${showShape(index.shape)}`);
-  if (source.dtype !== x.dtype) throw new DTypeError(`${op}: expected a source of ${x.dtype}, got ${source.dtype}; convert it with .to("${x.dtype}")`);
-  if (x.ndim === 0) return reshape(indexAdd(reshape(x, [1]), 0, reshape(index, [-1]), reshape(source, [-1]), { alpha }), []);
-  const shape = x.shape.map((size, i) => (i === d ? index.numel() : size));
-  if (!sameShape(source.shape, shape)) throw new ShapeError(`${op}: expected a source of shape ${showShape(shape)}, got ${showShape(source.shape)}`);
-  const wide = reshape(toDType(index, "int64"), shape.map((_, i) => (i === d ? -1 : 1))).expand(shape);
-  return scatterAdd(x, d, wide, alpha === 1 ? source : toDType(source.mul(alpha), x.dtype));
-}
-
-function checkScatter(op: "scatter" | "scatterAdd", x: Tensor, dim: number, index: Tensor, source: Tensor): void {
+function checkScatter(op: string, x: Tensor, dim: number, index: Tensor, source: Tensor): void {
   x.checkUsable(op);
   checkElementIndex(op, x, index);
   source.checkUsable(op);
   checkSameDevice(op, [x, source]);
   if (source.dtype !== x.dtype) throw new DTypeError(`${op}: expected a source of ${x.dtype}, got ${source.dtype}; convert it with .to("${x.dtype}")`);
-  checkWithin(op, index, x, dim);
-  if (source.ndim !== index.ndim || index.shape.some((size, d) => size > (source.shape[d] ?? 0))) {
+  // An index of none writes nothing, whatever its shape.
+  if (index.numel() === 0) return;
+  const [own, at, from] = [vectorShape(x.shape), vectorShape(index.shape), vectorShape(source.shape)];
+  if (!isWithin(at, own, dim)) throw new ShapeError(`${op}: expected an index of rank ${String(x.ndim)}, no larger than ${showShape(x.shape)} except along dimension ${String(dim)}, got ${showShape(index.shape)}`);
+  if (from.length !== at.length || at.some((size, d) => size > from[d]!)) {
     throw new ShapeError(`${op}: expected a source no smaller than the index ${showShape(index.shape)}, got ${showShape(source.shape)}`);
   }
 }
 
-function scattered(kernel: KernelOp, x: Tensor, dim: number, index: Tensor, source: Tensor, target: Tensor): void {
+/** A scalar counts as a vector of one element. */
+const vectorShape = (shape: Shape): Shape => (shape.length === 0 ? [1] : shape);
+const isWithin = (index: Shape, shape: Shape, dim: number): boolean => index.length === shape.length && index.every((size, d) => d === dim || size <= shape[d]!);
+
+/** Writes into `target`, which nobody differentiates. */
+function scatterInto(op: string, joining: Joining, target: Tensor, dim: number, index: Tensor, source: Tensor): void {
   if (index.numel() === 0) return;
-  const kept = index.shape.map((_, d) => d).filter((d) => d !== dim);
+  const shape = vectorShape(index.shape);
+  const kept = shape.map((_, d) => d).filter((d) => d !== dim);
   const order = [...kept, dim];
   const operand = (t: Tensor, own: boolean): KernelOperand => {
     const strides = order.map((d) => (own && d === dim ? 0 : (t.layout.strides[d] ?? 0)));
     return { storage: t.elements, offset: t.layout.offset, strides };
   };
-  kernel.run(
-    x.device,
-    { outer: kept.map((d) => index.shape[d] ?? 1), inner: [index.shape[dim] ?? 1] },
+  scatterKernel(op, joining).run(
+    target.device,
+    { outer: kept.map((d) => shape[d]!), inner: [shape[dim]!] },
     [operand(source.elements === target.elements ? clone(source.detach()) : source, false), operand(index, false)],
     [operand(target, true)],
-    dtypeInfo[x.dtype].compute,
-    [x.shape[dim] ?? 1, x.layout.strides[dim] ?? 0],
+    dtypeInfo[target.dtype].compute,
+    [target.shape[dim] ?? 1, target.layout.strides[dim] ?? 0],
+  );
+}
+
+/** `g` with zeros after it where a source was larger than its index. */
+function fitTo(g: Tensor, shape: Shape): Tensor {
+  if (shape.every((size, d) => size === g.shape[d])) return g;
+  return pad(g, shape.flatMap((size, d) => [size - (g.shape[d] ?? 0), 0]).reverse());
+}
+
+/** Zeros where nothing was written, else g at the place. */
+const gathered = (g: Tensor, d: number, index: Tensor, shape: Shape): Tensor => (index.numel() === 0 ? g.newZeros(shape) : fitTo(gather(g, d, index), shape));
+
+/** A value as a source of the index's shape. */
+function sourceOf(op: string, x: Tensor, index: Tensor, values: Values): Tensor {
+  if (typeof values === "object") return values;
+  scalarArgument(op, values, dtypeInfo[x.dtype].compute);
+  return x.newTensor(values, { dtype: x.dtype }).expand(index.shape);
+}
+type Values = Tensor | number | bigint | boolean;
+
+/** Sums: the gradient passes x by and reaches the source at the places that were added to. */
+const sumVjp = (op: string, d: number, index: Tensor, shape: Shape): Vjp => {
+  const saved = new Saved(op, index);
+  return ([g]) => (g ? [() => g, () => gathered(g, d, saved.value, shape)] : [null, null]);
+};
+
+/** Replacements: no gradient reaches what was overwritten. */
+const replaceVjp = (op: string, d: number, index: Tensor, shape: Shape): Vjp => {
+  const saved = new Saved(op, index);
+  return ([g]) => (g ? [() => scatter(g, d, saved.value, 0), () => gathered(g, d, saved.value, shape)] : [null, null]);
+};
+
+function scattered(op: string, joining: "replace" | "sum", x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  const d = resolveDim(op, dim, x.ndim);
+  checkScatter(op, x, d, index, source);
+  const result = clone(x.detach());
+  scatterInto(op, joining, result, d, index, source);
+  record(op, [x, source], [result], () => (joining === "sum" ? sumVjp : replaceVjp)(op, d, index, source.shape));
+  return result;
+}
+
+function scatteredInPlace(op: string, joining: "replace" | "sum", x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  const d = resolveDim(op, dim, x.ndim);
+  checkScatter(op, x, d, index, source);
+  checkApart(op, x, [index, source]);
+  return writeInPlace(
+    op,
+    x,
+    [x, source],
+    () => { scatterInto(op, joining, x, d, index, source); },
+    (before) => new OpNode(op, [before.edge, source.edge], (joining === "sum" ? sumVjp : replaceVjp)(op, d, index, source.shape)),
   );
 }
 
@@ -174,55 +240,226 @@ function scattered(kernel: KernelOp, x: Tensor, dim: number, index: Tensor, sour
  *
  * @see torch.scatter_add
  */
-export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  const d = resolveDim("scatterAdd", dim, x.ndim);
-  checkScatter("scatterAdd", x, d, index, source);
-  const result = clone(x.detach());
-  scattered(scatterAddKernel, result, d, index, source, result);
-  record("scatterAdd", [x, source], [result], () => scatterAddVjp(d, index, source.shape));
-  return result;
-}
-
-function scatterAddVjp(d: number, index: Tensor, sourceShape: Shape): ConstructorParameters<typeof OpNode>[2] {
-  const saved = new Saved("scatterAdd", index);
-  return ([g]) => (g === null || g === undefined ? [null, null] : [(): Tensor => g, (): Tensor => fitTo(gather(g, d, saved.value), sourceShape)]);
-}
-
-/** `g` with zeros after it where a source was larger than its index. */
-function fitTo(g: Tensor, shape: Shape): Tensor {
-  if (shape.every((size, d) => size === g.shape[d])) return g;
-  const whole = g.newZeros(shape);
-  shape.reduce((part, _, d) => part.narrow(d, 0, g.shape[d] ?? 0), whole).copy_(g);
-  return whole;
-}
-
+export const scatterAdd = (x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor => scattered("scatterAdd", "sum", x, dim, index, source);
 /** `scatterAdd` into x itself. @see torch.Tensor.scatter_add_ */
-export function scatterAdd_(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  const d = resolveDim("scatterAdd_", dim, x.ndim);
-  checkScatter("scatterAdd", x, d, index, source);
-  return writeInPlace(
-    "scatterAdd_",
-    x,
-    [x, source],
-    () => { scattered(scatterAddKernel, x, d, index, source, x); },
-    (before) => new OpNode("scatterAdd", [before.edge, source.edge], scatterAddVjp(d, index, source.shape)),
-  );
+export const scatterAdd_ = (x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor => scatteredInPlace("scatterAdd_", "sum", x, dim, index, source);
+
+export interface ScatterOptions {
+  /** Add to, or multiply, what is there instead of replacing it. */
+  readonly reduce?: "add" | "multiply";
 }
 
-/** x with `values`, a tensor or one number, put at `index`; where indices repeat, the last one wins. @see torch.scatter */
-export function scatter(x: Tensor, dim: number, index: Tensor, values: Tensor | number | bigint | boolean): Tensor {
-  const d = resolveDim("scatter", dim, x.ndim);
-  const source = typeof values === "object" ? values : x.newTensor(values, { dtype: x.dtype }).expand(index.shape);
-  checkScatter("scatter", x, d, index, source);
+const joiningOf = { add: "sum", multiply: "prod" } as const;
+
+/**
+ * x with `values`, a tensor or one number, put at `index`: out[index[i][j]][j] = values[i][j] for `dim` 0. Where indices repeat, the
+ * last one wins.
+ *
+ * @see torch.scatter
+ * @example
+ * scatter(zeros([3]), 0, tensor([2, 0], { dtype: "int64" }), tensor([5, 6])).toArraySync(); // [6, 0, 5]
+ */
+export function scatter(x: Tensor, dim: number, index: Tensor, values: Values, { reduce }: ScatterOptions = {}): Tensor {
+  const source = sourceOf("scatter", x, index, values);
+  if (reduce === undefined) return scattered("scatter", "replace", x, dim, index, source);
+  if (!Object.hasOwn(joiningOf, reduce)) throw new ArgumentError(`scatter: expected reduce "add" or "multiply", got "${reduce}"`);
+  return reduced("scatter", x, dim, index, source, joiningOf[reduce], true);
+}
+
+/** `scatter` into x itself. @see torch.Tensor.scatter_ */
+export function scatter_(x: Tensor, dim: number, index: Tensor, values: Values, options: ScatterOptions = {}): Tensor {
+  if (options.reduce !== undefined) return overwrite("scatter_", x, [index, values], () => scatter(x, dim, index, values, options));
+  return scatteredInPlace("scatter_", "replace", x, dim, index, sourceOf("scatter_", x, index, values));
+}
+
+/** How `scatterReduce` and `indexReduce` join elements. */
+export type ScatterReduction = "sum" | "prod" | "mean" | "amax" | "amin";
+
+export interface ScatterReduceOptions {
+  /** Whether what stood in x takes part; true if absent. Places that nothing is written to keep it either way. */
+  readonly includeSelf?: boolean;
+}
+
+/**
+ * x with the elements of `source` joined into it at `index`, by sum, product, mean, maximum or minimum.
+ *
+ * @see torch.scatter_reduce
+ * @example
+ * const at = tensor([0, 1, 0], { dtype: "int64" });
+ * scatterReduce(zeros([2]), 0, at, tensor([1, 2, 3]), "amax").toArraySync(); // [3, 2]
+ */
+export function scatterReduce(x: Tensor, dim: number, index: Tensor, source: Tensor, reduce: ScatterReduction, { includeSelf = true }: ScatterReduceOptions = {}): Tensor {
+  if (!Object.hasOwn(identities, reduce)) throw new ArgumentError(`scatterReduce: expected reduce "sum", "prod", "mean", "amax" or "amin", got "${reduce}"`);
+  return reduced("scatterReduce", x, dim, index, source, reduce, includeSelf);
+}
+
+/** `scatterReduce` into x itself. @see torch.Tensor.scatter_reduce_ */
+export const scatterReduce_ = (x: Tensor, dim: number, index: Tensor, source: Tensor, reduce: ScatterReduction, options: ScatterReduceOptions = {}): Tensor =>
+  overwrite("scatterReduce_", x, [index, source], () => scatterReduce(x, dim, index, source, reduce, options));
+
+const floating = [-Infinity, Infinity] as const;
+/** The least and the greatest value of each element type. */
+const extremes: Record<DType, readonly [least: number | bigint, greatest: number | bigint]> = {
+  float64: floating,
+  float32: floating,
+  float16: floating,
+  bfloat16: floating,
+  int64: [-(2n ** 63n), 2n ** 63n - 1n],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int16: [-(2 ** 15), 2 ** 15 - 1],
+  int8: [-128, 127],
+  uint8: [0, 255],
+  bool: [0, 1],
+};
+
+/** What does not change the others. */
+const identities: Record<ScatterReduction, (dtype: DType) => number | bigint> = {
+  sum: () => 0,
+  mean: () => 0,
+  prod: () => 1,
+  amax: (dtype) => extremes[dtype][0],
+  amin: (dtype) => extremes[dtype][1],
+};
+
+function reduced(op: string, x: Tensor, dim: number, index: Tensor, source: Tensor, how: ScatterReduction, includeSelf: boolean): Tensor {
+  if (how === "sum" && includeSelf) return scattered(op, "sum", x, dim, index, source);
+  const d = resolveDim(op, dim, x.ndim);
+  checkScatter(op, x, d, index, source);
   const result = clone(x.detach());
-  scattered(scatterKernel, result, d, index, source, result);
-  record("scatter", [x, source], [result], () => {
-    const saved = new Saved("scatter", index);
-    const shape = source.shape;
-    return ([g]) =>
-      g === null || g === undefined
-        ? [null, null]
-        : [(): Tensor => scatter(g, d, saved.value, g.newZeros(index.shape)), (): Tensor => fitTo(gather(g, d, saved.value), shape)];
+  if (!includeSelf) scatterInto(op, "replace", result, d, index, x.newTensor(identities[how](x.dtype), { dtype: x.dtype }).expand(index.shape));
+  scatterInto(op, how === "mean" ? "sum" : how, result, d, index, source.detach());
+  if (how === "mean") {
+    const counts = countsAt(x, d, index, includeSelf);
+    result.div_(counts, x.isFloatingPoint() ? {} : { roundingMode: "floor" });
+  }
+  record(op, [x, source], [result], () => {
+    const [savedX, savedIndex, savedSource, savedResult] = [new Saved(op, x), new Saved(op, index), new Saved(op, source), new Saved(op, result)];
+    return ([g]) => {
+      if (!g) return [null, null];
+      const [ofX, ofSource] = gradients[how]({ g, d, x: savedX.value, index: savedIndex.value, source: savedSource.value, result: savedResult.value, includeSelf });
+      return [() => (includeSelf ? ofX() : scatter(ofX(), d, savedIndex.value, 0)), ofSource];
+    };
   });
   return result;
 }
+
+/** How many elements each place of the result is the mean of. */
+function countsAt(x: Tensor, d: number, index: Tensor, includeSelf: boolean): Tensor {
+  const counts = scatterAdd(x.newZeros(x.shape).add(includeSelf ? 1 : 0).to(x.dtype), d, index, x.newTensor(1, { dtype: x.dtype }).expand(index.shape));
+  return includeSelf ? counts : maskedFill(counts, counts.eq(0), 1);
+}
+
+interface ReducedCall {
+  readonly g: Tensor;
+  readonly d: number;
+  readonly x: Tensor;
+  readonly index: Tensor;
+  readonly source: Tensor;
+  readonly result: Tensor;
+  readonly includeSelf: boolean;
+}
+type Gradients = (call: ReducedCall) => readonly [ofX: () => Tensor, ofSource: () => Tensor];
+
+/** The largest (or smallest) ones share the gradient. */
+const extremeGradients: Gradients = ({ g, d, x, index, source, result, includeSelf }) => {
+  const part = partOf(source, index);
+  const isHit = part.eq(gather(result, d, index)).to(g.dtype);
+  const ownHit = x.eq(result).to(g.dtype);
+  const hits = scatterAdd(includeSelf ? ownHit : g.newZeros(g.shape), d, index, isHit);
+  const share = (): Tensor => g.div(maskedFill(hits, hits.eq(0), 1));
+  return [() => (includeSelf ? ownHit.mul(share()) : g), () => fitTo(isHit.mul(gather(share(), d, index)), source.shape)];
+};
+
+/** The elements of a source that an index uses. */
+const partOf = (source: Tensor, index: Tensor): Tensor => index.shape.reduce((part, size, d) => narrow(part, d, 0, size), source);
+
+const gradients: Record<ScatterReduction, Gradients> = {
+  sum: ({ g, d, index, source }) => [() => g, () => gathered(g, d, index, source.shape)],
+  mean: ({ g, d, x, index, source, includeSelf }) => {
+    const shared = (): Tensor => g.div(countsAt(x, d, index, includeSelf));
+    return [shared, () => gathered(shared(), d, index, source.shape)];
+  },
+  // The product of the others is the whole divided by the element; at a zero it is found with a 1 in its place.
+  prod: ({ g, d, x, index, source, result, includeSelf }) => [
+    () => {
+      const filled = maskedFill(x, x.eq(0), 1);
+      return g.mul(reduced("scatterReduce", filled, d, index, source, "prod", includeSelf)).div(filled);
+    },
+    () => {
+      const part = partOf(source, index);
+      const isZero = part.eq(0);
+      const zeros = gather(scatterAdd(g.newZeros(x.shape), d, index, isZero.to(g.dtype)), d, index);
+      const isOnlyZero = isZero.logicalAnd(zeros.eq(1));
+      const without = reduced("scatterReduce", x, d, index, maskedFill(part, isOnlyZero, 1), "prod", includeSelf);
+      const at = (t: Tensor): Tensor => gather(t, d, index);
+      const each = where(isOnlyZero, at(g.mul(without)), at(g.mul(result)).div(maskedFill(part, isZero, 1)));
+      return fitTo(each, source.shape);
+    },
+  ],
+  amax: extremeGradients,
+  amin: extremeGradients,
+};
+
+// Whole slices at the places of a one-dimensional index
+
+/** The index of a slice for each element of it, and the checks that all of these ops share. */
+function sliceIndex(op: string, x: Tensor, dim: number, index: Tensor, source: Tensor | null): { readonly d: number; readonly wide: Tensor; readonly shape: Shape } {
+  x.checkUsable(op);
+  checkIndex(op, x, index);
+  const d = resolveDim(op, dim, x.ndim);
+  if (index.ndim > 1) throw new ShapeError(`${op}: expected an index of one dimension, got ${showShape(index.shape)}`);
+  const shape = vectorShape(x.shape).map((size, i) => (i === d ? index.numel() : size));
+  if (source !== null) {
+    if (source.dtype !== x.dtype) throw new DTypeError(`${op}: expected a source of ${x.dtype}, got ${source.dtype}; convert it with .to("${x.dtype}")`);
+    if (!sameShape(vectorShape(source.shape), shape)) throw new ShapeError(`${op}: expected a source of shape ${showShape(shape)}, got ${showShape(source.shape)}`);
+  }
+  return { d, shape, wide: expand(reshape(toDType(index, "int64"), shape.map((size, i) => (i === d ? size : 1))), shape) };
+}
+
+export interface IndexAddOptions {
+  /** The source is multiplied by it first. */
+  readonly alpha?: number | bigint | boolean;
+}
+
+/** x with the slices of alpha · `source` added at the places along `dim` that the index names. @see torch.index_add */
+export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, { alpha = 1 }: IndexAddOptions = {}): Tensor {
+  const { d, wide, shape } = sliceIndex("indexAdd", x, dim, index, source);
+  scalarArgument("indexAdd", alpha, dtypeInfo[x.dtype].compute);
+  return scattered("indexAdd", "sum", x, d, wide, reshape(Number(alpha) === 1 ? source : toDType(source.mul(alpha), x.dtype), shape));
+}
+
+/** `indexAdd` into x itself. @see torch.Tensor.index_add_ */
+export const indexAdd_ = (x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor =>
+  overwrite("indexAdd_", x, [index, source], () => indexAdd(x, dim, index, source, options));
+
+/** x with the slices of `source` at the places along `dim` that the index names. @see torch.index_copy */
+export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  const { d, wide, shape } = sliceIndex("indexCopy", x, dim, index, source);
+  return scattered("indexCopy", "replace", x, d, wide, reshape(source, shape));
+}
+
+/** `indexCopy` into x itself. @see torch.Tensor.index_copy_ */
+export const indexCopy_ = (x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor => overwrite("indexCopy_", x, [index, source], () => indexCopy(x, dim, index, source));
+
+/** x with one value, a number or a scalar tensor, at the places along `dim` that the index names. @see torch.index_fill */
+export function indexFill(x: Tensor, dim: number, index: Tensor, value: Values): Tensor {
+  const op = "indexFill";
+  const { d, wide } = sliceIndex(op, x, dim, index, null);
+  if (typeof value === "object" && value.ndim > 0) throw new ShapeError(`${op}: expected a number or a scalar tensor, got shape ${showShape(value.shape)}; use indexCopy for several values`);
+  const source = typeof value === "object" ? expand(toDType(value, x.dtype), wide.shape) : sourceOf(op, x, wide, value);
+  return scattered(op, "replace", x, d, wide, source);
+}
+
+/** `indexFill` into x itself. @see torch.Tensor.index_fill_ */
+export const indexFill_ = (x: Tensor, dim: number, index: Tensor, value: Values): Tensor => overwrite("indexFill_", x, [index, value], () => indexFill(x, dim, index, value));
+
+/** x with the slices of `source` joined into those that the index names, by product, mean, maximum or minimum. @see torch.index_reduce */
+export function indexReduce(x: Tensor, dim: number, index: Tensor, source: Tensor, reduce: Exclude<ScatterReduction, "sum">, { includeSelf = true }: ScatterReduceOptions = {}): Tensor {
+  const { d, wide, shape } = sliceIndex("indexReduce", x, dim, index, source);
+  if (!Object.hasOwn(identities, reduce) || (reduce as string) === "sum") throw new ArgumentError(`indexReduce: expected reduce "prod", "mean", "amax" or "amin", got "${reduce}"`);
+  return reduced("indexReduce", x, d, wide, reshape(source, shape), reduce, includeSelf);
+}
+
+/** `indexReduce` into x itself. @see torch.Tensor.index_reduce_ */
+export const indexReduce_ = (x: Tensor, dim: number, index: Tensor, source: Tensor, reduce: Exclude<ScatterReduction, "sum">, options: ScatterReduceOptions = {}): Tensor =>
+  overwrite("indexReduce_", x, [index, source], () => indexReduce(x, dim, index, source, reduce, options));

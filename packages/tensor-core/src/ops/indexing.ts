@@ -1,5 +1,5 @@
 import { dtypeInfo } from "@gradus/kernel-ir";
-import { writeInPlace } from "../autograd/in-place.js";
+import { checkApart, overwrite, writeInPlace } from "../autograd/in-place.js";
 import { OpNode, Saved } from "../autograd/op-node.js";
 import { tensor } from "../create.js";
 import { ArgumentError, DeviceError, DTypeError, ShapeError } from "../errors.js";
@@ -11,8 +11,9 @@ import type { Shape } from "../shape.js";
 import { broadcastShapes, numelOf, showShape } from "../shape.js";
 import { checkSameDevice, Tensor } from "../tensor.js";
 import { toDType } from "./copy.js";
-import { clone, maskedFill } from "./elementwise.js";
+import { clone, logicalNot, maskedFill, where } from "./elementwise.js";
 import { record, sumTo } from "./reduce.js";
+import { cumsum } from "./scan.js";
 import { expand, permute, reshape, select, slice, unsqueeze } from "./view.js";
 
 /**
@@ -166,11 +167,11 @@ function distanceOf(b: KernelBody, name: string, first: number, count: number, o
   return distance;
 }
 
-const readers = new Map<number, KernelOp>();
+const readers = new Map<string, KernelOp>();
 const writers = new Map<string, KernelOp>();
 
-const reader = (count: number): KernelOp =>
-  known(readers, count, () => new KernelOp({ name: "index", build: (b) => { b.store(0, b.inputAt(0, distanceOf(b, "index", 1, count, "outer"))); } }));
+const reader = (name: string, count: number): KernelOp =>
+  known(readers, `${name} ${count}`, () => new KernelOp({ name, build: (b) => { b.store(0, b.inputAt(0, distanceOf(b, name, 1, count, "outer"))); } }));
 
 const writer = (count: number, accumulate: boolean): KernelOp =>
   known(writers, `${count} ${accumulate}`, () =>
@@ -183,7 +184,7 @@ const writer = (count: number, accumulate: boolean): KernelOp =>
     }),
   );
 
-function known<Key>(table: Map<Key, KernelOp>, key: Key, make: () => KernelOp): KernelOp {
+function known(table: Map<string, KernelOp>, key: string, make: () => KernelOp): KernelOp {
   let op = table.get(key);
   if (op === undefined) {
     op = make();
@@ -238,7 +239,7 @@ function readAt(op: string, x: Tensor, indices: readonly (Tensor | null)[]): Ten
   const strideOfRest = rest.map((d) => x.layout.strides[d]!);
   const none = rest.map(() => 0);
   if (result.numel() > 0) {
-    reader(tensors.length).run(
+    reader(op, tensors.length).run(
       x.device,
       { outer: shape, inner: [] },
       [
@@ -365,6 +366,51 @@ function leading(op: string, x: Tensor, indices: readonly (Tensor | null)[]): (T
   return [...list, ...new Array<null>(Math.max(0, x.ndim - list.length)).fill(null)];
 }
 
+/** The same as `nonzero`. @see torch.argwhere */
+export const argwhere = (x: Tensor): Tensor => nonzero(x);
+
+/** x with `source` put at an index into x seen as one row. @see torch.put */
+export function put(x: Tensor, index: Tensor, source: Tensor, { accumulate = false }: IndexPutOptions = {}): Tensor {
+  checkPut("put", x, index, source);
+  return reshape(putAt(reshape(x, [-1]), [asIndex("put", index)], reshape(source, index.shape), accumulate), x.shape);
+}
+
+/** `put` into x itself. @see torch.Tensor.put_ */
+export const put_ = (x: Tensor, index: Tensor, source: Tensor, options: IndexPutOptions = {}): Tensor => overwrite("put_", x, [index, source], () => put(x, index, source, options));
+
+function checkPut(op: string, x: Tensor, index: Tensor, source: Tensor): void {
+  checkSameDevice(op, [x, index, source]);
+  if (index.dtype !== "int64") throw new DTypeError(`${op}: expected an index of int64, got ${index.dtype}; convert it with .to("int64")`);
+  checkedValues(op, x, source);
+  if (index.numel() !== source.numel()) throw new ShapeError(`${op}: expected as many elements as indices, got ${source.numel()} for ${index.numel()}`);
+  if (x.numel() === 0 && index.numel() > 0) throw new RangeError(`${op}: expected a tensor with elements to write to, got shape ${showShape(x.shape)}`);
+}
+
+/**
+ * x with the elements of `source`, in order, where a mask holds.
+ *
+ * @param source - At least as many elements as places in the mask hold.
+ * @see torch.Tensor.masked_scatter
+ * @example
+ * maskedScatter(zeros([3]), tensor([true, false, true]), tensor([5, 6])).toArraySync(); // [5, 0, 6]
+ */
+export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
+  const op = "maskedScatter";
+  if (!isMask(mask)) throw new DTypeError(`${op}: expected a mask of bool, got ${mask.dtype}`);
+  checkSameDevice(op, [x, mask, source]);
+  checkedValues(op, x, source);
+  const shape = broadcastShapes(op, x.shape, mask.shape);
+  const [wide, holds] = [expand(x, shape), expand(mask, shape).ne(0)];
+  if (wide.numel() === 0) return clone(wide);
+  // The n-th place that holds takes the n-th element; the others look at the first one and do not use it.
+  const places = maskedFill(reshape(cumsum(reshape(holds, [-1]), 0), shape).sub(1), logicalNot(holds), 0);
+  const pool = source.numel() === 0 ? source.newZeros([1]) : reshape(source, [-1]);
+  return where(holds, readAt(op, pool, [places]), wide);
+}
+
+/** `maskedScatter` into x itself. @see torch.Tensor.masked_scatter_ */
+export const maskedScatter_ = (x: Tensor, mask: Tensor, source: Tensor): Tensor => overwrite("maskedScatter_", x, [mask, source], () => maskedScatter(x, mask, source));
+
 export interface IndexPutOptions {
   /** Add to what is there; repeated indices add up. */
   readonly accumulate?: boolean;
@@ -375,9 +421,10 @@ export const indexPut = (x: Tensor, indices: readonly (Tensor | null)[], values:
   putAt(x, leading("indexPut", x, indices), checkedValues("indexPut", x, values), accumulate);
 /** `indexPut` into x itself. @see torch.Tensor.index_put_ */
 export const indexPut_ = (x: Tensor, indices: readonly (Tensor | null)[], values: Tensor, { accumulate = false }: IndexPutOptions = {}): Tensor =>
-  indexPutInPlace(x, leading("indexPut_", x, indices), checkedValues("indexPut_", x, values), accumulate);
+  indexPutInPlace(x, leading("indexPut_", x, indices), checkedValues("indexPut_", x, values, indices), accumulate);
 
-function checkedValues(op: string, x: Tensor, values: Tensor): Tensor {
+function checkedValues(op: string, x: Tensor, values: Tensor, indices: readonly unknown[] = []): Tensor {
+  if (op.endsWith("_")) checkApart(op, x, [values, ...indices]);
   if (values.dtype !== x.dtype) throw new DTypeError(`${op}: expected values of ${x.dtype}, got ${values.dtype}; convert them with .to("${x.dtype}")`);
   return values;
 }

@@ -6,7 +6,7 @@ import { promoteTypes } from "../promotion.js";
 import { resolveDim, showShape } from "../shape.js";
 import { copyInto, toDType } from "./copy.js";
 import { record } from "./reduce.js";
-import { narrow, select, unsqueeze } from "./view.js";
+import { narrow, select, slice, unsqueeze } from "./view.js";
 
 /**
  * Tensors one after the other along a dimension; the other sizes must agree. Element types are promoted.
@@ -86,3 +86,56 @@ export function unbind(x: Tensor, dim = 0): Tensor[] {
   const d = resolveDim("unbind", dim, x.ndim);
   return Array.from({ length: x.shape[d] ?? 0 }, (_, i) => select(x, d, i));
 }
+
+/**
+ * Views along a dimension: into `sections` parts whose sizes differ by at most one, or cut at positions.
+ *
+ * @param at - Number of parts; or the positions to cut at, an array or a tensor of int64.
+ * @see torch.tensor_split
+ * @example
+ * tensorSplit(arange(5), 2).map((part) => part.toArraySync()); // [[0, 1, 2], [3, 4]]
+ * tensorSplit(arange(5), [1, 3]).map((part) => part.toArraySync()); // [[0], [1, 2], [3, 4]]
+ */
+export const tensorSplit = (x: Tensor, at: number | readonly number[] | Tensor, dim = 0): Tensor[] => splitAt("tensorSplit", x, at, dim);
+
+function splitAt(op: string, x: Tensor, at: number | readonly number[] | Tensor, dim: number): Tensor[] {
+  if (x.ndim === 0) throw new ShapeError(`${op}: expected at least 1 dimension, got a scalar`);
+  const d = resolveDim(op, dim, x.ndim);
+  const total = x.shape[d]!;
+  const cuts = typeof at === "object" && !Array.isArray(at) ? hostCuts(op, at as Tensor) : (at as number | readonly number[]);
+  if (typeof cuts === "number") {
+    if (!Number.isInteger(cuts) || cuts < 1) throw new ArgumentError(`${op}: expected at least 1 section, got ${cuts}`);
+    const [small, larger] = [Math.floor(total / cuts), total % cuts];
+    const startOf = (i: number): number => i * small + Math.min(i, larger);
+    return Array.from({ length: cuts }, (_, i) => slice(x, d, startOf(i), startOf(i + 1)));
+  }
+  const bounds = [0, ...cuts];
+  return bounds.map((from, i) => slice(x, d, from, bounds[i + 1] ?? total));
+}
+
+/** Where to cut is known when the views are made, so it has to be read. */
+function hostCuts(op: string, at: Tensor): number | readonly number[] {
+  if (at.dtype !== "int64" || at.ndim > 1) throw new ArgumentError(`${op}: expected positions as an array, or as a scalar or vector of int64, got ${at.dtype} of shape ${showShape(at.shape)}`);
+  const values = Array.from(at.readSync(), Number);
+  return at.ndim === 0 ? values[0]! : values;
+}
+
+/** How many dimensions a tensor needs to be split in a direction, and which dimension that is. */
+const directions = { hsplit: [1, 1], vsplit: [2, 0], dsplit: [3, 2] } as const;
+
+function splitAlong(op: keyof typeof directions, x: Tensor, at: number | readonly number[] | Tensor): Tensor[] {
+  const [rank, direction] = directions[op];
+  if (x.ndim < rank) throw new ShapeError(`${op}: expected at least ${rank} dimensions, got shape ${showShape(x.shape)}`);
+  const dim = x.ndim === 1 ? 0 : direction;
+  if (typeof at === "number" && at !== 0 && x.shape[dim]! % at !== 0) {
+    throw new ArgumentError(`${op}: expected a number of sections that divides the size ${x.shape[dim]!} of dimension ${dim}, got ${at}; use tensorSplit for parts of different sizes`);
+  }
+  return splitAt(op, x, at, dim);
+}
+
+/** Cut from left to right: along the second dimension, or the only one. @see torch.hsplit */
+export const hsplit = (x: Tensor, at: number | readonly number[] | Tensor): Tensor[] => splitAlong("hsplit", x, at);
+/** Cut from top to bottom: along the first dimension. @see torch.vsplit */
+export const vsplit = (x: Tensor, at: number | readonly number[] | Tensor): Tensor[] => splitAlong("vsplit", x, at);
+/** Cut from front to back: along the third dimension. @see torch.dsplit */
+export const dsplit = (x: Tensor, at: number | readonly number[] | Tensor): Tensor[] => splitAlong("dsplit", x, at);

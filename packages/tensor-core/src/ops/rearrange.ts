@@ -1,4 +1,6 @@
 import { dtypeInfo } from "@gradus/kernel-ir";
+import { tensor } from "../create.js";
+import type { TensorOptions } from "../create.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import { emptyLike } from "../kernels/rows.js";
@@ -194,4 +196,52 @@ export function unflatten(x: Tensor, dim: number, sizes: Shape): Tensor {
     throw new ShapeError(`unflatten: expected sizes whose product is ${size}, got ${showShape(sizes)}`);
   }
   return reshape(x, [...x.shape.slice(0, d), ...sizes.map((s) => (s === -1 ? size / known : s)), ...x.shape.slice(d + 1)]);
+}
+
+/** All elements as the diagonal of a matrix. @see torch.diagflat */
+export const diagflat = (x: Tensor, offset = 0): Tensor => diagEmbed(reshape(x, [-1]), { offset });
+
+/** Positions of a triangle of a rows × columns matrix: a row of row numbers and a row of column numbers, int64 unless `dtype` says otherwise. */
+function triangleIndices(op: string, rows: number, columns: number, offset: number, keeps: "lower" | "upper", options: TensorOptions): Tensor {
+  if (![rows, columns].every((n) => Number.isInteger(n) && n >= 0)) throw new ArgumentError(`${op}: expected sizes that are whole and not negative, got ${rows} and ${columns}`);
+  const at: [number[], number[]] = [[], []];
+  for (let row = 0; row < rows; row++) {
+    const [from, to] = keeps === "lower" ? [0, Math.min(columns, row + offset + 1)] : [Math.max(0, row + offset), columns];
+    for (let column = from; column < to; column++) {
+      at[0].push(row);
+      at[1].push(column);
+    }
+  }
+  return tensor(BigInt64Array.from(at.flat(), BigInt), { dtype: "int64", ...options, shape: [2, at[0].length] });
+}
+
+/**
+ * Rows and columns of the lower triangle of a matrix, row by row.
+ *
+ * @see torch.tril_indices
+ * @example
+ * trilIndices(2, 2).toArraySync(); // [[0, 1, 1], [0, 0, 1]]
+ */
+export const trilIndices = (rows: number, columns: number, offset = 0, options: TensorOptions = {}): Tensor => triangleIndices("trilIndices", rows, columns, offset, "lower", options);
+/** Rows and columns of the upper triangle of a matrix, row by row. @see torch.triu_indices */
+export const triuIndices = (rows: number, columns: number, offset = 0, options: TensorOptions = {}): Tensor => triangleIndices("triuIndices", rows, columns, offset, "upper", options);
+
+export interface FillDiagonalOptions {
+  /** Begin again below the end of the diagonal of a matrix with more rows than columns. */
+  readonly wrap?: boolean;
+}
+
+/** Writes one value on the main diagonal, of a matrix or of a tensor whose dimensions are all equal. @see torch.Tensor.fill_diagonal_ */
+export function fillDiagonal_(x: Tensor, value: number | bigint | boolean, { wrap = false }: FillDiagonalOptions = {}): Tensor {
+  const op = "fillDiagonal_";
+  if (x.ndim < 2 || (x.ndim > 2 && x.shape.some((size) => size !== x.shape[0]))) throw new ShapeError(`${op}: expected a matrix, or dimensions that are all equal, got shape ${showShape(x.shape)}`);
+  const [rows, columns] = x.shape as [number, number];
+  const step = x.layout.strides.reduce((sum, stride) => sum + stride, 0);
+  const first = Math.min(...x.shape);
+  asStrided(x, [first], [step]).fill_(value);
+  // After a row of gap the diagonal starts anew.
+  for (let row = columns + 1; wrap && x.ndim === 2 && row < rows; row += columns + 1) {
+    diagonal(narrow(x, 0, row, rows - row)).fill_(value);
+  }
+  return x;
 }

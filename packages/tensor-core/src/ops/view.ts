@@ -9,18 +9,18 @@ import { zerosOf } from "./copy.js";
 import { sumTo } from "./reduce.js";
 
 /** A view under `shape`, or an error that says why it cannot be one. At most one size may be −1. @see torch.Tensor.view */
-export function view(x: Tensor, shape: Shape): Tensor {
-  const full = inferShape("view", shape, x.numel(), x.shape);
+export function view(x: Tensor, shape: Shape, op = "view"): Tensor {
+  const full = inferShape(op, shape, x.numel(), x.shape);
   const layout = x.layout.view(full);
   if (layout === null) {
-    throw new ShapeError(`view: expected a shape that fits the strides ${showShape(x.stride())} of a tensor of shape ${showShape(x.shape)}, got ${showShape(full)}; use reshape, which copies where it must`);
+    throw new ShapeError(`${op}: expected a shape that fits the strides ${showShape(x.stride())} of a tensor of shape ${showShape(x.shape)}, got ${showShape(full)}; use reshape, which copies where it must`);
   }
   return reshaped("view", x, layout);
 }
 
 /** The same elements in the same order under another shape: a view where strides allow it, else a copy. @see torch.reshape */
-export function reshape(x: Tensor, shape: Shape): Tensor {
-  const full = inferShape("reshape", shape, x.numel(), x.shape);
+export function reshape(x: Tensor, shape: Shape, op = "reshape"): Tensor {
+  const full = inferShape(op, shape, x.numel(), x.shape);
   if (sameShape(full, x.shape)) return x;
   const layout = x.layout.view(full);
   return layout === null ? reshaped("reshape", clone(x), Layout.contiguous(full)) : reshaped("reshape", x, layout);
@@ -54,6 +54,22 @@ export function t(x: Tensor): Tensor {
   return x.ndim < 2 ? x : transpose(x, 0, 1);
 }
 
+/** The last two dimensions exchanged, for an op of that name; a scalar stays as it is. */
+export function matrixTranspose(op: string, x: Tensor): Tensor {
+  if (x.ndim === 0) return x;
+  if (x.ndim < 2) throw new ShapeError(`${op}: expected at least 2 dimensions, got shape ${showShape(x.shape)}`);
+  return transpose(x, -2, -1);
+}
+
+/** The transpose of a matrix; a scalar stays as it is. */
+export function hermitian(x: Tensor): Tensor {
+  if (x.ndim !== 0 && x.ndim !== 2) throw new ShapeError(`H: expected a matrix, got shape ${showShape(x.shape)}; use mH for batches of matrices`);
+  return t(x);
+}
+
+/** The conjugate transpose of the last two dimensions, which for real numbers is the transpose. @see torch.adjoint */
+export const adjoint = (x: Tensor): Tensor => matrixTranspose("adjoint", x);
+
 /**
  * The shape that all shapes broadcast to: aligned at the last dimension, sizes equal or 1.
  *
@@ -65,13 +81,28 @@ export function t(x: Tensor): Tensor {
 export const broadcastShapes = (...shapes: readonly Shape[]): Shape => broadcast("broadcastShapes", ...shapes);
 
 /** Seen as `shape` without a copy: sizes of 1 are repeated with stride 0, −1 keeps a size. @see torch.Tensor.expand */
-export function expand(x: Tensor, shape: Shape): Tensor {
+export function expand(x: Tensor, shape: Shape, op = "expand"): Tensor {
   const lead = shape.length - x.ndim;
   const full = shape.map((size, i) => (size === -1 && i >= lead ? (x.shape[i - lead] ?? 1) : size));
-  if (full.some((size) => size < 0 || !Number.isInteger(size))) throw new ShapeError(`expand: expected sizes that are whole, with -1 for dimensions to keep, got ${showShape(shape)}`);
+  if (full.some((size) => size < 0 || !Number.isInteger(size))) throw new ShapeError(`${op}: expected sizes that are whole, with -1 for dimensions to keep, got ${showShape(shape)}`);
   if (sameShape(full, x.shape)) return x;
   const from = x.shape;
-  return x.makeView("expand", x.layout.expand("expand", full), (g) => sumTo(g, from));
+  return x.makeView("expand", x.layout.expand(op, full), (g) => sumTo(g, from));
+}
+
+/** `expand` with the shape as one argument. @see torch.broadcast_to */
+export const broadcastTo = (x: Tensor, shape: Shape): Tensor => expand(x, shape, "broadcastTo");
+
+/**
+ * All seen under the shape that they broadcast to.
+ *
+ * @see torch.broadcast_tensors
+ * @example
+ * broadcastTensors([tensor([1, 2]), tensor([[3], [4]])]).map((x) => x.shape); // [[2, 2], [2, 2]]
+ */
+export function broadcastTensors(tensors: readonly Tensor[]): Tensor[] {
+  const shape = broadcast("broadcastTensors", ...tensors.map((x) => x.shape));
+  return tensors.map((x) => expand(x, shape));
 }
 
 /** Without the given dimensions of size 1, or without all of them. @see torch.squeeze */
@@ -139,6 +170,26 @@ function part(name: string, x: Tensor, layout: Layout, same: (base: Tensor) => T
     same(whole).copy_(g);
     return whole;
   });
+}
+
+/**
+ * Windows of `size` positions along a dimension, `step` apart, as a new last dimension: a view.
+ *
+ * @see torch.Tensor.unfold
+ * @example
+ * arange(5).unfold(0, 3, 2).toArraySync(); // [[0, 1, 2], [2, 3, 4]]
+ */
+export function windows(x: Tensor, dim: number, size: number, step: number): Tensor {
+  const op = "unfold";
+  const d = resolveDim(op, dim, x.ndim);
+  const total = x.shape[d] ?? 1;
+  if (!Number.isInteger(size) || size < 0 || size > total) throw new ArgumentError(`${op}: expected windows of at most ${String(total)} positions, got ${String(size)}`);
+  if (!Number.isInteger(step) || step < 1) throw new ArgumentError(`${op}: expected a step of at least 1, got ${String(step)}`);
+  const stride = x.layout.strides[d] ?? 1;
+  const { shape, strides } = x.layout;
+  const count = Math.floor((total - size) / step) + 1;
+  const layout = { shape: shape.map((s, i) => (i === d ? count : s)), strides: strides.map((s, i) => (i === d ? s * step : s)) };
+  return asStrided(x, [...layout.shape, size], [...layout.strides, stride]);
 }
 
 /** A view under any strides and offset (counted in the storage). @see torch.as_strided */
