@@ -15,16 +15,16 @@ const counting = (shape: readonly number[]): Tensor => tensor(Float64Array.from(
 /** What `einsum` means, to the letter: one loop for each letter. */
 function sums(letters: readonly string[], result: string, operands: readonly Tensor[]): number[] {
   const sizes = new Map<string, number>();
-  operands.forEach((x, i) => { [...letters[i]!].forEach((letter, d) => sizes.set(letter, Math.max(sizes.get(letter) ?? 1, x.shape[d]!))); });
+  operands.forEach((x, i) => { Array.from(letters[i]!).forEach((letter, d) => sizes.set(letter, Math.max(sizes.get(letter) ?? 1, x.shape[d]!))); });
   const names = [...sizes.keys()];
-  const out = new Array<number>([...result].reduce((n, letter) => n * sizes.get(letter)!, 1)).fill(0);
+  const out = new Array<number>(Array.from(result).reduce((n, letter) => n * sizes.get(letter)!, 1)).fill(0);
   const data = operands.map((x) => values(x));
   const at = new Map<string, number>();
-  const place = (text: string, shape: readonly number[]): number => [...text].reduce((p, letter, d) => p * shape[d]! + (shape[d] === 1 ? 0 : at.get(letter)!), 0);
+  const place = (text: string, shape: readonly number[]): number => Array.from(text).reduce((p, letter, d) => p * shape[d]! + (shape[d] === 1 ? 0 : at.get(letter)!), 0);
   const run = (i: number): void => {
     if (i === names.length) {
       const product = operands.reduce((p, x, o) => p * data[o]![place(letters[o]!, x.shape)]!, 1);
-      out[place(result, [...result].map((letter) => sizes.get(letter)!))]! += product;
+      out[place(result, Array.from(result).map((letter) => sizes.get(letter)!))]! += product;
       return;
     }
     for (let v = 0; v < sizes.get(names[i]!)!; v++) {
@@ -44,13 +44,13 @@ describe("einsum", () => {
         const size = { a: 2, b: 3, c: 1, d: 2 } as Record<string, number>;
         // Any letter of an operand may have size 1, if it does not stand there twice.
         let k = 0;
-        const operands = parts.map((part) => counting([...part].map((letter) => (thin[k++ % 12] === true && part.indexOf(letter) === part.lastIndexOf(letter) ? 1 : size[letter]!))));
+        const operands = parts.map((part) => counting(Array.from(part).map((letter) => (thin[k++ % 12] === true && part.indexOf(letter) === part.lastIndexOf(letter) ? 1 : size[letter]!))));
         const names = [...new Set(parts.join(""))];
         const chosen = names.filter((_, i) => (choose >> i) % 2 === 1);
         const result = chosen.map((_, i, all) => all[(i + order) % all.length]!).join("");
         const got = einsum(`${parts.join(",")}->${result}`, ...operands);
         const want = sums(parts, result, operands);
-        expect(got.shape).toEqual([...result].map((letter) => Math.max(...operands.flatMap((x, i) => [...parts[i]!].flatMap((l, d) => (l === letter ? [x.shape[d]!] : []))))));
+        expect(got.shape).toEqual(Array.from(result).map((letter) => Math.max(...operands.flatMap((x, i) => Array.from(parts[i]!).flatMap((l, d) => (l === letter ? [x.shape[d]!] : []))))));
         expect(values(got)).toEqual(want.map((v) => expect.closeTo(v, 9) as number));
       }),
       { numRuns: 150 },

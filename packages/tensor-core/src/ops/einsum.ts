@@ -27,7 +27,7 @@ function labelsOf(equation: string, part: string, covered: number): Label[] {
   const [before = "", after] = pieces;
   if (!/^[A-Za-z]*$/.test(before + (after ?? ""))) fail(equation, 'letters, "...", "," and "->"');
   const rest = after === undefined ? [] : Array.from({ length: covered }, (_, i) => `...${covered - 1 - i}`);
-  return [...before, ...rest, ...(after ?? "")];
+  return [...Array.from(before), ...rest, ...Array.from(after ?? "")];
 }
 
 /**

@@ -182,8 +182,8 @@ export function addmv(x: Tensor, matrix: Tensor, vector: Tensor, options: Scaled
 export function addr(x: Tensor, a: Tensor, b: Tensor, options: ScaledSumOptions = {}): Tensor {
   checkSizes("addr", [[a, ["n"]], [b, ["m"]]]);
   const dtype = resultType(x, a, b);
-  for (const [name, scale] of Object.entries(options) as [string, number][]) {
-    if (dtypeInfo[dtype].kind !== "float" && !Number.isInteger(Number(scale))) throw new ArgumentError(`addr: expected ${name} to be whole for ${dtype} tensors, got ${scale}`);
+  for (const [name, scale] of Object.entries(options) as [string, number | bigint | boolean][]) {
+    if (dtypeInfo[dtype].kind !== "float" && typeof scale === "number" && !Number.isInteger(scale)) throw new ArgumentError(`addr: expected ${name} to be whole for ${dtype} tensors, got ${scale}`);
     if (dtype !== "bool" && typeof scale === "boolean") throw new ArgumentError(`addr: expected ${name} to be a number for ${dtype} tensors, got ${scale}`);
   }
   return scaledSum("addr", x.to(dtype), a.to(dtype), [a.shape[0]!, b.shape[0]!], options, () => outer(a.to(dtype), b.to(dtype)));

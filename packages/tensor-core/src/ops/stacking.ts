@@ -13,7 +13,8 @@ interface OneOrMore {
   (tensors: readonly Tensor[]): Tensor[];
 }
 
-const oneOrMore = (f: (x: Tensor) => Tensor): OneOrMore => ((x: Tensor | readonly Tensor[]) => (Array.isArray(x) ? x.map(f) : f(x as Tensor))) as OneOrMore;
+const isList = (x: Tensor | readonly Tensor[]): x is readonly Tensor[] => Array.isArray(x);
+const oneOrMore = (f: (x: Tensor) => Tensor): OneOrMore => ((x: Tensor | readonly Tensor[]) => (isList(x) ? x.map(f) : f(x))) as OneOrMore;
 
 /** A scalar as a vector of one element; others as they are. Takes an array of tensors as well. @see torch.atleast_1d */
 export const atleast1d = oneOrMore((x) => (x.ndim === 0 ? reshape(x, [1]) : x));
