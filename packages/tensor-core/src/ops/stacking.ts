@@ -1,6 +1,6 @@
 import { ArgumentError, ShapeError } from "../errors.js";
 import { showShape } from "../shape.js";
-import { Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor.js";
 import { cat, stack } from "./join.js";
 import { pad } from "./pad.js";
 import { reshape, unsqueeze } from "./view.js";
@@ -13,7 +13,9 @@ interface OneOrMore {
   (tensors: readonly Tensor[]): Tensor[];
 }
 
-const oneOrMore = (f: (x: Tensor) => Tensor): OneOrMore => ((x: Tensor | readonly Tensor[]) => (x instanceof Tensor ? f(x) : x.map(f))) as OneOrMore;
+/** `Array.isArray` for lists that are read only. */
+const isList = <T>(x: T): x is Extract<T, readonly unknown[]> => Array.isArray(x);
+const oneOrMore = (f: (x: Tensor) => Tensor): OneOrMore => ((x: Tensor | readonly Tensor[]) => (isList(x) ? x.map(f) : f(x))) as OneOrMore;
 
 /** A scalar as a vector of one element; others as they are. Takes an array of tensors as well. @see torch.atleast_1d */
 export const atleast1d = oneOrMore((x) => (x.ndim === 0 ? reshape(x, [1]) : x));
