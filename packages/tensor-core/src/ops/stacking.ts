@@ -13,9 +13,11 @@ interface OneOrMore {
   (tensors: readonly Tensor[]): Tensor[];
 }
 
-/** `Array.isArray` for lists that are read only. */
-const isList = <T>(x: T): x is Extract<T, readonly unknown[]> => Array.isArray(x);
-const oneOrMore = (f: (x: Tensor) => Tensor): OneOrMore => ((x: Tensor | readonly Tensor[]) => (isList(x) ? x.map(f) : f(x))) as OneOrMore;
+const oneOrMore = (f: (x: Tensor) => Tensor): OneOrMore =>
+  ((x: Tensor | readonly Tensor[]) => {
+    const results = [x].flat().map(f);
+    return Array.isArray(x) ? results : results[0];
+  }) as OneOrMore;
 
 /** A scalar as a vector of one element; others as they are. Takes an array of tensors as well. @see torch.atleast_1d */
 export const atleast1d = oneOrMore((x) => (x.ndim === 0 ? reshape(x, [1]) : x));
