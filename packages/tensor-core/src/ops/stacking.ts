@@ -13,11 +13,16 @@ interface OneOrMore {
   (tensors: readonly Tensor[]): Tensor[];
 }
 
-const oneOrMore = (f: (x: Tensor) => Tensor): OneOrMore =>
-  ((x: Tensor | readonly Tensor[]) => {
-    const results = [x].flat().map(f);
+const oneOrMore = (f: (x: Tensor) => Tensor): OneOrMore => {
+  function each(x: Tensor): Tensor;
+  function each(x: readonly Tensor[]): Tensor[];
+  function each(x: unknown): unknown {
+    const list: readonly Tensor[] = [x as readonly Tensor[]].flat();
+    const results = list.map((item) => f(item));
     return Array.isArray(x) ? results : results[0];
-  }) as OneOrMore;
+  }
+  return each;
+};
 
 /** A scalar as a vector of one element; others as they are. Takes an array of tensors as well. @see torch.atleast_1d */
 export const atleast1d = oneOrMore((x) => (x.ndim === 0 ? reshape(x, [1]) : x));
