@@ -1,6 +1,7 @@
 import { ArgumentError, type DType } from "@gradus/tensor-core";
 import { FileFormatError } from "./errors.js";
 import { JsonReader, quote } from "./json-reader.js";
+import { MemoryBudget, type MemoryLimit, TENSOR_BYTES } from "./memory-budget.js";
 
 /** The bytes in front of the header, which hold its length. */
 export const PREFIX = 8;
@@ -83,7 +84,10 @@ export function headerLength(prefix: Uint8Array, fileLength: number, file: strin
  * @param dataLength - How many bytes follow it.
  * @throws {FileFormatError} if anything is not as the format demands.
  */
-export function parseHeader(json: Uint8Array, dataLength: number, file: string): Header {
+export function parseHeader(json: Uint8Array, dataLength: number, file: string, limit: MemoryLimit = {}): Header {
+  const budget = new MemoryBudget(file, PREFIX + json.length + dataLength, limit);
+  // The text, and then the tensors.
+  budget.spend(2 * json.length + dataLength);
   const fail = (reason: string, cause?: unknown) => new FileFormatError(file, reason, REMEDY, { cause });
   const attempt = <R>(work: () => R, expected: new () => Error, reason: string): R => {
     try {
@@ -94,7 +98,7 @@ export function parseHeader(json: Uint8Array, dataLength: number, file: string):
   };
   // A TextDecoder reports bytes that are no text as a TypeError.
   const text = attempt(() => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json), TypeError, "the header is no UTF-8 text");
-  const header = attempt(() => readHeader(text), SyntaxError, "the header is no valid JSON of the format");
+  const header = attempt(() => readHeader(text, budget), SyntaxError, "the header is no valid JSON of the format");
   let end = 0;
   for (const entry of header.entries) {
     const size = entry.shape.reduce((a, b) => a * b, entry.elementBytes);
@@ -112,14 +116,17 @@ export function parseHeader(json: Uint8Array, dataLength: number, file: string):
 const describe = ({ name, dtype, shape }: Entry): string => `tensor ${quote(name)} (${dtype}, shape [${shape.join(", ")}])`;
 
 /** @throws {SyntaxError} if the text has another structure than that of a header. */
-function readHeader(text: string): Header {
+function readHeader(text: string, budget: MemoryBudget): Header {
   if (!text.startsWith("{")) throw new SyntaxError("expected \"{\" at its first character");
   const reader = new JsonReader(text);
   const metadata = new Map<string, string>();
   const entries: Entry[] = [];
   reader.object((name) => {
     if (name === "__metadata__") reader.object((key) => metadata.set(key, reader.string()));
-    else entries.push(readEntry(reader, name));
+    else {
+      budget.spend(TENSOR_BYTES);
+      entries.push(readEntry(reader, name));
+    }
   });
   reader.end();
   // Empty tensors share their offset with a neighbour and come first.

@@ -1,6 +1,9 @@
-import { decodeBytes, encodeValues, type Tensor, tensor } from "@gradus/tensor-core";
-import { parseSafetensors, serializeSafetensors } from "./safetensors.js";
+import type { Tensor } from "@gradus/tensor-core";
+import { type Readable, sourceOf } from "./byte-source.js";
+import { fromBytes, tensorBytes } from "./raw-tensors.js";
+import { parseSafetensors, readSafetensorsHeader, serializeSafetensors } from "./safetensors.js";
 import type { RawTensor } from "./safetensors-header.js";
+import type { LoadOptions } from "./torch/read.js";
 
 /** Tensors by name, such as `stateDict()` gives. */
 export type NamedTensors = Readonly<Record<string, Tensor>>;
@@ -11,15 +14,51 @@ export type Metadata = Readonly<Record<string, string>>;
 /**
  * The tensors of a safetensors file that lies in memory, on the default device.
  *
- * @param file - The name that errors carry.
  * @throws {FileFormatError} if the file is not exactly what the format demands.
  * @see safetensors.torch.load
  * @example
  * const bytes = await saveSafetensors({ weight: tensor([[1, 2]]) });
  * (await loadSafetensors(bytes).weight?.toArray()); // [[1, 2]]
  */
-export function loadSafetensors(bytes: Uint8Array, file = "safetensors"): Record<string, Tensor> {
-  return Object.fromEntries(Array.from(parseSafetensors(bytes, file).tensors, ([name, raw]) => [name, toTensor(raw)]));
+export function loadSafetensors(bytes: Uint8Array, options: LoadOptions = {}): Record<string, Tensor> {
+  const { tensors } = parseSafetensors(bytes, options.file, options);
+  return Object.fromEntries(Array.from(tensors, ([name, raw]) => [name, fromBytes(raw.bytes, raw.dtype, raw.shape, options.device)]));
+}
+
+/** What a safetensors file holds, before its tensors are read. */
+export interface OpenSafetensors {
+  /** Notes of whoever wrote the file. */
+  readonly metadata: Metadata;
+  /** The names of the tensors, in the order of their bytes. */
+  readonly names: readonly string[];
+  /** Reads one tensor. @throws {RangeError} if the file has none of that name. */
+  readonly get: (name: string) => Promise<Tensor>;
+}
+
+/**
+ * Opens a safetensors file of any size; each tensor is read when it is asked for.
+ *
+ * @param input - A Blob (such as the File of an `<input>`), bytes, or a source that reads from anywhere.
+ * @throws {FileFormatError} if the file is not exactly what the format demands.
+ * @see safetensors.safe_open
+ * @example
+ * const bytes = await saveSafetensors({ a: tensor([1]), b: tensor([2, 3]) });
+ * const file = await openSafetensors(bytes);
+ * const b = await file.get("b");
+ * [file.names, await b.toArray()]; // [["a", "b"], [2, 3]]
+ */
+export async function openSafetensors(input: Readable, options: LoadOptions = {}): Promise<OpenSafetensors> {
+  const { metadata, entries, read } = await readSafetensorsHeader(sourceOf(input, options.file ?? "safetensors"), options);
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
+  return {
+    metadata: Object.fromEntries(metadata),
+    names: [...byName.keys()],
+    get: async (name) => {
+      const entry = byName.get(name);
+      if (entry === undefined) throw new RangeError(`get: expected one of ${byName.size} tensors, got ${JSON.stringify(name)}; names lists them`);
+      return fromBytes(await read(entry), entry.dtype, entry.shape, options.device);
+    },
+  };
 }
 
 /**
@@ -34,15 +73,11 @@ export async function saveSafetensors(tensors: NamedTensors, metadata: Metadata 
   return serializeSafetensors(await toRawTensors(tensors), new Map(Object.entries(metadata)));
 }
 
-export function toTensor({ dtype, shape, bytes }: RawTensor): Tensor {
-  return tensor(decodeBytes(dtype, bytes), { dtype, shape });
-}
-
 /** Reads all tensors from their devices. They are taken as they are now: what is written to them later is not seen. */
 export async function toRawTensors(tensors: NamedTensors): Promise<ReadonlyMap<string, RawTensor>> {
-  const raw = Object.entries(tensors).map(async ([name, t]): Promise<[string, RawTensor]> => {
-    const { dtype, shape } = t;
-    return [name, { dtype, shape, bytes: encodeValues(dtype, await t.read()) }];
+  const raw = Object.entries(tensors).map(async ([name, x]): Promise<[string, RawTensor]> => {
+    const { dtype, shape } = x;
+    return [name, { dtype, shape, bytes: await tensorBytes(x) }];
   });
   return new Map(await Promise.all(raw));
 }

@@ -1,13 +1,13 @@
-import { createReadStream } from "node:fs";
-import { readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { createReadStream, existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { createGunzip } from "node:zlib";
 import type { DType } from "@gradus/tensor-core";
 import type { TensorRecord } from "./host-values.js";
 import type { Json } from "./python.js";
 
-/** The records of a directory of cases: one JSON object per line of each `*.jsonl.gz` or `*.jsonl`. */
+/** The records of a directory of cases: one JSON object per line of each `*.jsonl.gz` or `*.jsonl`, and the entries of `checkpoints/index.json`. */
 
 interface RecordBase {
   readonly id: string;
@@ -249,19 +249,36 @@ export interface TraceRecord extends RecordBase {
   readonly final_float64: readonly (readonly [name: string, value: TensorRecord | { readonly sum: number }])[];
 }
 
+/** A file of `checkpoints/index.json`, and what it holds; or a model, whose output with the weights of a file is known. */
+export interface CheckpointRecord extends RecordBase {
+  readonly kind: "checkpoint";
+  /** The directory of the file. */
+  readonly directory: string;
+  readonly file: string;
+  readonly format: string;
+  /** The object that was saved; tensors are `{"$tensor": …}`, dictionaries `{"$dict": [[key, value]]}`. */
+  readonly content?: Json;
+  readonly metadata?: Readonly<Record<string, string>> | null;
+  /** "error": the file must be refused. */
+  readonly expect?: string;
+}
+
 /** Records that this runner checks. */
 export type CheckedRecord =
   | ModuleRecord | ModuleInitRecord | NetworkInitRecord | OptimRecord | OptimClosureRecord | OptimErrorRecord | ClipNormRecord | ClipValueRecord
   | SchedulerRecord | TraceRecord
-  | OpRecord | ErrorRecord | CapturedRecord | PromotionRecord | UnaryPromotionRecord | RandomRecord | RawRandomRecord | SplitRecord | LoaderRecord;
+  | OpRecord | ErrorRecord | CapturedRecord | PromotionRecord | UnaryPromotionRecord | RandomRecord | RawRandomRecord | SplitRecord | LoaderRecord | CheckpointRecord;
 
 /** Any record, also of kinds that are not checked. */
 export type AnyRecord = CheckedRecord | (RecordBase & { readonly kind: "unknown to this runner" });
 
 const suffix = /\.jsonl(\.gz)?$/;
 
-/** Name of a file without folder and suffix, as reports show it. */
-export const nameOf = (file: string): string => basename(file).replace(suffix, "");
+/** The list of a directory of files that are to be loaded. */
+const index = /[/\\]index\.json$/;
+
+/** Name of a file without folder and suffix, or of the folder that an index describes, as reports show it. */
+export const nameOf = (file: string): string => basename(file.replace(index, "")).replace(suffix, "");
 
 /**
  * The files of a directory that hold cases, sorted.
@@ -270,7 +287,8 @@ export const nameOf = (file: string): string => basename(file).replace(suffix, "
  * @throws {Error} if a name has no file.
  */
 export async function caseFiles(directory: string, only: readonly string[]): Promise<string[]> {
-  const files = (await readdir(directory)).filter((file) => suffix.test(file)).sort();
+  const entries = await readdir(directory, { withFileTypes: true });
+  const files = entries.flatMap((entry) => (suffix.test(entry.name) ? [entry.name] : entry.isDirectory() && existsSync(join(directory, entry.name, "index.json")) ? [join(entry.name, "index.json")] : [])).sort();
   const unknown = only.find((name) => !files.some((file) => nameOf(file) === nameOf(name)));
   if (unknown !== undefined) throw new Error(`--only: expected one of ${files.map(nameOf).join(", ")}, got ${unknown}`);
   const wanted = new Set(only.map(nameOf));
@@ -279,6 +297,13 @@ export async function caseFiles(directory: string, only: readonly string[]): Pro
 
 /** Reads a file line by line, so that no file needs to fit into memory. */
 export async function* readRecords(file: string): AsyncGenerator<AnyRecord> {
+  if (index.test(file)) {
+    for (const entry of JSON.parse(await readFile(file, "utf8")) as readonly { readonly file: string | null; readonly model_io?: string }[]) {
+      const id = `${nameOf(file)}/${entry.file ?? `${entry.model_io ?? ""}_io`}`;
+      yield { ...entry, id, kind: entry.file === null ? "model_io" : "checkpoint", directory: dirname(file) } as unknown as AnyRecord;
+    }
+    return;
+  }
   const bytes = createReadStream(file);
   const text = file.endsWith(".gz") ? bytes.pipe(createGunzip()) : bytes;
   for await (const line of createInterface({ input: text, crlfDelay: Infinity })) {

@@ -6,6 +6,7 @@ import type { Observer, Workbench } from "./check.js";
 import { onWorkbench } from "./check.js";
 import { isTensorRecord } from "./host-values.js";
 import { checkCaptured } from "./kinds/captured.js";
+import { checkCheckpoint } from "./kinds/checkpoint.js";
 import { checkLoader, checkSplit } from "./kinds/data.js";
 import { checkError } from "./kinds/error.js";
 import { checkModule, checkModuleInit, checkNetworkInit } from "./kinds/module.js";
@@ -41,6 +42,7 @@ const checks: { readonly [K in CheckedRecord["kind"]]: (bench: Workbench, record
   trace: checkTrace,
   rng: checkRandom,
   rng_mt_low31: checkRawRandom,
+  checkpoint: checkCheckpoint,
   rng_random_split: checkSplit,
   rng_dataloader: checkLoader,
   rng_dataloader_generator: checkLoader,

@@ -1,0 +1,87 @@
+import type { Tensor } from "@gradus/tensor-core";
+import type { ByteSource } from "./byte-source.js";
+import { npyPieces, npzPieces, loadNpy, loadNpz } from "./npy.js";
+import { tensorBytes } from "./raw-tensors.js";
+import { safetensorsPieces } from "./safetensors.js";
+import { type Metadata, type NamedTensors, openSafetensors, toRawTensors } from "./tensor-file.js";
+import { loadPickle, loadTorch, type LoadOptions } from "./torch/read.js";
+import { torchPieces } from "./torch/write.js";
+
+/** Where files are: Node's file system, or that of the browser. */
+export interface FileHost {
+  /** Opens a file for the time that `use` takes. @throws {FileAccessError} if it cannot be read. */
+  readonly withFile: <R>(file: string, use: (source: ByteSource) => Promise<R>) => Promise<R>;
+  /** Writes all or nothing. @throws {FileAccessError} if it cannot be written; the old file is unchanged then. */
+  readonly writeAtomically: (file: string, pieces: readonly Uint8Array[]) => Promise<void>;
+}
+
+/** Saving and loading by name of file, the same wherever files are. */
+export interface Files {
+  /**
+   * Loads what {@link Files.save} or `torch.save` has written: tensors, and lists and dictionaries of them. Nothing in the file is executed.
+   *
+   * @throws {FileAccessError} if the system does not let the file be read.
+   * @throws {FileFormatError} if it is damaged, names what is not allowed, or would take more memory than it may.
+   * @see torch.load
+   */
+  readonly load: (file: string, options?: LoadOptions) => Promise<unknown>;
+  /**
+   * Saves tensors, and lists, dictionaries, numbers and text with tensors among them, so that `load` and `torch.load` open it. All or nothing:
+   * after a crash, a full disk or any error the name leads to the whole old file or the whole new one. When the promise is fulfilled, the
+   * new one is on the disk.
+   *
+   * @throws {FileAccessError} if the system refuses any step; the old file is unchanged then.
+   * @throws {ArgumentError} on a value that cannot be saved, such as a function.
+   * @see torch.save
+   */
+  readonly save: (value: unknown, file: string) => Promise<void>;
+  /**
+   * The tensors of a safetensors file, on the default device. They are read one by one, so a large file is never in memory as a whole.
+   *
+   * @throws {FileAccessError} if the system does not let the file be read.
+   * @throws {FileFormatError} if it is not exactly what the format demands.
+   * @see safetensors.torch.load_file
+   */
+  readonly loadFile: (file: string, options?: LoadOptions) => Promise<Record<string, Tensor>>;
+  /** What a safetensors file says beside its tensors. */
+  readonly loadMetadata: (file: string) => Promise<Metadata>;
+  /**
+   * Saves tensors as a safetensors file, all or nothing as {@link Files.save}.
+   *
+   * @throws {FileAccessError} if the system refuses any step; the old file is unchanged then.
+   * @throws {ArgumentError} if a name is reserved.
+   * @see safetensors.torch.save_file
+   */
+  readonly saveFile: (file: string, tensors: NamedTensors, metadata?: Metadata) => Promise<void>;
+  /** Reads a pickle, plain or gzip-compressed. @see pickle.load */
+  readonly loadPickleFile: (file: string, options?: LoadOptions) => Promise<unknown>;
+  /** @see numpy.load */
+  readonly loadNpyFile: (file: string, options?: LoadOptions) => Promise<Tensor>;
+  /** All or nothing. @see numpy.save */
+  readonly saveNpyFile: (file: string, x: Tensor) => Promise<void>;
+  /** @see numpy.load */
+  readonly loadNpzFile: (file: string, options?: LoadOptions) => Promise<Record<string, Tensor>>;
+  /** All or nothing. @see numpy.savez, numpy.savez_compressed */
+  readonly saveNpzFile: (file: string, tensors: NamedTensors, options?: { readonly compressed?: boolean }) => Promise<void>;
+}
+
+export function filesOf({ withFile, writeAtomically }: FileHost): Files {
+  return {
+    load: (file, options) => withFile(file, (source) => loadTorch(source, options)),
+    save: async (value, file) => writeAtomically(file, await torchPieces(value)),
+    loadFile: (file, options) =>
+      withFile(file, async (source) => {
+        const { names, get } = await openSafetensors(source, options);
+        const tensors: [string, Tensor][] = [];
+        for (const name of names) tensors.push([name, await get(name)]);
+        return Object.fromEntries(tensors);
+      }),
+    loadMetadata: (file) => withFile(file, async (source) => (await openSafetensors(source)).metadata),
+    saveFile: async (file, tensors, metadata = {}) => writeAtomically(file, safetensorsPieces(await toRawTensors(tensors), new Map(Object.entries(metadata)))),
+    loadPickleFile: (file, options) => withFile(file, (source) => loadPickle(source, options)),
+    loadNpyFile: (file, options) => withFile(file, (source) => loadNpy(source, options)),
+    saveNpyFile: async (file, x) => writeAtomically(file, npyPieces(x, await tensorBytes(x))),
+    loadNpzFile: (file, options) => withFile(file, (source) => loadNpz(source, options)),
+    saveNpzFile: async (file, tensors, options) => writeAtomically(file, await npzPieces(tensors, options)),
+  };
+}
