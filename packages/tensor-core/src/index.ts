@@ -54,7 +54,7 @@ export type { EluOptions, HardtanhOptions, RreluOptions, ShrinkOptions } from ".
 export * from "./ops/reduce.js";
 export * from "./ops/softmax.js";
 export {
-  adjoint, asStrided, broadcastShapes, broadcastTensors, broadcastTo, contiguous, expand, flatten, narrow, permute, reshape, select, slice, squeeze, t, transpose,
+  adjoint, asStrided, broadcastShapes, broadcastTensors, broadcastTo, contiguous, expand, flatten, narrow, narrowCopy, permute, ravel, reshape, select, slice, squeeze, t, transpose,
   unsqueeze, view,
 } from "./ops/view.js";
 export * from "./ops/join.js";
@@ -65,6 +65,7 @@ export type { PadOptions } from "./ops/pad.js";
 export * from "./ops/rearrange.js";
 export * from "./ops/scan.js";
 export * from "./ops/sort.js";
+export * from "./ops/search.js";
 export * from "./ops/index-ops.js";
 export * from "./ops/embedding.js";
 export { argwhere, indexPut, indexPut_, maskedScatter, maskedScatter_, maskedSelect, nonzero, put, put_, take, takeAlongDim } from "./ops/indexing.js";

@@ -168,6 +168,7 @@ export abstract class TensorMethods extends ElementwiseMethods {
   squeeze(this: Tensor, dim?: number | readonly number[]): Tensor { return view.squeeze(this, dim); }
   unsqueeze(this: Tensor, dim: number): Tensor { return view.unsqueeze(this, dim); }
   flatten(this: Tensor, startDim?: number, endDim?: number): Tensor { return view.flatten(this, startDim, endDim); }
+  ravel(this: Tensor): Tensor { return view.ravel(this); }
   select(this: Tensor, dim: number, at: number): Tensor { return view.select(this, dim, at); }
   narrow(this: Tensor, dim: number, start: number, length: number): Tensor { return view.narrow(this, dim, start, length); }
   slice(this: Tensor, dim: number, start?: number | null, end?: number | null, step?: number): Tensor { return view.slice(this, dim, start, end, step); }

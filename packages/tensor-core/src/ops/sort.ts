@@ -4,9 +4,12 @@ import { KernelOp } from "../kernels/kernel-op.js";
 import { emptyLike, Rows } from "../kernels/rows.js";
 import { resolveDim, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
+import { where } from "./elementwise.js";
 import { gather } from "./index-ops.js";
+import { cat } from "./join.js";
 import type { DimOptions, ValuesAndIndices } from "./reduce.js";
-import { max, record } from "./reduce.js";
+import { argmax, max, record } from "./reduce.js";
+import { cummax } from "./scan.js";
 import { narrow, reshape, select } from "./view.js";
 
 /** Sorting and what follows from it. NaN is larger than every number; equal elements keep their order. */
@@ -107,3 +110,23 @@ export function median(x: Tensor, options?: DimOptions): Tensor | ValuesAndIndic
   return { values: select(values, d, 0), indices: select(indices, d, 0) };
 }
 
+/** The most frequent element along a dimension (the smallest of several), and where it last stands. @see torch.mode */
+export function mode(x: Tensor, { dim = -1, keepdim = false }: DimOptions = {}): ValuesAndIndices {
+  const d = resolveDim("mode", dim, x.ndim);
+  if (x.ndim === 0) return { values: x.clone(), indices: x.newZeros([], { dtype: "int64" }) };
+  const size = x.shape[d]!;
+  if (size === 0) throw new ShapeError(`mode: expected at least one element along dimension ${d}, got shape ${showShape(x.shape)}`);
+  // In the sorted row equal elements are a run; the first of the longest runs ends where most of them have been counted.
+  const { values, indices } = sort(x.detach(), { dim: d });
+  const positions = reshape(x.newArange(size), x.shape.map((_, i) => (i === d ? size : 1)));
+  const begins = narrow(values, d, 1, size - 1).ne(narrow(values, d, 0, size - 1));
+  const first = positions.newZeros(x.shape.map((length, i) => (i === d ? 1 : length)));
+  const start = cummax(cat([first, where(begins, narrow(positions, d, 1, size - 1), 0)], d), d).values;
+  const end = argmax(positions.sub(start), { dim: d, keepdim: true });
+  const at = gather(indices, d, end);
+  const value = gather(x, d, at);
+  return keepdim ? { values: value, indices: at } : { values: select(value, d, 0), indices: select(at, d, 0) };
+}
+
+/** Sorted along the first dimension. @see torch.msort */
+export const msort = (x: Tensor): Tensor => (x.ndim === 0 ? x.clone() : sort(x, { dim: 0 }).values);

@@ -124,6 +124,9 @@ export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
   return reshape(x, [...x.shape.slice(0, start), numelOf(x.shape.slice(start, end + 1)), ...x.shape.slice(end + 1)]);
 }
 
+/** All elements in one row: a view where strides allow it. @see torch.ravel */
+export const ravel = (x: Tensor): Tensor => contiguous(reshape(x, [-1]));
+
 /** Index `index` along `dim`, which goes away; negative indices count from the end. @see torch.select */
 export function select(x: Tensor, dim: number, index: number): Tensor {
   if (x.ndim === 0) throw new ShapeError("select: expected a tensor with a dimension, got a scalar");
@@ -146,6 +149,9 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
   }
   return part("narrow", x, x.layout.slice(d, from, length), (base) => narrow(base, d, from, length));
 }
+
+/** `narrow` as a copy. @see torch.narrow_copy */
+export const narrowCopy = (x: Tensor, dim: number, start: number, length: number): Tensor => clone(narrow(x, dim, start, length));
 
 /** Positions `start` to `end` (exclusive) in steps along `dim`, clipped to the size as Python's slices are. @see torch.Tensor.__getitem__ */
 export function slice(x: Tensor, dim: number, start: number | null = null, end: number | null = null, step = 1): Tensor {
