@@ -12,7 +12,7 @@ import { toDType } from "./copy.js";
 import { logicalNot, where } from "./elementwise.js";
 import { gather, indexSelect } from "./index-ops.js";
 import { sort } from "./sort.js";
-import { reshape, unsqueeze } from "./view.js";
+import { reshape } from "./view.js";
 
 /** Finding values: in sorted sequences, among others, and which of them there are at all. */
 
@@ -75,7 +75,7 @@ export function bucketize(values: Operand, boundaries: Tensor, options: Pick<Sea
 
 function search(op: string, sequence: Tensor, values: Operand, { outInt32 = false, right = false, side, sorter }: SearchsortedOptions): Tensor {
   sequence.checkUsable(op);
-  if (side !== undefined && side !== "left" && side !== "right") throw new ArgumentError(`${op}: expected side "left" or "right", got "${String(side)}"`);
+  if (!["left", "right", undefined].includes(side)) throw new ArgumentError(`${op}: expected side "left" or "right", got "${String(side)}"`);
   if (side === "left" && right) throw new ArgumentError(`${op}: expected side and right to agree, got "left" and true`);
   const wanted = values instanceof Tensor ? values : sequence.newTensor(values, { dtype: resultType(sequence, values) });
   checkSameDevice(op, [sequence, wanted, ...(sorter === undefined ? [] : [sorter])]);
@@ -147,13 +147,15 @@ export interface UniqueOptions {
   readonly dim?: number;
 }
 
-/** What `unique` gives when it is asked for more than the values. */
+/** What `unique` gives when it is asked for more than the values: with what it was asked for. */
 export interface Unique {
   readonly output: Tensor;
   readonly inverse?: Tensor;
   readonly counts?: Tensor;
 }
-type WithDetails = { readonly returnInverse: true } | { readonly returnCounts: true };
+
+interface WithInverse { readonly returnInverse: true }
+interface WithCounts { readonly returnCounts: true }
 
 /**
  * The different values, sorted; or the different slices along a dimension. Needs a device that can be read at once.
@@ -163,14 +165,18 @@ type WithDetails = { readonly returnInverse: true } | { readonly returnCounts: t
  * unique(tensor([2, 1, 2])).toArraySync(); // [1, 2]
  * unique(tensor([2, 1, 2]), { returnCounts: true }).counts.toArraySync(); // [1, 2]
  */
-export function unique<O extends WithDetails & UniqueOptions>(x: Tensor, options: O): Required<Unique>;
+export function unique(x: Tensor, options: WithInverse & WithCounts & UniqueOptions): Required<Unique>;
+export function unique(x: Tensor, options: WithInverse & UniqueOptions): Pick<Required<Unique>, "output" | "inverse">;
+export function unique(x: Tensor, options: WithCounts & UniqueOptions): Pick<Required<Unique>, "output" | "counts">;
 export function unique(x: Tensor, options?: UniqueOptions): Tensor;
 export function unique(x: Tensor, options: UniqueOptions = {}): Tensor | Unique {
   return distinct("unique", x, options, (rows) => Array.from({ length: rows.count }, (_, i) => i).sort((a, b) => rows.compare(a, b) || a - b));
 }
 
 /** The values without those that equal the one before; or slices along a dimension. Needs a device that can be read at once. @see torch.unique_consecutive */
-export function uniqueConsecutive<O extends WithDetails & Omit<UniqueOptions, "sorted">>(x: Tensor, options: O): Required<Unique>;
+export function uniqueConsecutive(x: Tensor, options: WithInverse & WithCounts & Omit<UniqueOptions, "sorted">): Required<Unique>;
+export function uniqueConsecutive(x: Tensor, options: WithInverse & Omit<UniqueOptions, "sorted">): Pick<Required<Unique>, "output" | "inverse">;
+export function uniqueConsecutive(x: Tensor, options: WithCounts & Omit<UniqueOptions, "sorted">): Pick<Required<Unique>, "output" | "counts">;
 export function uniqueConsecutive(x: Tensor, options?: Omit<UniqueOptions, "sorted">): Tensor;
 export function uniqueConsecutive(x: Tensor, options: UniqueOptions = {}): Tensor | Unique {
   return distinct("uniqueConsecutive", x, options, (rows) => Array.from({ length: rows.count }, (_, i) => i));
@@ -280,7 +286,7 @@ export function histogram(x: Tensor, bins: number | readonly number[] | Tensor, 
 
 function edgesOf(op: string, values: Tensor, bins: number | readonly number[] | Tensor, range: readonly [number, number] | undefined): Tensor {
   if (typeof bins !== "number") {
-    const edges = bins instanceof Tensor ? bins : values.newTensor(bins as readonly number[], { dtype: values.dtype });
+    const edges = bins instanceof Tensor ? bins : values.newTensor(bins, { dtype: values.dtype });
     if (edges.dtype !== values.dtype || edges.ndim !== 1 || edges.numel() < 1) throw new ShapeError(`${op}: expected bin edges as a vector of ${values.dtype}, got ${edges.dtype} of shape ${showShape(edges.shape)}`);
     return edges.clone();
   }
