@@ -202,6 +202,50 @@ const cases: Record<string, Record<string, Case>> = {
   random: {
     "dropout, the same mask each time": [(x) => g.dropout(x, 0.4, true, new Generator(3)).square(), () => [leaf([3, 3])]],
   },
+  rearranging: {
+    flip: [(x) => g.flip(x, [0, -1]).square().mul(x), () => [leaf([2, 3])]],
+    "flipud and fliplr": [(x) => [g.flipud(x).exp(), g.fliplr(x).square()], () => [leaf([2, 3])]],
+    roll: [(x) => g.roll(x, [1, -1], [0, 1]).square().mul(x), () => [leaf([3, 2])]],
+    rot90: [(x) => g.rot90(x, 1, [0, 1]).square(), () => [leaf([2, 3])]],
+    repeat: [(x) => g.repeat(x, [2, 1, 2]).square(), () => [leaf([2, 3])]],
+    tile: [(x) => g.tile(x, [2]).square(), () => [leaf([2, 2])]],
+    repeatInterleave: [(x) => g.repeatInterleave(x, 2, { dim: 1 }).square(), () => [leaf([2, 2])]],
+    "tril and triu": [(x) => [g.tril(x).square(), g.triu(x, 1).exp()], () => [leaf([3, 3])]],
+    diagonal: [(x) => g.diagonal(x, { offset: 1, dim1: 1, dim2: 0 }).square(), () => [leaf([3, 2, 2])]],
+    diagEmbed: [(x) => g.diagEmbed(x, { offset: -1 }).square(), () => [leaf([2, 2])]],
+    "diag, both ways": [(x, y) => [g.diag(x, 1).square(), g.diag(y).square()], () => [leaf([3, 3]), leaf([2], 2)]],
+    trace: [(x) => g.trace(x).square(), () => [leaf([3, 3])]],
+    movedim: [(x) => g.movedim(x, [0, 1], [2, 0]).square().mul(g.movedim(x, [0, 1], [2, 0])), () => [leaf([2, 3, 2])]],
+    unflatten: [(x) => g.unflatten(x, 0, [2, -1]).square(), () => [leaf([4, 2])]],
+  },
+  "along a dimension": {
+    cumsum: [(x) => g.cumsum(x, 1).square(), () => [leaf([2, 3])]],
+    cumprod: [(x) => g.cumprod(x, 0), () => [leaf([3, 2])]],
+    logcumsumexp: [(x) => g.logcumsumexp(x, 1).square(), () => [leaf([2, 3])]],
+    "cummax and cummin": [(x) => [g.cummax(x, 1).values.square(), g.cummin(x, 0).values.exp()], () => [leaf([3, 3])]],
+    sort: [(x) => g.sort(x, { dim: 0, descending: true }).values.square().mul(x), () => [leaf([3, 2])]],
+    topk: [(x) => g.topk(x, 2).values.square(), () => [leaf([2, 4])]],
+    kthvalue: [(x) => g.kthvalue(x, 2, { dim: 0 }).values.square(), () => [leaf([4, 2])]],
+    median: [(x) => [g.median(x).square(), g.median(x, { dim: 1 }).values.exp()], () => [leaf([3, 3])]],
+    softmin: [(x) => g.softmin(x, 1).square(), () => [leaf([2, 3])]],
+    variance: [(x) => g.variance(x, { dim: 0 }), () => [leaf([3, 2])]],
+  },
+  "indexing by tensors": {
+    take: [(x) => g.take(x, indices([5, 0, 0])).square(), () => [leaf([2, 3])]],
+    takeAlongDim: [(x) => g.takeAlongDim(x, indices([1, 0], [2, 1]), 1).square(), () => [leaf([2, 3])]],
+    indexPut: [(x, y) => g.indexPut(x, [indices([2, 0])], y).square(), () => [leaf([3, 2]), leaf([2, 2], 2)]],
+    "indexPut_, accumulating": [(x, y) => g.indexPut_(x.clone(), [indices([1, 1]), indices([0, 0])], y, { accumulate: true }).square(), () => [leaf([3, 2]), leaf([2], 2)]],
+    maskedFill: [(x, y) => g.maskedFill(x, tensor([true, false, true]), y.sum()).square(), () => [leaf([2, 3]), leaf([2], 2)]],
+    fill: [(x, y) => g.fill(x, y.sum()).square(), () => [leaf([2]), leaf([2], 2)]],
+  },
+  normalization: {
+    "batchNorm, training": [(x, w, b) => g.batchNorm(x, { weight: w!, bias: b!, training: true }).square(), () => [leaf([3, 2, 2]), positiveLeaf([2], 2), leaf([2], 3)]],
+    "batchNorm, by running statistics": [
+      (x, w) => g.batchNorm(x, { weight: w!, runningMean: tensor([0.5, -1], { dtype: "float64" }), runningVar: tensor([2, 0.5], { dtype: "float64" }) }).square(),
+      () => [leaf([3, 2]), positiveLeaf([2], 2)],
+    ],
+    layerNorm: [(x, w, b) => g.layerNorm(x, [3], { weight: w!, bias: b! }).square(), () => [leaf([2, 3]), positiveLeaf([3], 2), leaf([3], 3)]],
+  },
 };
 
 for (const [group, table] of Object.entries(cases)) {

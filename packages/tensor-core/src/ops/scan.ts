@@ -1,6 +1,7 @@
 import type { ComputeDType, DType, Expr, Monoid } from "@gradus/kernel-ir";
 import { dtypeInfo } from "@gradus/kernel-ir";
 import { Saved } from "../autograd/op-node.js";
+import { finfo } from "../dtypes.js";
 import type { KernelBody } from "../kernels/kernel-op.js";
 import { highest, KernelOp, lowest } from "../kernels/kernel-op.js";
 import { emptyLike, Rows } from "../kernels/rows.js";
@@ -130,12 +131,14 @@ export function logcumsumexp(x: Tensor, dim: number): Tensor {
   const y = results[0]!;
   record("logcumsumexp", [x], results, () => {
     const [savedX, savedY] = [new Saved("logcumsumexp", x), new Saved("logcumsumexp", y)];
-    // Σ_{i ≥ k} gᵢ e^(xₖ − yᵢ): the positive and negative parts of g as logarithms, so that nothing overflows.
+    // Σ_{i ≥ k} gᵢ e^(xₖ − yᵢ): the positive and negative parts of g as logarithms, so that nothing overflows. A part that is zero has the
+    // lowest number as its logarithm: with −∞ the derivative of this formula would be ∞ − ∞.
     return ([g]) => [
       g
         ? () => {
             const part = (sign: 1 | -1): Tensor => {
-              const logarithm = where(g.mul(sign).gt(0), g.mul(sign), 0).log().sub(savedY.value);
+              const present = g.mul(sign).gt(0);
+              const logarithm = where(present, where(present, g.mul(sign), 1).log(), finfo(x.dtype).min).sub(savedY.value);
               const summed = x.ndim === 0 ? logarithm : flip(logcumsumexp(flip(logarithm, [d]), d), [d]);
               return summed.add(savedX.value).exp();
             };
