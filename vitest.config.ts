@@ -5,7 +5,7 @@ const shortTests = { include: ["**/test/**/*.test.ts"], exclude: ["**/node_modul
 
 export default defineConfig({
   test: {
-    projects: [...nodeProjects(shortTests), docExamplesProject, ...browserProjects()],
+    projects: [...nodeProjects(shortTests), docExamplesProject, ...browserProjects({ include: ["{packages,tools}/**/browser-test/**/*.test.ts"], exclude: ["**/node_modules/**", "**/*.long.test.ts"] })],
     // What a test prints is of use when it fails.
     silent: "passed-only",
   },

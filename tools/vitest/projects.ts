@@ -38,8 +38,12 @@ export const docExamplesProject: TestProjectInlineConfiguration = {
   test: { name: "doc-examples", include: ["README.md", "packages/*/README.md"] },
 };
 
-/** The tests that need a real browser; no project where none is installed. */
-export function browserProjects(): TestProjectInlineConfiguration[] {
+/**
+ * The tests that need a real browser; no project where none is installed.
+ *
+ * @param test - Which files are tests.
+ */
+export function browserProjects(test: TestProjectInlineConfiguration["test"]): TestProjectInlineConfiguration[] {
   if (chromiumPath === undefined) return [];
   const quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"];
   const webgpuInSoftware = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
@@ -56,7 +60,7 @@ export function browserProjects(): TestProjectInlineConfiguration[] {
       },
       test: {
         name: "browser",
-        include: ["{packages,tools}/**/browser-test/**/*.test.ts"],
+        ...test,
         provide: { ...provide, webgpu: true },
         browser: {
           enabled: true,

@@ -13,8 +13,11 @@ import { Storage } from "./storage.js";
  * through scopes.
  */
 
-/** Storages up to this size share a keeper, because a WeakRef costs more than a small op. */
-const smallBytes = 4096;
+/**
+ * Storages up to the last of these sizes share a keeper with others of their class, because a WeakRef costs more than a small op. One that
+ * is kept keeps its whole group: the losses of a run, which programs collect, therefore stand apart from activations.
+ */
+const smallSizes = [64, 4096] as const;
 const storagesPerKeeper = 64;
 /** Fewer groups than this are not worth looking through for empty ones. */
 const fewGroups = 256;
@@ -59,7 +62,8 @@ export class DeviceMemory {
   readonly #hardCap: number;
   #groups: Group[] = [];
   #groupMark = fewGroups;
-  #open: Keeper | null = null;
+  /** The keeper that takes the next storage of a class, by class. */
+  readonly #open: (Keeper | null)[] = smallSizes.map(() => null);
   #watermark: number;
   #countMark = minimumCount;
   #lastCollection = 0;
@@ -105,7 +109,7 @@ export class DeviceMemory {
   collect(): boolean {
     const collector = synchronousCollector();
     if (collector === null) return false;
-    this.#open = null;
+    this.#open.fill(null);
     collector();
     this.#sweep();
     this.collections++;
@@ -122,7 +126,7 @@ export class DeviceMemory {
   async collectAsync(): Promise<void> {
     const start = now();
     if (!this.collect()) {
-      this.#open = null;
+      this.#open.fill(null);
       provokeCollection();
       await macrotask();
       this.#sweep();
@@ -148,25 +152,26 @@ export class DeviceMemory {
   }
 
   #keep(storage: Storage, buffer: BufferHandle, bytes: number): void {
-    let keeper = bytes <= smallBytes ? this.#open : null;
+    const sizeClass = smallSizes.findIndex((size) => bytes <= size);
+    let keeper = this.#open[sizeClass] ?? null;
     if (keeper === null) {
       const group = new Group();
       keeper = new Keeper(group);
       group.ref = new WeakRef(keeper);
       if (this.#groups.length >= this.#groupMark) this.#forgetEmpty();
       this.#groups.push(group);
-      if (bytes <= smallBytes) this.#open = keeper;
+      if (sizeClass !== -1) this.#open[sizeClass] = keeper;
     }
     const { buffers } = keeper.group;
     storage.keeper = keeper;
     storage.slot = buffers.length;
     buffers.push(buffer);
-    if (buffers.length === storagesPerKeeper) this.#open = null;
+    if (buffers.length === storagesPerKeeper) this.#open[sizeClass] = null;
   }
 
   /** Drops groups of which every storage was freed by hand: then the watermark is never reached, and no sweep comes to drop them. */
   #forgetEmpty(): void {
-    this.#groups = this.#groups.filter((group) => group === this.#open?.group || group.buffers.some((buffer) => buffer !== null));
+    this.#groups = this.#groups.filter((group) => this.#open.some((keeper) => keeper?.group === group) || group.buffers.some((buffer) => buffer !== null));
     this.#groupMark = Math.max(fewGroups, 2 * this.#groups.length);
   }
 

@@ -1,0 +1,14 @@
+import { webgpu } from "@gradus/backend-webgpu";
+import { cpu } from "gradus";
+import { describe, it } from "vitest";
+import { expectFlat } from "../test/support/flat-memory.js";
+
+describe("eager steps without any dispose keep memory flat on a page, in a loop that awaits", () => {
+  it("on the CPU", () => expectFlat({ device: cpu(), steps: 10_000, awaits: true }));
+
+  it("on WebGPU", async () => {
+    const device = await webgpu();
+    await expectFlat({ device, steps: 600, awaits: true });
+    device.dispose();
+  });
+});
