@@ -239,12 +239,12 @@ const cases: Record<string, Record<string, Case>> = {
     fill: [(x, y) => g.fill(x, y.sum()).square(), () => [leaf([2]), leaf([2], 2)]],
   },
   normalization: {
-    "batchNorm, training": [(x, w, b) => g.batchNorm(x, { weight: w!, bias: b!, training: true }).square(), () => [leaf([3, 2, 2]), positiveLeaf([2], 2), leaf([2], 3)]],
+    "batchNorm, training": [(x, w, b) => g.batchNorm(x, { weight: w, bias: b, training: true }).square(), () => [leaf([3, 2, 2]), positiveLeaf([2], 2), leaf([2], 3)]],
     "batchNorm, by running statistics": [
-      (x, w) => g.batchNorm(x, { weight: w!, runningMean: tensor([0.5, -1], { dtype: "float64" }), runningVar: tensor([2, 0.5], { dtype: "float64" }) }).square(),
+      (x, w) => g.batchNorm(x, { weight: w, runningMean: tensor([0.5, -1], { dtype: "float64" }), runningVar: tensor([2, 0.5], { dtype: "float64" }) }).square(),
       () => [leaf([3, 2]), positiveLeaf([2], 2)],
     ],
-    layerNorm: [(x, w, b) => g.layerNorm(x, [3], { weight: w!, bias: b! }).square(), () => [leaf([2, 3]), positiveLeaf([3], 2), leaf([3], 3)]],
+    layerNorm: [(x, w, b) => g.layerNorm(x, [3], { weight: w, bias: b }).square(), () => [leaf([2, 3]), positiveLeaf([3], 2), leaf([3], 3)]],
   },
 };
 
