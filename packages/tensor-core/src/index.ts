@@ -48,9 +48,9 @@ export type { ElementwiseOptions, Formula } from "./kernels/elementwise.js";
 
 export * from "./ops/elementwise.js";
 export {
-  celu, elu, glu, hardshrink, hardsigmoid, hardswish, hardtanh, logsigmoid, mish, prelu, relu6, rrelu, selu, softmin, softshrink, softsign, tanhshrink, threshold,
+  celu, elu, glu, gumbelSoftmax, hardshrink, hardsigmoid, hardswish, hardtanh, logsigmoid, mish, prelu, relu6, rrelu, selu, softmin, softshrink, softsign, tanhshrink, threshold,
 } from "./ops/activation.js";
-export type { EluOptions, HardtanhOptions, RreluOptions, ShrinkOptions } from "./ops/activation.js";
+export type { EluOptions, GumbelSoftmaxOptions, HardtanhOptions, RreluOptions, ShrinkOptions } from "./ops/activation.js";
 export * from "./ops/reduce.js";
 export * from "./ops/softmax.js";
 export {
@@ -83,9 +83,24 @@ export type { FractionalMaxPoolOptions, OutputSize } from "./ops/adaptive-pool.j
 export type { MaxPoolOptions, PerDimension, PoolOptions } from "./ops/windows.js";
 export * from "./ops/products.js";
 export { einsum } from "./ops/einsum.js";
+export { fold, unfold } from "./ops/fold.js";
+export type { UnfoldOptions } from "./ops/fold.js";
+export { interpolate, upsampleBilinear, upsampleNearest } from "./ops/interpolate.js";
+export type { InterpolateMode, InterpolateOptions } from "./ops/interpolate.js";
+export { affineGrid, gridSample } from "./ops/grid-sample.js";
+export type { AffineGridOptions, GridSampleOptions } from "./ops/grid-sample.js";
+export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./ops/shuffle.js";
+export { multiHeadAttention, scaledDotProductAttention, scaledDotProductAttentionWithWeights } from "./ops/attention.js";
+export type { MultiHeadAttentionOptions, ScaledDotProductAttentionOptions } from "./ops/attention.js";
+export { bilinear } from "./ops/bilinear.js";
+export { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from "./ops/dropout.js";
 export * from "./ops/normalization.js";
 export * from "./ops/loss.js";
-export { bernoulli, defaultGenerator, dropout, manualSeed, normal, rand, randint, randn, randperm } from "./ops/random.js";
+export { ctcLoss } from "./ops/ctc-loss.js";
+export type { CtcLossOptions } from "./ops/ctc-loss.js";
+export { cosineSimilarity, normalize, pairwiseDistance, pdist } from "./ops/distance.js";
+export type { CosineSimilarityOptions, NormalizeOptions, PairwiseDistanceOptions } from "./ops/distance.js";
+export { bernoulli, defaultGenerator, manualSeed, normal, rand, randint, randn, randperm } from "./ops/random.js";
 export type { RandomOptions } from "./ops/random.js";
 export { Generator } from "./random/generator.js";
 export { MersenneTwister } from "./random/mt19937.js";

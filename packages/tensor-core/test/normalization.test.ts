@@ -1,4 +1,4 @@
-import { batchNorm, conv1d, conv2d, gradcheck, gradgradcheck, grad, layerNorm, ones, ShapeError, tensor, zeros, type Tensor } from "@gradus/tensor-core";
+import { batchNorm, conv1d, conv2d, gradcheck, gradgradcheck, grad, groupNorm, instanceNorm, layerNorm, localResponseNorm, ones, rmsNorm, ShapeError, tensor, zeros, type Tensor } from "@gradus/tensor-core";
 import { describe, expect, it } from "vitest";
 import { leaf, positiveLeaf } from "./support/data.js";
 import { useDevice } from "./support/device.js";
@@ -21,6 +21,16 @@ const derivatives: Record<string, Case> = {
   "layerNorm over everything": [(x, weight) => layerNorm(x, [5], { weight: weight }).square(), () => [leaf([5]), leaf([5], 2)]],
   "layerNorm without parameters": [(x) => layerNorm(x, [4]).square(), () => [leaf([2, 4])]],
   "layerNorm with a bias alone": [(x, bias) => layerNorm(x, [4], { bias: bias }).square(), () => [leaf([2, 4]), leaf([4], 2)]],
+  rmsNorm: [(x, weight) => rmsNorm(x, [2, 3], { weight, eps: 0.1 }).square(), () => [leaf([2, 2, 3]), leaf([2, 3], 2)]],
+  "rmsNorm without a weight": [(x) => rmsNorm(x, [4]).square(), () => [leaf([2, 4])]],
+  groupNorm: [(x, weight, bias) => groupNorm(x, 2, { weight, bias }).square(), () => [leaf([2, 4, 3]), leaf([4], 2), leaf([4], 3)]],
+  "groupNorm without parameters, permuted": [(x) => groupNorm(x.t(), 1).square(), () => [leaf([4, 2])]],
+  instanceNorm: [(x, weight, bias) => instanceNorm(x, { weight, bias }).square(), () => [leaf([2, 2, 3]), leaf([2], 2), leaf([2], 3)]],
+  "instanceNorm with given statistics": [
+    (x, weight, variance) => instanceNorm(x, { weight, runningMean: zeros([2], { dtype: "float64" }), runningVar: variance, useInputStats: false }).square(),
+    () => [leaf([2, 2, 3]), leaf([2], 2), positiveLeaf([2], 4)],
+  ],
+  localResponseNorm: [(x) => localResponseNorm(x, 3, { alpha: 0.5 }), () => [leaf([1, 4, 2])]],
   "conv2d with padding same and an even kernel": [(x, w) => conv2d(x, w, null, { padding: "same" }), () => [leaf([1, 1, 3, 4]), leaf([1, 1, 2, 4], 2)]],
 };
 

@@ -1,6 +1,7 @@
 import { hostMath } from "@gradus/kernel-ir";
 import type { elementwiseOps } from "@gradus/tensor-core";
 import { activationCases } from "./activation.js";
+import { lossCases } from "./loss.js";
 
 /** An interval of numbers. */
 export type Interval = readonly [low: number, high: number];
@@ -173,14 +174,7 @@ export const elementwiseCases = {
   clampMin: { reference: largest, domain: [wide, [-2, -1]], smooth: [0, 1] },
   clampMax: { reference: smallest, domain: [wide, [1, 2]], smooth: [0, 1] },
   clamp: { reference: (x, low, high) => Math.min(Math.max(x, low), high), domain: [wide, [-2, -1], [1, 2]], smooth: [0, 1, 2] },
-  binaryCrossEntropy: {
-    reference: (p, y) => (y - 1) * Math.max(Math.log1p(-p), -100) - y * Math.max(Math.log(p), -100),
-    domain: [[0.1, 0.9], [0, 1]],
-    smooth: [0, 1],
-    ulps: 4,
-    absolute: 4,
-    specials: false,
-  },
+  ...lossCases,
 
   eq: comparison((a, b) => a === b),
   ne: comparison((a, b) => a !== b),

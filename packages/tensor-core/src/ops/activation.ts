@@ -1,4 +1,4 @@
-import type { Expr, ExprBuilder } from "@gradus/kernel-ir";
+import type { Expr } from "@gradus/kernel-ir";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { ElementwiseOp } from "../kernels/elementwise.js";
 import type { Chosen } from "../kernels/elementwise-function.js";
@@ -7,6 +7,8 @@ import type { Generator } from "../random/generator.js";
 import { resolveDim, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { fromValues } from "./copy.js";
+import type { K } from "./elementwise/notation.js";
+import { float, numbers, one, zero } from "./elementwise/notation.js";
 import { defaultGenerator } from "./random.js";
 import type { SoftmaxOptions } from "./softmax.js";
 import { softmax } from "./softmax.js";
@@ -16,13 +18,6 @@ import { narrow, reshape } from "./view.js";
  * Activations of `torch.nn.functional` that are no methods of tensors. Where a slope changes at a bound, the derivative there
  * is PyTorch's.
  */
-type K = ExprBuilder;
-
-const float = { type: "float" } as const;
-const numbers = { accepts: ["float", "int"] } as const;
-
-const zero = (k: K, x: Expr): Expr => k.like(0, x);
-const one = (k: K, x: Expr): Expr => k.like(1, x);
 /** 1 / (1 + e⁻ˣ), without overflow. */
 const logistic = (k: K, x: Expr): Expr => {
   const negative = k.lt(x, zero(k, x));
@@ -225,3 +220,33 @@ export function glu(x: Tensor, dim = -1): Tensor {
 
 /** Softmax of −x. @see torch.nn.functional.softmin */
 export const softmin = (x: Tensor, dim: number, options: SoftmaxOptions = {}): Tensor => softmax((options.dtype === undefined ? x : x.to(options.dtype)).neg(), dim, options);
+
+export interface GumbelSoftmaxOptions {
+  /** The temperature: small ones give vectors that are nearly one-hot. 1 by default. */
+  readonly tau?: number;
+  /** One-hot vectors, with the gradients of the soft ones. */
+  readonly hard?: boolean;
+  /** −1 by default. */
+  readonly dim?: number;
+  readonly generator?: Generator;
+}
+
+/**
+ * Samples from the Gumbel-softmax distribution: softmax((x + g) / τ) with g = −log E of exponential noise E.
+ *
+ * @see torch.nn.functional.gumbel_softmax; Jang, Gu and Poole, Categorical reparameterization with Gumbel-softmax (2017)
+ */
+export function gumbelSoftmax(logits: Tensor, { tau = 1, hard = false, dim = -1, generator = defaultGenerator() }: GumbelSoftmaxOptions = {}): Tensor {
+  const op = "gumbelSoftmax";
+  logits.checkUsable(op);
+  if (!logits.isFloatingPoint()) throw new DTypeError(`${op}: expected floating logits, got ${logits.dtype}; convert them with to("float32")`);
+  const d = resolveDim(op, dim, logits.ndim);
+  const count = logits.numel();
+  const drawn = generator.exponential(logits.dtype === "float64" ? new Float64Array(count) : new Float32Array(count));
+  const noise = fromValues(drawn, logits.dtype, logits.shape, logits.device).log();
+  const soft = softmax(logits.sub(noise).div(tau), d);
+  if (!hard) return soft;
+  const { indices } = soft.detach().max({ dim: d, keepdim: true });
+  const chosen = soft.newZeros(soft.shape).scatter(d, indices, 1);
+  return chosen.sub(soft.detach()).add(soft);
+}

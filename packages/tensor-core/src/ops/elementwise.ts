@@ -8,6 +8,7 @@ import { ArgumentError, DeviceError, DTypeError, ShapeError } from "../errors.js
 import { broadcastShapes, sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { activationOps } from "./activation.js";
+import { lossOps } from "./loss-formulas.js";
 import { checkSameDevice } from "../tensor.js";
 import { all } from "./reduce.js";
 import { checkSubtraction, checkTensors, ofTensorAnd, ofTensors } from "./operand-rules.js";
@@ -167,18 +168,7 @@ export const elementwiseOps = {
     ],
   }),
 
-  // −(y log p + (1 − y) log(1 − p)), each logarithm at least −100
-  binaryCrossEntropy: new ElementwiseOp("binaryCrossEntropy", 2, (k, p, y) => {
-    const boundedLog = (x: Expr): Expr => k.max(k.log(x), k.like(-100, x));
-    return k.sub(k.mul(k.sub(y, one(k, y)), boundedLog(k.sub(one(k, p), p))), k.mul(y, boundedLog(p)));
-  }, {
-    ...float,
-    derivatives: [
-      // (p − y) / (p (1 − p)), the divisor at least 10⁻¹²: PyTorch's bound, which keeps a saturated p from giving Infinity
-      (k, g, _, p, y) => k.div(k.mul(g, k.sub(p, y)), k.max(k.mul(k.sub(one(k, p), p), p), k.like(1e-12, p))),
-      (k, g, _, p) => k.mul(g, k.sub(k.log(k.sub(one(k, p), p)), k.log(p))),
-    ],
-  }),
+  ...lossOps,
 
   // Comparisons
   eq: new ElementwiseOp("eq", 2, (k, a, b) => k.eq(a, b), bool),

@@ -1,10 +1,13 @@
 import { noGrad } from "../autograd/mode.js";
 import { Saved } from "../autograd/op-node.js";
-import { ArgumentError, ShapeError } from "../errors.js";
+import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
+import { KernelOp } from "../kernels/kernel-op.js";
+import { emptyLike } from "../kernels/rows.js";
 import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { where } from "./elementwise.js";
 import { indexAdd, indexSelect } from "./index-ops.js";
+import { checkShapeOf, checkTogether } from "./operands.js";
 import { record } from "./reduce.js";
 import { flatten, reshape, unsqueeze } from "./view.js";
 
@@ -42,6 +45,111 @@ export function embedding(index: Tensor, weight: Tensor, options: EmbeddingOptio
   const padding = paddingIdx !== null && paddingIdx < 0 ? count + paddingIdx : paddingIdx;
   const rows = padding === null && !scaleGradByFreq ? indexSelect(weight, 0, places) : weighedRows(weight, places, padding, scaleGradByFreq);
   return reshape(rows, [...index.shape, size]);
+}
+
+const oneHotKernel = new KernelOp({
+  name: "oneHot",
+  build: (b) => {
+    const { k } = b;
+    const index = b.input(0, "int32");
+    b.guard(k.and(k.le(k.int(0), index), k.lt(index, b.innerCount())), "oneHot: expected classes in [0, numClasses), got one outside; pass a larger numClasses", "outer");
+    b.store(0, k.select(k.eq(index, b.position("inner")), k.int(1), k.int(0)), "inner");
+  },
+});
+
+/**
+ * A vector for each index that is 1 there and 0 elsewhere.
+ *
+ * @param index - Any shape, int64.  @param numClasses - The length of the vectors; without it, as long as the largest index needs.
+ * @returns `[…, numClasses]`, int64.
+ * @throws {GuardError} if an index is outside [0, numClasses).  @throws {DeviceError} without numClasses on a device that cannot be read at once.
+ * @see torch.nn.functional.one_hot
+ * @example
+ * oneHot(tensor([0, 2], { dtype: "int64" })).toArraySync(); // [[1, 0, 0], [0, 0, 1]]
+ */
+export function oneHot(index: Tensor, numClasses = -1): Tensor {
+  const op = "oneHot";
+  index.checkUsable(op);
+  if (index.dtype !== "int64") throw new DTypeError(`${op}: expected an index of int64, got ${index.dtype}; convert it with to("int64")`);
+  if (!Number.isInteger(numClasses) || (numClasses < 1 && numClasses !== -1)) throw new ArgumentError(`${op}: expected a positive numClasses, or -1 to find out, got ${String(numClasses)}`);
+  if (index.numel() === 0 && numClasses === -1) throw new ArgumentError(`${op}: expected numClasses for an index without elements, got -1`);
+  const classes = numClasses === -1 ? index.max().itemSync() + 1 : numClasses;
+  const result = emptyLike(index, [...index.shape, Math.max(classes, 1)]);
+  const strides = result.layout.strides;
+  oneHotKernel.run(
+    index.device,
+    { outer: index.shape, inner: [Math.max(classes, 1)] },
+    [{ storage: index.elements, offset: index.layout.offset, strides: [...index.layout.strides, 0] }],
+    [{ storage: result.elements, offset: 0, strides }],
+    "int32",
+    [],
+  );
+  return result;
+}
+
+export interface EmbeddingBagOptions extends EmbeddingOptions {
+  /** Where each bag starts in a one-dimensional index, int64. */
+  readonly offsets?: Tensor | null;
+  /** `mean` by default. */
+  readonly mode?: "sum" | "mean" | "max";
+  /** A weight for each index, for `sum`. */
+  readonly perSampleWeights?: Tensor | null;
+  /** The last offset is the end of the last bag, and not the start of another. */
+  readonly includeLastOffset?: boolean;
+}
+
+/**
+ * The sum, mean or maximum of the rows that each bag of indices names; zeros for a bag without any.
+ *
+ * @param index - `[bags, size]`, or `[count]` with `offsets`, int64 or int32.  @param weight - `[rows, size]`.
+ * @returns `[bags, size]`.
+ * @throws {ShapeError} if index, offsets or weights do not fit.  @throws {GuardError} if an index is not a row of the table.
+ * @see torch.nn.functional.embedding_bag
+ * @example
+ * embeddingBag(tensor([[0, 1]], { dtype: "int64" }), tensor([[1, 2], [3, 4]])).toArraySync(); // [[2, 3]]
+ */
+export function embeddingBag(index: Tensor, weight: Tensor, options: EmbeddingBagOptions = {}): Tensor {
+  const op = "embeddingBag";
+  const { offsets = null, mode = "mean", perSampleWeights = null, includeLastOffset = false, paddingIdx = null, scaleGradByFreq = false } = options;
+  checkTogether(op, index, weight, offsets, perSampleWeights);
+  if (!["sum", "mean", "max"].includes(mode)) throw new ArgumentError(`${op}: expected mode "sum", "mean" or "max", got "${mode}"`);
+  if (index.ndim !== 1 && index.ndim !== 2) throw new ShapeError(`${op}: expected an index of one or two dimensions, got ${showShape(index.shape)}`);
+  if (weight.ndim !== 2) throw new ShapeError(`${op}: expected a weight of shape [count, size], got ${showShape(weight.shape)}`);
+  if ((index.ndim === 1) !== (offsets !== null)) throw new ArgumentError(`${op}: expected offsets with an index of one dimension only, got ${offsets === null ? "none" : "them"} with ${showShape(index.shape)}`);
+  if (offsets !== null && (offsets.ndim !== 1 || (includeLastOffset && offsets.numel() === 0))) throw new ShapeError(`${op}: expected offsets of one dimension, got ${showShape(offsets.shape)}`);
+  if (perSampleWeights !== null) {
+    if (mode !== "sum") throw new ArgumentError(`${op}: expected perSampleWeights with mode "sum" only, got them with "${mode}"`);
+    checkShapeOf(op, "perSampleWeights", perSampleWeights, index.shape);
+    if (perSampleWeights.dtype !== weight.dtype) throw new DTypeError(`${op}: expected perSampleWeights of the weight's element type ${weight.dtype}, got ${perSampleWeights.dtype}`);
+  }
+  if (scaleGradByFreq && mode === "max") throw new ArgumentError(`${op}: expected scaleGradByFreq with mode "sum" or "mean", got it with "max"`);
+  const places = flatten(index);
+  const rows = embedding(places, weight, options);
+  const bags = offsets === null ? (index.shape[0] ?? 0) : offsets.numel() - Number(includeLastOffset);
+  const bag = offsets === null ? bagsOfRows(index) : unsqueeze(places.newArange(places.numel()), 1).ge(unsqueeze(offsets, 0)).sum({ dim: 1 }).sub(1).clampMax(Math.max(bags - 1, 0));
+  const counts = paddingIdx === null ? null : unsqueeze(places.ne(paddingIdx < 0 ? paddingIdx + (weight.shape[0] ?? 0) : paddingIdx), 1);
+  if (bags === 0 || places.numel() === 0) return weight.newZeros([bags, weight.shape[1] ?? 0]);
+  if (mode === "max") return largestOf(rows, bag, bags, counts);
+  const scaled = perSampleWeights === null ? rows : rows.mul(unsqueeze(flatten(perSampleWeights), 1));
+  const counted = counts === null ? scaled : where(counts, scaled, 0);
+  const sum = indexAdd(weight.newZeros([bags, weight.shape[1] ?? 0]), 0, bag, counted);
+  if (mode === "sum") return sum;
+  const ones = counts === null ? weight.newZeros([places.numel(), 1]).add(1) : counts.to(weight.dtype);
+  return sum.div(indexAdd(weight.newZeros([bags, 1]), 0, bag, ones).clampMin(1));
+}
+
+/** The bag of each index where every row is one. */
+function bagsOfRows(index: Tensor): Tensor {
+  const [bags = 0, size = 0] = index.shape;
+  return flatten(unsqueeze(index.newArange(bags), 1).expand(bags, size));
+}
+
+/** Maxima over the rows of each bag. Every bag looks at all rows, those of others as −Infinity. */
+function largestOf(rows: Tensor, bag: Tensor, bags: number, counts: Tensor | null): Tensor {
+  const own = unsqueeze(bag, 0).eq(unsqueeze(bag.newArange(bags), 1));
+  const member = unsqueeze(counts === null ? own : own.logicalAnd(counts.squeeze(1)), 2);
+  const { values } = where(member, rows, -Infinity).max({ dim: 1 });
+  return where(member.any({ dim: 1 }), values, 0);
 }
 
 /** Rows whose gradients are changed before they are added up. */

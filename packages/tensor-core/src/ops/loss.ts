@@ -1,36 +1,195 @@
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
+import { onesLike } from "../create.js";
 import { sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { onesLike } from "../create.js";
-import { elementwiseOps, where } from "./elementwise.js";
+import { logsigmoid } from "./activation.js";
+import { pairwiseDistance } from "./distance.js";
+import { where } from "./elementwise.js";
 import { gather, indexSelect } from "./index-ops.js";
+import { lossOps } from "./loss-formulas.js";
+import type { LossOptions, Reduction } from "./loss-reduction.js";
+import { reducerOf } from "./loss-reduction.js";
+import { checkBroadcast, checkFloating, checkShapeOf, checkTogether, keptAbove } from "./operands.js";
 import { logSoftmax } from "./softmax.js";
 import { flatten, reshape, unsqueeze } from "./view.js";
 
-/** How the losses of the elements become one: their mean, their sum, or all of them as they are. */
-export type Reduction = "mean" | "sum" | "none";
+export type { LossOptions, Reduction } from "./loss-reduction.js";
 
-export interface LossOptions {
-  readonly reduction?: Reduction;
-}
+const weighted = (losses: Tensor, weight: Tensor | null): Tensor => (weight === null ? losses : losses.mul(weight));
 
-function reduced(op: string, losses: Tensor, reduction: Reduction = "mean"): Tensor {
-  switch (reduction) {
-    case "mean":
-      return losses.mean();
-    case "sum":
-      return losses.sum();
-    case "none":
-      return losses;
-    default:
-      throw new ArgumentError(`${op}: expected reduction "mean", "sum" or "none", got ${String(reduction)}`);
-  }
-}
+// Regression
 
 /** Mean squared error, (x − y)². @see torch.nn.functional.mse_loss */
-export const mseLoss = (input: Tensor, target: Tensor, options: LossOptions = {}): Tensor => reduced("mseLoss", input.sub(target).square(), options.reduction);
+export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  const reduce = reducerOf("mseLoss", options.reduction);
+  checkBroadcast("mseLoss", input, target);
+  return reduce(input.sub(target).square());
+}
+
 /** Mean absolute error, |x − y|. @see torch.nn.functional.l1_loss */
-export const l1Loss = (input: Tensor, target: Tensor, options: LossOptions = {}): Tensor => reduced("l1Loss", input.sub(target).abs(), options.reduction);
+export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  const reduce = reducerOf("l1Loss", options.reduction);
+  checkBroadcast("l1Loss", input, target);
+  return reduce(input.sub(target).abs());
+}
+
+export interface SmoothL1LossOptions extends LossOptions {
+  /** Where the parabola meets the lines; 0 gives `l1Loss`. 1 by default. */
+  readonly beta?: number;
+}
+
+/**
+ * d²/2β where d = |x − y| < β, and d − β/2 elsewhere.
+ *
+ * @throws {ArgumentError} if β is negative.
+ * @see torch.nn.functional.smooth_l1_loss; Girshick, Fast R-CNN (2015)
+ */
+export function smoothL1Loss(input: Tensor, target: Tensor, { beta = 1, reduction }: SmoothL1LossOptions = {}): Tensor {
+  const reduce = reducerOf("smoothL1Loss", reduction);
+  if (!(beta >= 0)) throw new ArgumentError(`smoothL1Loss: expected a beta of at least 0, got ${String(beta)}`);
+  checkBroadcast("smoothL1Loss", input, target);
+  return reduce(lossOps.smoothL1Loss.call([input, target, beta]));
+}
+
+export interface HuberLossOptions extends LossOptions {
+  /** Where the parabola meets the lines. 1 by default. */
+  readonly delta?: number;
+}
+
+/**
+ * d²/2 where d = |x − y| ≤ δ, and δ (d − δ/2) elsewhere.
+ *
+ * @throws {ArgumentError} unless δ is positive.
+ * @see torch.nn.functional.huber_loss; Huber, Robust estimation of a location parameter (1964)
+ */
+export function huberLoss(input: Tensor, target: Tensor, { delta = 1, reduction }: HuberLossOptions = {}): Tensor {
+  const reduce = reducerOf("huberLoss", reduction);
+  if (!(delta > 0)) throw new ArgumentError(`huberLoss: expected a delta greater than 0, got ${String(delta)}`);
+  checkBroadcast("huberLoss", input, target);
+  return reduce(lossOps.huberLoss.call([input, target, delta]));
+}
+
+export interface PoissonNllLossOptions extends LossOptions {
+  /** The input is the logarithm of the rate. True by default. */
+  readonly logInput?: boolean;
+  /** Add Stirling's approximation of log y!. */
+  readonly full?: boolean;
+  /** Added to the rate before its logarithm. 1e-8 by default. */
+  readonly eps?: number;
+}
+
+/** Negative log-likelihood of counts y under a Poisson distribution: eˣ − y x, or x − y log(x + ε). @see torch.nn.functional.poisson_nll_loss */
+export function poissonNllLoss(input: Tensor, target: Tensor, { logInput = true, full = false, eps = 1e-8, reduction }: PoissonNllLossOptions = {}): Tensor {
+  const reduce = reducerOf("poissonNllLoss", reduction);
+  checkBroadcast("poissonNllLoss", input, target);
+  const losses = logInput ? input.exp().sub(target.mul(input)) : input.sub(target.mul(input.add(eps).log()));
+  return reduce(full ? losses.add(stirling(target)) : losses);
+}
+
+/** y log y − y + ½ log 2πy where y > 1, else 0. */
+function stirling(y: Tensor): Tensor {
+  const small = y.detach().le(1);
+  // Logarithms of what does not count would have infinite derivatives.
+  const counted = where(small, 2, y);
+  return where(small, 0, counted.mul(counted.log()).sub(counted).add(counted.mul(2 * Math.PI).log().mul(0.5)));
+}
+
+export interface GaussianNllLossOptions extends LossOptions {
+  /** Add the constant ½ log 2π. */
+  readonly full?: boolean;
+  /** The least that the variance counts as. 1e-6 by default. */
+  readonly eps?: number;
+}
+
+/**
+ * Negative log-likelihood of y under normal distributions: ½ (log σ² + (x − y)²/σ²).
+ *
+ * @param variance - Of the input's shape, or with one for each last dimension: `[…]` or `[…, 1]` for input `[…, D]`.
+ * @throws {ShapeError} if the variance has another shape.
+ * @see torch.nn.functional.gaussian_nll_loss; Nix and Weigend, Estimating the mean and variance of the target probability distribution (1994)
+ */
+export function gaussianNllLoss(input: Tensor, target: Tensor, variance: Tensor, { full = false, eps = 1e-6, reduction }: GaussianNllLossOptions = {}): Tensor {
+  const op = "gaussianNllLoss";
+  const reduce = reducerOf(op, reduction);
+  checkTogether(op, input, target, variance);
+  checkBroadcast(op, input, target);
+  const rest = input.shape.slice(0, -1);
+  const one = sameShape(variance.shape, rest) && !sameShape(variance.shape, input.shape) ? unsqueeze(variance, -1) : variance;
+  if (!sameShape(one.shape, input.shape) && !sameShape(one.shape, [...rest, 1])) {
+    throw new ShapeError(`${op}: expected variances of the input's shape ${showShape(input.shape)}, or one for each last dimension, got ${showShape(variance.shape)}`);
+  }
+  // The gradient passes where the variance is raised, as in PyTorch.
+  const bounded = keptAbove(op, one, eps);
+  const losses = bounded.log().add(input.sub(target).square().div(bounded)).mul(0.5);
+  return reduce(full ? losses.add(0.5 * Math.log(2 * Math.PI)) : losses);
+}
+
+// Probabilities
+
+export interface KlDivOptions {
+  /** `batchmean` divides the sum by the first size: the divergence as it is defined. `mean` by default. */
+  readonly reduction?: Reduction | "batchmean";
+  /** The target is a logarithm, as the input. */
+  readonly logTarget?: boolean;
+}
+
+/**
+ * Kullback–Leibler divergence of log-probabilities x from probabilities y: y (log y − x).
+ *
+ * @see torch.nn.functional.kl_div
+ */
+export function klDiv(input: Tensor, target: Tensor, { reduction = "mean", logTarget = false }: KlDivOptions = {}): Tensor {
+  const perBatch = reduction === "batchmean";
+  const reduce = reducerOf("klDiv", perBatch ? "sum" : reduction);
+  checkBroadcast("klDiv", input, target);
+  const losses = reduce(logTarget ? target.exp().mul(target.sub(input)) : lossOps.klDiv.call([input, target]));
+  return perBatch && input.ndim > 0 ? losses.div(input.shape[0] ?? 1) : losses;
+}
+
+export interface WeightedLossOptions extends LossOptions {
+  /** What each loss is multiplied by; broadcast. */
+  readonly weight?: Tensor | null;
+}
+
+/**
+ * Binary cross-entropy of probabilities: −(y log p + (1 − y) log(1 − p)), each logarithm at least −100.
+ *
+ * @throws {ShapeError} if the target has another shape.
+ * @see torch.nn.functional.binary_cross_entropy
+ */
+export function binaryCrossEntropy(input: Tensor, target: Tensor, { weight = null, reduction }: WeightedLossOptions = {}): Tensor {
+  const op = "binaryCrossEntropy";
+  const reduce = reducerOf(op, reduction);
+  checkBroadcast(op, input, weight);
+  checkTogether(op, input, target);
+  checkShapeOf(op, "a target", target, input.shape);
+  return reduce(weighted(lossOps.binaryCrossEntropy.call([input, target]), weight));
+}
+
+export interface BceWithLogitsOptions extends WeightedLossOptions {
+  /** A weight for positive examples of each class. */
+  readonly posWeight?: Tensor | null;
+}
+
+/**
+ * Binary cross-entropy of logits, as max(x, 0) − x y + log(1 + e^−|x|): finite for every finite x.
+ *
+ * @throws {ShapeError} if the target has another shape.
+ * @see torch.nn.functional.binary_cross_entropy_with_logits
+ */
+export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, { posWeight = null, weight = null, reduction }: BceWithLogitsOptions = {}): Tensor {
+  const op = "binaryCrossEntropyWithLogits";
+  const reduce = reducerOf(op, reduction);
+  checkBroadcast(op, input, weight, posWeight);
+  checkTogether(op, input, target);
+  checkShapeOf(op, "a target", target, input.shape);
+  // (1 − y) x + (1 + (p − 1) y) · log(1 + e^−x)
+  const softplusOfNegative = input.neg().softplus();
+  const positive = posWeight === null ? softplusOfNegative : posWeight.sub(1).mul(target).add(1).mul(softplusOfNegative);
+  return reduce(weighted(onesLike(target).sub(target).mul(input).add(positive), weight));
+}
+
+// Classes
 
 export interface NllLossOptions extends LossOptions {
   /** A weight for each class. */
@@ -50,15 +209,32 @@ export interface NllLossOptions extends LossOptions {
  * @see torch.nn.functional.nll_loss
  */
 export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions = {}): Tensor {
-  const { weight = null, ignoreIndex = -100, reduction = "mean" } = options;
-  const classDim = input.ndim === 1 ? 0 : 1;
-  const expected = input.shape.filter((_, d) => d !== classDim);
+  reducerOf("nllLoss", options.reduction);
+  checkClasses("nllLoss", input, target, options.weight ?? null);
+  return likelihoodLoss(input, target, options);
+}
+
+const classDimOf = (input: Tensor): 0 | 1 => (input.ndim === 1 ? 0 : 1);
+
+function checkClasses(op: string, input: Tensor, target: Tensor, weight: Tensor | null): void {
+  checkTogether(op, input, target, weight);
+  checkFloating(op, input);
+  const expected = input.shape.filter((_, d) => d !== classDimOf(input));
   if (input.ndim === 0 || !sameShape(expected, target.shape)) {
-    throw new ShapeError(`nllLoss: expected a target of shape ${showShape(expected)} for input ${showShape(input.shape)}, got ${showShape(target.shape)}`);
+    throw new ShapeError(`${op}: expected a target of shape ${showShape(expected)} for input ${showShape(input.shape)}, got ${showShape(target.shape)}`);
   }
   if (target.dtype !== "int64" && target.dtype !== "int32" && target.dtype !== "uint8") {
-    throw new DTypeError(`nllLoss: expected class indices of int64, got ${target.dtype}; convert them with to("int64")`);
+    throw new DTypeError(`${op}: expected class indices of int64, got ${target.dtype}; convert them with to("int64")`);
   }
+  checkClassWeight(op, input, weight);
+}
+
+function checkClassWeight(op: string, input: Tensor, weight: Tensor | null): void {
+  if (weight !== null) checkShapeOf(op, "a weight for each class", weight, [input.shape[classDimOf(input)] ?? 0]);
+}
+
+function likelihoodLoss(input: Tensor, target: Tensor, { weight = null, ignoreIndex = -100, reduction = "mean" }: NllLossOptions): Tensor {
+  const classDim = classDimOf(input);
   if (target.numel() === 0 && reduction === "mean") return input.sum().mul(NaN);
   const classes = target.to("int64");
   const counts = classes.ne(ignoreIndex);
@@ -86,23 +262,36 @@ export interface CrossEntropyOptions extends NllLossOptions {
  * @param target - Class indices in [0, C), int64, of the shape of `logits` without the classes; or probabilities of the
  *   shape of `logits`.
  * @throws {ShapeError} if the shapes do not fit.  @throws {GuardError} if a target is outside [0, C).
+ * @throws {ArgumentError} unless labelSmoothing is in [0, 1].
  * @see torch.nn.functional.cross_entropy; Goodfellow, Bengio, Courville, Deep Learning (2016), §6.2.2.3
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { labelSmoothing = 0, weight = null, ignoreIndex = -100, reduction = "mean" } = options;
-  const classDim = logits.ndim === 1 ? 0 : 1;
+  const op = "crossEntropy";
+  const { labelSmoothing = 0, weight = null } = options;
+  reducerOf(op, options.reduction);
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) throw new ArgumentError(`${op}: expected labelSmoothing in [0, 1], got ${String(labelSmoothing)}`);
+  const classDim = classDimOf(logits);
+  if (target.isFloatingPoint()) {
+    checkTogether(op, logits, target, weight);
+    checkFloating(op, logits);
+    checkShapeOf(op, "target probabilities", target, logits.shape);
+    checkClassWeight(op, logits, weight);
+    return softTargets(logSoftmax(logits, classDim), target, classDim, options);
+  }
+  checkClasses(op, logits, target, weight);
   const logProbabilities = logSoftmax(logits, classDim);
-  if (target.isFloatingPoint()) return softTargets(logProbabilities, target, classDim, options);
-  const hard = nllLoss(logProbabilities, target, options);
-  if (labelSmoothing === 0) return hard;
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) throw new ArgumentError(`crossEntropy: expected labelSmoothing in [0, 1], got ${String(labelSmoothing)}`);
-  const classCount = logits.shape[classDim] ?? 1;
+  const hard = likelihoodLoss(logProbabilities, target, options);
+  return labelSmoothing === 0 ? hard : hard.mul(1 - labelSmoothing).add(uniformTargets(logProbabilities, target, classDim, options).mul(labelSmoothing / (logits.shape[classDim] ?? 1)));
+}
+
+/** The loss of targets that are all classes at once. */
+function uniformTargets(logProbabilities: Tensor, target: Tensor, classDim: number, { weight = null, ignoreIndex = -100, reduction = "mean" }: CrossEntropyOptions): Tensor {
   const counts = target.ne(ignoreIndex);
-  const spread = logProbabilities.neg().mul(classWeights(weight, logits, classDim)).sum({ dim: classDim });
-  const smooth = where(counts, spread, 0);
-  const divisor = weight === null ? counts.to(logits.dtype) : reshape(indexSelect(weight, 0, flatten(where(counts, target, 0).to(target.dtype))), target.shape).mul(counts);
-  const uniform = reduction === "none" ? smooth : reduction === "sum" ? smooth.sum() : smooth.sum().div(divisor.sum());
-  return hard.mul(1 - labelSmoothing).add(uniform.mul(labelSmoothing / classCount));
+  const losses = where(counts, logProbabilities.neg().mul(classWeights(weight, logProbabilities, classDim)).sum({ dim: classDim }), 0);
+  if (reduction === "none") return losses;
+  if (reduction === "sum") return losses.sum();
+  const divisor = weight === null ? counts.to(logProbabilities.dtype) : reshape(indexSelect(weight, 0, flatten(where(counts, target, 0).to("int64"))), target.shape).mul(counts);
+  return losses.sum().div(divisor.sum());
 }
 
 /** Class weights shaped to multiply logits. */
@@ -110,9 +299,6 @@ const classWeights = (weight: Tensor | null, logits: Tensor, classDim: number): 
   weight === null ? 1 : reshape(weight, logits.shape.map((_, d) => (d === classDim ? -1 : 1)));
 
 function softTargets(logProbabilities: Tensor, target: Tensor, classDim: number, { labelSmoothing = 0, weight = null, reduction = "mean" }: CrossEntropyOptions): Tensor {
-  if (!sameShape(target.shape, logProbabilities.shape)) {
-    throw new ShapeError(`crossEntropy: expected target probabilities of the logits' shape ${showShape(logProbabilities.shape)}, got ${showShape(target.shape)}`);
-  }
   const classCount = target.shape[classDim] ?? 1;
   const smoothed = labelSmoothing === 0 ? target : target.mul(1 - labelSmoothing).add(labelSmoothing / classCount);
   const losses = logProbabilities.mul(smoothed).mul(classWeights(weight, logProbabilities, classDim)).sum({ dim: classDim }).neg();
@@ -120,45 +306,191 @@ function softTargets(logProbabilities: Tensor, target: Tensor, classDim: number,
   return reduction === "none" ? losses : reduction === "sum" ? losses.sum() : losses.sum().div(target.numel() / classCount);
 }
 
-export interface WeightedLossOptions extends LossOptions {
+// Margins
+
+/** log(1 + e^−xy) of targets y that are 1 or −1. @see torch.nn.functional.soft_margin_loss */
+export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  const reduce = reducerOf("softMarginLoss", options.reduction);
+  checkBroadcast("softMarginLoss", input, target);
+  return reduce(lossOps.softMarginLoss.call([input, target]));
+}
+
+/**
+ * Binary cross-entropy of every class by itself, averaged over classes: −(y log σ(x) + (1 − y) log σ(−x)).
+ *
+ * @param input - `[N, C]` or `[C]`.  @param target - Of its shape, zeros and ones.
+ * @see torch.nn.functional.multilabel_soft_margin_loss
+ */
+export function multilabelSoftMarginLoss(input: Tensor, target: Tensor, { weight = null, reduction }: WeightedLossOptions = {}): Tensor {
+  const op = "multilabelSoftMarginLoss";
+  const reduce = reducerOf(op, reduction);
+  const shape = checkBroadcast(op, input, target);
+  checkBroadcast(op, input, weight);
+  if (shape.length === 0) throw new ShapeError(`${op}: expected classes along the last dimension, got a scalar`);
+  const losses = target.mul(logsigmoid(input)).add(onesLike(target).sub(target).mul(logsigmoid(input.neg()))).neg();
+  return reduce(weighted(losses, weight).mean({ dim: -1 }));
+}
+
+export interface MarginOptions extends LossOptions {
+  readonly margin?: number;
+}
+
+/** x where the target is 1, max(0, margin − x) where it is −1. The margin is 1 by default. @see torch.nn.functional.hinge_embedding_loss */
+export function hingeEmbeddingLoss(input: Tensor, target: Tensor, { margin = 1, reduction }: MarginOptions = {}): Tensor {
+  const reduce = reducerOf("hingeEmbeddingLoss", reduction);
+  checkBroadcast("hingeEmbeddingLoss", input, target);
+  const apart = where(target.ne(1), input.neg().add(margin).clampMin(0), 0);
+  return reduce(apart.add(where(target.ne(-1), input, 0)));
+}
+
+/** max(0, margin − y (x₁ − x₂)): the first should rank higher where y is 1, lower where it is −1. The margin is 0 by default. @see torch.nn.functional.margin_ranking_loss */
+export function marginRankingLoss(input1: Tensor, input2: Tensor, target: Tensor, { margin = 0, reduction }: MarginOptions = {}): Tensor {
+  const op = "marginRankingLoss";
+  const reduce = reducerOf(op, reduction);
+  checkTogether(op, input1, input2, target);
+  if (input1.ndim !== input2.ndim || input1.ndim !== target.ndim) {
+    throw new ShapeError(`${op}: expected inputs and a target of as many dimensions, got ${showShape(input1.shape)}, ${showShape(input2.shape)} and ${showShape(target.shape)}`);
+  }
+  checkBroadcast(op, input1, input2, target);
+  return reduce(target.neg().mul(input1.sub(input2)).add(margin).clampMin(0));
+}
+
+/**
+ * 1 − cos(x₁, x₂) where the target is 1, max(0, cos(x₁, x₂) − margin) where it is −1. The margin is 0 by default.
+ *
+ * @param input1 - `[N, D]` or `[D]`.  @param target - `[N]` or `[]`.
+ * @see torch.nn.functional.cosine_embedding_loss
+ */
+export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tensor, { margin = 0, reduction }: MarginOptions = {}): Tensor {
+  const op = "cosineEmbeddingLoss";
+  const reduce = reducerOf(op, reduction);
+  checkTogether(op, input1, input2, target);
+  if (target.ndim > 1 || input1.ndim !== target.ndim + 1 || input2.ndim !== target.ndim + 1) {
+    throw new ShapeError(`${op}: expected inputs [N, D] and a target [N], or [D] and [], got ${showShape(input1.shape)}, ${showShape(input2.shape)} and ${showShape(target.shape)}`);
+  }
+  checkBroadcast(op, input1, input2);
+  const dim = target.ndim;
+  const magnitude = (x: Tensor): Tensor => x.square().sum({ dim }).add(1e-12);
+  const cosine = input1.mul(input2).sum({ dim }).div(magnitude(input1).mul(magnitude(input2)).sqrt());
+  const alike = where(target.eq(1), cosine.neg().add(1), 0);
+  return reduce(alike.add(where(target.eq(-1), cosine.sub(margin).clampMin(0), 0)));
+}
+
+export interface TripletMarginLossOptions extends LossOptions {
+  /** 1 by default. */
+  readonly margin?: number;
+  /** Of the norm. 2 by default. */
+  readonly p?: number;
+  /** Added to each difference. 1e-6 by default. */
+  readonly eps?: number;
+  /** Use the positive instead of the anchor where it is closer to the negative. */
+  readonly swap?: boolean;
+}
+
+/**
+ * max(0, ‖a − p‖ − ‖a − n‖ + margin): the anchor should be closer to the positive than to the negative.
+ *
+ * @param anchor - `[N, D]` or `[D]`; so are the others.
+ * @see torch.nn.functional.triplet_margin_loss; Balntas et al., Learning shallow convolutional feature descriptors with triplet losses (2016)
+ */
+export function tripletMarginLoss(anchor: Tensor, positive: Tensor, negative: Tensor, { margin = 1, p = 2, eps = 1e-6, swap = false, reduction }: TripletMarginLossOptions = {}): Tensor {
+  const op = "tripletMarginLoss";
+  checkTogether(op, anchor, positive, negative);
+  if (anchor.ndim !== positive.ndim || anchor.ndim !== negative.ndim) {
+    throw new ShapeError(`${op}: expected tensors of as many dimensions, got ${showShape(anchor.shape)}, ${showShape(positive.shape)} and ${showShape(negative.shape)}`);
+  }
+  checkBroadcast(op, anchor, positive, negative);
+  return tripletLoss(op, anchor, positive, negative, (a, b) => pairwiseDistance(a, b, { p, eps }), margin, swap, reduction);
+}
+
+export interface TripletMarginWithDistanceLossOptions extends LossOptions {
+  /** `pairwiseDistance` by default. */
+  readonly distanceFunction?: ((a: Tensor, b: Tensor) => Tensor) | null;
+  /** 1 by default. */
+  readonly margin?: number;
+  readonly swap?: boolean;
+}
+
+/** `tripletMarginLoss` with a distance of one's own. @see torch.nn.functional.triplet_margin_with_distance_loss */
+export function tripletMarginWithDistanceLoss(anchor: Tensor, positive: Tensor, negative: Tensor, options: TripletMarginWithDistanceLossOptions = {}): Tensor {
+  const op = "tripletMarginWithDistanceLoss";
+  const { distanceFunction, margin = 1, swap = false, reduction } = options;
+  checkTogether(op, anchor, positive, negative);
+  if (anchor.ndim !== positive.ndim || anchor.ndim !== negative.ndim) {
+    throw new ShapeError(`${op}: expected tensors of as many dimensions, got ${showShape(anchor.shape)}, ${showShape(positive.shape)} and ${showShape(negative.shape)}`);
+  }
+  return tripletLoss(op, anchor, positive, negative, distanceFunction ?? pairwiseDistance, margin, swap, reduction);
+}
+
+function tripletLoss(op: string, anchor: Tensor, positive: Tensor, negative: Tensor, distance: (a: Tensor, b: Tensor) => Tensor, margin: number, swap: boolean, reduction: Reduction | undefined): Tensor {
+  const reduce = reducerOf(op, reduction);
+  const near = distance(anchor, positive);
+  const far = distance(anchor, negative);
+  return reduce(near.sub(swap ? far.minimum(distance(positive, negative)) : far).add(margin).clampMin(0));
+}
+
+/** Input and target of a loss over classes as [N, C] and [N, …], and whether they came without N. */
+function asBatch(op: string, input: Tensor, target: Tensor): { readonly scores: Tensor; readonly labels: Tensor } {
+  checkTogether(op, input, target);
+  checkFloating(op, input);
+  if (target.dtype !== "int64") throw new DTypeError(`${op}: expected class indices of int64, got ${target.dtype}; convert them with to("int64")`);
+  if (input.ndim > 2 || input.numel() === 0) throw new ShapeError(`${op}: expected scores [N, C] or [C], got ${showShape(input.shape)}`);
+  return { scores: input.ndim === 2 ? input : reshape(input, [1, -1]), labels: target };
+}
+
+export interface MultiMarginLossOptions extends LossOptions {
+  /** Of the hinge: 1 or 2. 1 by default. */
+  readonly p?: number;
+  /** 1 by default. */
+  readonly margin?: number;
+  /** A weight for each class. */
   readonly weight?: Tensor | null;
 }
 
 /**
- * Binary cross-entropy of probabilities: −(y log p + (1 − y) log(1 − p)), each logarithm at least −100.
+ * Hinge loss of the target class t against all others: Σ_{i ≠ t} w[t] max(0, margin − x[t] + x[i])ᵖ / C.
  *
- * @see torch.nn.functional.binary_cross_entropy
+ * @param input - Scores, `[N, C]` or `[C]`.  @param target - Classes, `[N]` or `[]`, int64.
+ * @throws {GuardError} if a target is outside [0, C).
+ * @see torch.nn.functional.multi_margin_loss
  */
-export function binaryCrossEntropy(input: Tensor, target: Tensor, options: WeightedLossOptions = {}): Tensor {
-  checkSameShapes("binaryCrossEntropy", input, target);
-  const losses = elementwiseOps.binaryCrossEntropy.call([input, target]);
-  const weighted = options.weight === undefined || options.weight === null ? losses : losses.mul(options.weight);
-  return reduced("binaryCrossEntropy", weighted, options.reduction);
-}
-
-export interface BceWithLogitsOptions extends WeightedLossOptions {
-  /** A weight for positive examples of each class. */
-  readonly posWeight?: Tensor | null;
+export function multiMarginLoss(input: Tensor, target: Tensor, { p = 1, margin = 1, weight = null, reduction }: MultiMarginLossOptions = {}): Tensor {
+  const op = "multiMarginLoss";
+  const reduce = reducerOf(op, reduction);
+  if (p !== 1 && p !== 2) throw new ArgumentError(`${op}: expected p to be 1 or 2, got ${String(p)}`);
+  const { scores, labels } = asBatch(op, input, target);
+  const [count = 0, classes = 1] = scores.shape;
+  if (labels.ndim > 1 || labels.numel() !== count) throw new ShapeError(`${op}: expected a target of shape [${String(count)}], got ${showShape(target.shape)}`);
+  checkTogether(op, scores, weight);
+  if (weight !== null) checkShapeOf(op, "a weight for each class", weight, [classes]);
+  const at = reshape(labels, [count, 1]);
+  const hinge = scores.sub(gather(scores, 1, at)).add(margin).clampMin(0);
+  const powers = p === 1 ? hinge : hinge.square();
+  const each = weight === null ? powers : powers.mul(reshape(indexSelect(weight, 0, flatten(at)), [count, 1]));
+  const isTarget = at.eq(scores.newArange(classes));
+  return reduce(reshape(where(isTarget, 0, each).sum({ dim: 1 }).div(classes), target.shape));
 }
 
 /**
- * Binary cross-entropy of logits, as max(x, 0) − x y + log(1 + e^−|x|): finite for every finite x.
+ * Hinge loss of several target classes against all others: Σ_{j ∈ targets} Σ_{i ∉ targets} max(0, 1 − x[j] + x[i]) / C.
  *
- * @see torch.nn.functional.binary_cross_entropy_with_logits
+ * @param input - Scores, `[N, C]` or `[C]`.  @param target - Of its shape, int64: classes from the front, −1 behind the last one.
+ * @throws {GuardError} if a target is outside [0, C).
+ * @see torch.nn.functional.multilabel_margin_loss
  */
-export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, options: BceWithLogitsOptions = {}): Tensor {
-  checkSameShapes("binaryCrossEntropyWithLogits", input, target);
-  const { posWeight = null, weight = null, reduction } = options;
-  // (1 − y) x + (1 + (p − 1) y) · log(1 + e^−x)
-  const softplusOfNegative = input.neg().softplus();
-  const losses =
-    posWeight === null
-      ? onesLike(target).sub(target).mul(input).add(softplusOfNegative)
-      : onesLike(target).sub(target).mul(input).add(posWeight.sub(1).mul(target).add(1).mul(softplusOfNegative));
-  return reduced("binaryCrossEntropyWithLogits", weight === null ? losses : losses.mul(weight), reduction);
+export function multilabelMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  const op = "multilabelMarginLoss";
+  const reduce = reducerOf(op, options.reduction);
+  const { scores } = asBatch(op, input, target);
+  const [count = 0, classes = 1] = scores.shape;
+  if (target.numel() !== scores.numel() || target.ndim > 2) throw new ShapeError(`${op}: expected a target of the input's shape ${showShape(input.shape)}, got ${showShape(target.shape)}`);
+  const labels = reshape(target, [count, classes]);
+  // Up to the first −1.
+  const counts = labels.ge(0).to("int64").cumprod(1).ne(0);
+  const at = where(counts, labels, 0).to("int64");
+  const isTarget = unsqueeze(at, 2).eq(scores.newArange(classes)).logicalAnd(unsqueeze(counts, 2)).any({ dim: 1 });
+  const hinge = unsqueeze(scores, 1).sub(unsqueeze(gather(scores, 1, at), 2)).add(1).clampMin(0);
+  const pairs = unsqueeze(counts, 2).logicalAnd(unsqueeze(isTarget.logicalNot(), 1));
+  const losses = where(pairs, hinge, 0).sum({ dim: [1, 2] }).div(classes);
+  return reduce(input.ndim === 2 ? losses : reshape(losses, []));
 }
-
-function checkSameShapes(op: string, input: Tensor, target: Tensor): void {
-  if (!sameShape(input.shape, target.shape)) throw new ShapeError(`${op}: expected a target of the input's shape ${showShape(input.shape)}, got ${showShape(target.shape)}`);
-}
-

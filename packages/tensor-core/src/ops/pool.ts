@@ -18,10 +18,7 @@ import { along, checkPlanes, checkPooled, inside, perDimension, poolWindows, pos
 /** Pools over sliding windows, of one, two and three dimensions. */
 
 /** Largest elements and where in their plane they stand. */
-export interface Pooled {
-  readonly values: Tensor;
-  readonly indices: Tensor;
-}
+export type Pooled = Readonly<Record<"values" | "indices", Tensor>>;
 
 /** One kernel for each number of dimensions, with or without windows that reach outside. */
 export function perRank(make: (n: number, bounded: boolean) => KernelOp): (n: number, bounded: boolean) => KernelOp {

@@ -3,7 +3,7 @@ import { dtypeInfo } from "@gradus/kernel-ir";
 import { writeInPlace } from "../autograd/in-place.js";
 import { OpNode } from "../autograd/op-node.js";
 import type { TensorOptions } from "../create.js";
-import { empty, tensor } from "../create.js";
+import { tensor } from "../create.js";
 import { ArgumentError, DTypeError } from "../errors.js";
 import { Generator } from "../random/generator.js";
 import { broadcastShapes, checkShape, numelOf } from "../shape.js";
@@ -125,16 +125,3 @@ export const uniform_ = (x: Tensor, from = 0, to = 1, g: Generator = defaultGene
 export const normal_ = (x: Tensor, mean = 0, std = 1, g: Generator = defaultGenerator()): Tensor => fillInPlace("normal_", x, (out) => g.normal(out, mean, std));
 /** Fills with ones of probability p and zeros. @see torch.Tensor.bernoulli_ */
 export const bernoulli_ = (x: Tensor, p = 0.5, g: Generator = defaultGenerator()): Tensor => fillInPlace("bernoulli_", x, (out) => g.bernoulli(out, p));
-
-/**
- * Zeroes elements with probability p and scales the others by 1/(1 − p), so that the expectation stays.
- *
- * @see torch.nn.functional.dropout
- */
-export function dropout(x: Tensor, p = 0.5, training = true, g: Generator = defaultGenerator()): Tensor {
-  if (!(p >= 0 && p <= 1)) throw new ArgumentError(`dropout: expected a probability between 0 and 1, got ${String(p)}`);
-  if (!training || p === 0 || x.numel() === 0) return x;
-  if (p === 1) return x.mul(0);
-  const noise = bernoulli_(empty(x.shape, { dtype: x.dtype, device: x.device }), 1 - p, g);
-  return x.mul(noise.div_(1 - p));
-}

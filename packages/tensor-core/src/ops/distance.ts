@@ -1,0 +1,125 @@
+import { ArgumentError, ShapeError } from "../errors.js";
+import { resolveDim, resolveDims, showShape } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+import { where } from "./elementwise.js";
+import { indexSelect } from "./index-ops.js";
+import { checkBroadcast, checkFloating, keptAbove } from "./operands.js";
+
+/** Norms of differences: how far vectors are from each other. */
+
+/**
+ * (Σ |x|ᵖ)^(1/p) over dimensions, whose gradient is 0 where the norm is: what is zero takes no part in powers whose derivatives are
+ * infinite there.
+ */
+function norm(x: Tensor, p: number, dim: number | readonly number[], keepdim: boolean): Tensor {
+  const options = { dim, keepdim };
+  if (p === 0) return x.detach().ne(0).to(x.dtype).sum(options);
+  if (p === 1) return x.abs().sum(options);
+  // No element leaves no maximum.
+  if (p === Infinity || p === -Infinity) return resolveDims("norm", dim, x.ndim).some((d) => x.shape[d] === 0) ? x.abs().sum(options) : p > 0 ? x.abs().amax(options) : x.abs().amin(options);
+  const sum = (p === 2 ? x.square() : positivePower(x.abs(), p)).sum(options);
+  return positivePower(sum, 1 / p);
+}
+
+/** xᵖ of numbers that are not negative; 0 where x is 0, and so are its derivatives. */
+function positivePower(x: Tensor, p: number): Tensor {
+  const isZero = x.detach().eq(0);
+  const power = where(isZero, 1, x).pow(p);
+  return where(isZero, 0, power);
+}
+
+export interface NormalizeOptions {
+  /** 2 by default. */
+  readonly p?: number;
+  /** 1 by default. */
+  readonly dim?: number | readonly number[];
+  /** The least that is divided by. 1e-12 by default. */
+  readonly eps?: number;
+}
+
+/**
+ * x / max(‖x‖ₚ, ε): vectors along a dimension, scaled to norm 1.
+ *
+ * @see torch.nn.functional.normalize
+ * @example
+ * normalize(tensor([[3, 4]])).toArraySync(); // [[0.6000000238418579, 0.800000011920929]]
+ */
+export function normalize(x: Tensor, { p = 2, dim = 1, eps = 1e-12 }: NormalizeOptions = {}): Tensor {
+  x.checkUsable("normalize");
+  checkFloating("normalize", x);
+  const dims = resolveDims("normalize", dim, x.ndim);
+  return x.div(norm(x, p, dims, true).clampMin(eps));
+}
+
+export interface PairwiseDistanceOptions {
+  /** 2 by default. */
+  readonly p?: number;
+  /** Added to each difference. 1e-6 by default. */
+  readonly eps?: number;
+  readonly keepdim?: boolean;
+}
+
+/**
+ * ‖x₁ − x₂ + ε‖ₚ along the last dimension.
+ *
+ * @param x1 - `[N, D]` or `[D]`, or what broadcasts with `x2`.
+ * @see torch.nn.functional.pairwise_distance
+ * @example
+ * pairwiseDistance(tensor([[3, 0]]), tensor([[0, 4]]), { eps: 0 }).toArraySync(); // [5]
+ */
+export function pairwiseDistance(x1: Tensor, x2: Tensor, { p = 2, eps = 1e-6, keepdim = false }: PairwiseDistanceOptions = {}): Tensor {
+  const shape = checkBroadcast("pairwiseDistance", x1, x2);
+  if (shape.length === 0) throw new ShapeError("pairwiseDistance: expected vectors, got scalars");
+  const difference = x1.sub(x2);
+  return norm((difference.isFloatingPoint() ? difference : difference.to("float32")).add(eps), p, -1, keepdim);
+}
+
+export interface CosineSimilarityOptions {
+  /** 1 by default. */
+  readonly dim?: number;
+  /** The least that norms count as. 1e-8 by default. */
+  readonly eps?: number;
+}
+
+/**
+ * x₁·x₂ / (max(‖x₁‖, ε) max(‖x₂‖, ε)) along a dimension: the cosine of the angle between vectors.
+ *
+ * @see torch.nn.functional.cosine_similarity
+ * @example
+ * cosineSimilarity(tensor([[1, 0]]), tensor([[3, 4]])).toArraySync(); // [0.6000000238418579]
+ */
+export function cosineSimilarity(x1: Tensor, x2: Tensor, { dim = 1, eps = 1e-8 }: CosineSimilarityOptions = {}): Tensor {
+  const op = "cosineSimilarity";
+  const shape = checkBroadcast(op, x1, x2);
+  const d = resolveDim(op, dim, shape.length);
+  checkFloating(op, x1, x2);
+  const [a, b] = [x1.expand(...shape), x2.expand(...shape)];
+  // Where a norm is raised to ε its gradient still passes, as in PyTorch.
+  const length = (x: Tensor): Tensor => keptAbove(op, x.square().sum({ dim: d, keepdim: true }), eps * eps).sqrt();
+  return a.div(length(a)).mul(b.div(length(b))).sum({ dim: d });
+}
+
+/**
+ * The p-norm distances between all pairs of rows: those above the diagonal of the matrix of distances, in row-major order.
+ *
+ * @param x - `[N, D]`.  @returns `[N (N − 1) / 2]`.
+ * @see torch.nn.functional.pdist
+ * @example
+ * pdist(tensor([[0, 0], [3, 4], [0, 8]])).toArraySync(); // [5, 8, 5]
+ */
+export function pdist(x: Tensor, p = 2): Tensor {
+  x.checkUsable("pdist");
+  if (x.ndim !== 2) throw new ShapeError(`pdist: expected a matrix, got ${showShape(x.shape)}`);
+  checkFloating("pdist", x);
+  if (!(p >= 0)) throw new ArgumentError(`pdist: expected p of at least 0, got ${String(p)}`);
+  const rows = x.shape[0] ?? 0;
+  const [first, second]: [bigint[], bigint[]] = [[], []];
+  for (let i = 0; i < rows; i++) {
+    for (let j = i + 1; j < rows; j++) {
+      first.push(BigInt(i));
+      second.push(BigInt(j));
+    }
+  }
+  const pick = (at: readonly bigint[]): Tensor => indexSelect(x, 0, x.newTensor(BigInt64Array.from(at)));
+  return norm(pick(first).sub(pick(second)), p, 1, false);
+}

@@ -1,0 +1,22 @@
+import { ArgumentError } from "../errors.js";
+import type { Tensor } from "../tensor.js";
+
+/** How the losses of the elements become one: their mean, their sum, or all of them as they are. */
+export type Reduction = "mean" | "sum" | "none";
+
+export interface LossOptions {
+  /** `mean` by default. */
+  readonly reduction?: Reduction;
+}
+
+const reducers = {
+  mean: (losses: Tensor): Tensor => losses.mean(),
+  sum: (losses: Tensor): Tensor => losses.sum(),
+  none: (losses: Tensor): Tensor => losses,
+} as const;
+
+/** What makes one loss of many. @throws {ArgumentError} for an unknown name, before anything is computed. */
+export function reducerOf(op: string, reduction: Reduction = "mean"): (losses: Tensor) => Tensor {
+  if (!Object.hasOwn(reducers, reduction)) throw new ArgumentError(`${op}: expected reduction "mean", "sum" or "none", got "${reduction}"`);
+  return reducers[reduction];
+}
