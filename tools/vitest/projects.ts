@@ -15,7 +15,7 @@ const resolveSources = {
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
 };
 
-const provide = { webgpu: hasWebGpu, pythonWithTorch: pythonWithTorch ?? null };
+const provide = { webgpu: hasWebGpu, pythonWithTorch: pythonWithTorch ?? null, chromium: chromiumPath ?? null };
 
 /**
  * One project for each folder, so that `vitest run --project nn` runs the tests of `nn` alone.

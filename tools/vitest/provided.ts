@@ -7,5 +7,7 @@ declare module "vitest" {
     readonly webgpu: boolean;
     /** The command of a Python with PyTorch, or null. */
     readonly pythonWithTorch: string | null;
+    /** The path of a Chromium for tests that drive a whole page, or null. */
+    readonly chromium: string | null;
   }
 }

@@ -1,0 +1,7 @@
+/** Every service by its name, loaded when a room asks for it. Only the worker runs this; the page takes the types. */
+export const services = {
+  train: () => import("../rooms/train/service.js").then(({ service }) => service),
+};
+
+export type ServiceName = keyof typeof services;
+export type ServiceOf<N extends ServiceName> = Awaited<ReturnType<(typeof services)[N]>>;

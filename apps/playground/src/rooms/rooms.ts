@@ -1,0 +1,16 @@
+import type { ComponentType } from "preact";
+
+export interface RoomEntry {
+  readonly id: string;
+  readonly title: string;
+  /** One line: what one sees here. */
+  readonly about: string;
+  readonly load: () => Promise<{ readonly Room: ComponentType }>;
+}
+
+/** The rooms, in the order in which the ideas build on one another. */
+export const rooms: readonly RoomEntry[] = [
+  { id: "train", title: "Train", about: "Build a network and watch it learn a pattern of the plane.", load: () => import("./train/room.js") },
+];
+
+export const firstRoom = "train";

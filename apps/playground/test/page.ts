@@ -1,0 +1,46 @@
+import type { Browser, Page } from "playwright";
+import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
+import { openBrowser, openSite } from "../scripts/site.mjs";
+
+export interface Visit {
+  readonly width?: number;
+  readonly height?: number;
+  readonly dark?: boolean;
+}
+
+/** Opens rooms of the built page in Chromium. Whatever the page writes to its console as an error fails the test. */
+export function usePage({ webgpu = true } = {}): { readonly visit: (hash: string, visit?: Visit) => Promise<Page>; readonly site: () => string } {
+  let site: Awaited<ReturnType<typeof openSite>>;
+  let browser: Browser;
+  const pages: Page[] = [];
+  const faults: string[] = [];
+  beforeAll(async () => {
+    site = await openSite();
+    browser = await openBrowser(inject("chromium") ?? undefined, { webgpu });
+  }, 120_000);
+  afterAll(async () => {
+    await browser.close();
+    await site.close();
+  });
+  afterEach(async () => {
+    for (const page of pages.splice(0)) await page.close();
+    expect(faults.splice(0)).toEqual([]);
+  });
+  return {
+    site: () => site.url,
+    async visit(hash, { width = 1280, height = 900, dark = false } = {}) {
+      const page = await browser.newPage({ viewport: { width, height }, colorScheme: dark ? "dark" : "light" });
+      pages.push(page);
+      page.on("console", (message) => {
+        if (message.type() === "error") faults.push(message.text());
+      });
+      page.on("pageerror", (error) => faults.push(String(error)));
+      page.on("requestfailed", (request) => faults.push(`${request.url()}: ${request.failure()?.errorText ?? ""}`));
+      await page.goto(site.url + hash);
+      return page;
+    },
+  };
+}
+
+/** The number in an element that says it exactly. */
+export const valueOf = async (page: Page, testId: string): Promise<number> => Number(await page.getByTestId(testId).getAttribute("data-value"));
