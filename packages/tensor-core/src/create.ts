@@ -163,6 +163,19 @@ export function linspace(start: number, end: number, steps: number, options: Ten
   return tensor(values, { ...options, dtype });
 }
 
+export interface LogspaceOptions<D extends DType = DType> extends TensorOptions<D> {
+  /** 10 by default. */
+  readonly base?: number;
+}
+
+/** `steps` powers of `base`, whose exponents go from `start` to `end` evenly. @see torch.logspace */
+export function logspace(start: number, end: number, steps: number, { base = 10, ...options }: LogspaceOptions = {}): Tensor {
+  if (!Number.isInteger(steps) || steps < 0) throw new ArgumentError(`logspace: expected a whole number of steps, got ${String(steps)}`);
+  const step = (end - start) / (steps - 1);
+  const values = Float64Array.from({ length: steps }, (_, i) => base ** (steps === 1 ? start : i < steps / 2 ? start + step * i : end - step * (steps - 1 - i)));
+  return tensor(values, { ...options, dtype: options.dtype ?? "float32" });
+}
+
 /** The identity matrix, or its first columns. @see torch.eye */
 export function eye(n: number, m: number = n, options: TensorOptions = {}): Tensor {
   const rows = arange(n, { device: options.device }).unsqueeze(1);

@@ -52,6 +52,11 @@ export {
 } from "./ops/activation.js";
 export type { EluOptions, GumbelSoftmaxOptions, HardtanhOptions, RreluOptions, ShrinkOptions } from "./ops/activation.js";
 export * from "./ops/reduce.js";
+export { dist, norm, renorm } from "./ops/norm.js";
+export type { NormOptions } from "./ops/norm.js";
+export * from "./ops/quantile.js";
+export * from "./ops/histogram.js";
+export * from "./ops/difference.js";
 export * from "./ops/softmax.js";
 export {
   adjoint, asStrided, broadcastShapes, broadcastTensors, broadcastTo, contiguous, expand, flatten, narrow, narrowCopy, permute, ravel, reshape, select, slice, squeeze, t, transpose,
@@ -100,7 +105,7 @@ export { ctcLoss } from "./ops/ctc-loss.js";
 export type { CtcLossOptions } from "./ops/ctc-loss.js";
 export { cosineSimilarity, normalize, pairwiseDistance, pdist } from "./ops/distance.js";
 export type { CosineSimilarityOptions, NormalizeOptions, PairwiseDistanceOptions } from "./ops/distance.js";
-export { bernoulli, defaultGenerator, manualSeed, normal, rand, randint, randn, randperm } from "./ops/random.js";
-export type { RandomOptions } from "./ops/random.js";
+export { bernoulli, defaultGenerator, manualSeed, multinomial, normal, poisson, rand, randint, randintLike, randLike, randn, randnLike, randperm } from "./ops/random.js";
+export type { MultinomialOptions, RandomOptions } from "./ops/random.js";
 export { Generator } from "./random/generator.js";
 export { MersenneTwister } from "./random/mt19937.js";

@@ -20,6 +20,10 @@ import * as join from "./ops/join.js";
 import { matmul } from "./ops/matmul.js";
 import * as products from "./ops/products.js";
 import type { ScaledSumOptions } from "./ops/products.js";
+import * as difference from "./ops/difference.js";
+import * as histogram from "./ops/histogram.js";
+import * as norms from "./ops/norm.js";
+import * as quantiles from "./ops/quantile.js";
 import * as random from "./ops/random.js";
 import * as reduce from "./ops/reduce.js";
 import type { DimOptions, ReduceOptions, ValuesAndIndices, VarOptions } from "./ops/reduce.js";
@@ -59,6 +63,13 @@ export abstract class TensorMethods extends ElementwiseMethods {
   uniform_(this: Tensor, from?: number, to?: number, generator?: Generator): Tensor { return random.uniform_(this, from, to, generator); }
   normal_(this: Tensor, mean?: number, std?: number, generator?: Generator): Tensor { return random.normal_(this, mean, std, generator); }
   bernoulli_(this: Tensor, p?: number, generator?: Generator): Tensor { return random.bernoulli_(this, p, generator); }
+  exponential_(this: Tensor, lambda?: number, generator?: Generator): Tensor { return random.exponential_(this, lambda, generator); }
+  geometric_(this: Tensor, p: number, generator?: Generator): Tensor { return random.geometric_(this, p, generator); }
+  cauchy_(this: Tensor, median?: number, sigma?: number, generator?: Generator): Tensor { return random.cauchy_(this, median, sigma, generator); }
+  logNormal_(this: Tensor, mean?: number, std?: number, generator?: Generator): Tensor { return random.logNormal_(this, mean, std, generator); }
+  random_(this: Tensor, from?: number, to?: number, generator?: Generator): Tensor { return random.random_(this, from, to, generator); }
+  multinomial(this: Tensor, count: number, options?: random.MultinomialOptions): Tensor { return random.multinomial(this, count, options); }
+
 
   /**
    * Writes `value` where an index says: a list of what `get` takes, or a single one of them. Values broadcast.
@@ -95,6 +106,22 @@ export abstract class TensorMethods extends ElementwiseMethods {
   min(this: Tensor, options?: DimOptions & { readonly dim: number }): Tensor | ValuesAndIndices { return options === undefined ? reduce.min(this) : reduce.min(this, options); }
   amax(this: Tensor, options?: ReduceOptions): Tensor { return reduce.amax(this, options); }
   amin(this: Tensor, options?: ReduceOptions): Tensor { return reduce.amin(this, options); }
+  aminmax(this: Tensor, options?: DimOptions): { readonly min: Tensor; readonly max: Tensor } { return reduce.aminmax(this, options); }
+  nansum(this: Tensor, options?: ReduceOptions & { readonly dtype?: DType }): Tensor { return reduce.nansum(this, options); }
+  nanmean(this: Tensor, options?: ReduceOptions & { readonly dtype?: DType }): Tensor { return reduce.nanmean(this, options); }
+  countNonzero(this: Tensor, options?: { readonly dim?: number | readonly number[] | null }): Tensor { return reduce.countNonzero(this, options); }
+  sumToSize(this: Tensor, ...shape: Sizes): Tensor { return reduce.sumToSize(this, sizesOf(shape)); }
+  norm(this: Tensor, options?: norms.NormOptions): Tensor { return norms.norm(this, options); }
+  dist(this: Tensor, other: Tensor, p?: number): Tensor { return norms.dist(this, other, p); }
+  quantile(this: Tensor, q: number | Tensor, options?: quantiles.QuantileOptions): Tensor { return quantiles.quantile(this, q, options); }
+  nanquantile(this: Tensor, q: number | Tensor, options?: quantiles.QuantileOptions): Tensor { return quantiles.nanquantile(this, q, options); }
+  nanmedian(this: Tensor): Tensor;
+  nanmedian(this: Tensor, options: DimOptions & { readonly dim: number }): ValuesAndIndices;
+  nanmedian(this: Tensor, options?: DimOptions & { readonly dim: number }): Tensor | ValuesAndIndices { return options === undefined ? quantiles.nanmedian(this) : quantiles.nanmedian(this, options); }
+  mode(this: Tensor, options?: DimOptions): ValuesAndIndices { return sorting.mode(this, options); }
+  bincount(this: Tensor, options?: histogram.BincountOptions): Tensor { return histogram.bincount(this, options); }
+  histc(this: Tensor, options?: histogram.HistcOptions): Tensor { return histogram.histc(this, options); }
+  diff(this: Tensor, options?: difference.DiffOptions): Tensor { return difference.diff(this, options); }
   argmax(this: Tensor, options?: DimOptions): Tensor { return reduce.argmax(this, options); }
   argmin(this: Tensor, options?: DimOptions): Tensor { return reduce.argmin(this, options); }
   any(this: Tensor, options?: ReduceOptions): Tensor { return reduce.any(this, options); }

@@ -20,8 +20,14 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return true;
 }
 
+/** As many dimensions as PyTorch reduces. */
+function checkRank(op: string, rank: number): void {
+  if (rank > 64) throw new ShapeError(`${op}: expected at most 64 dimensions, got ${String(rank)}`);
+}
+
 /** The dimension that `dim` means in a tensor of `rank` dimensions; negative ones count from the end. */
 export function resolveDim(op: string, dim: number, rank: number): number {
+  checkRank(op, rank);
   const bound = Math.max(rank, 1);
   if (!Number.isInteger(dim) || dim < -bound || dim >= bound) {
     throw new ShapeError(`${op}: expected a dimension in [${String(-bound)}, ${String(bound - 1)}], got ${String(dim)}`);
@@ -31,6 +37,7 @@ export function resolveDim(op: string, dim: number, rank: number): number {
 
 /** The dimensions that `dims` means, each at most once; undefined, null or the empty list mean all, as in PyTorch. */
 export function resolveDims(op: string, dims: number | readonly number[] | null | undefined, rank: number): number[] {
+  checkRank(op, rank);
   const listed = typeof dims === "number" ? [dims] : (dims ?? []);
   if (listed.length === 0) return Array.from({ length: rank }, (_, i) => i);
   const resolved = listed.map((dim) => resolveDim(op, dim, rank));

@@ -116,6 +116,7 @@ export const elementwiseCases = {
   square: unary((x) => x * x, wide),
   reciprocal: unary((x) => 1 / x, [0.2, 4]),
   sqrt: unary(Math.sqrt, [0.1, 9]),
+  std: unary(Math.sqrt, [0.1, 9]),
   rsqrt: unary((x) => 1 / Math.sqrt(x), [0.1, 9], { ulps: 2 }),
   exp: unary(Math.exp, wide, { ulps: 2 }),
   log: unary(Math.log, [0.1, 9], { ulps: 2 }),

@@ -54,7 +54,6 @@ const isElementwise = (value: unknown): value is ElementwiseFunction<readonly un
 
 /** A class with the methods of all elementwise functions in the modules. */
 export function methodsOf<Module extends object>(...modules: readonly Module[]): abstract new () => MethodsOf<Module> {
-  // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- it is filled below
   abstract class ElementwiseMethods {}
   for (const module of modules) {
     for (const [name, value] of Object.entries(module) as [string, unknown][]) {

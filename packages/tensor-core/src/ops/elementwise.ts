@@ -11,7 +11,7 @@ import { activationOps } from "./activation.js";
 import { lossOps } from "./loss-formulas.js";
 import { checkSameDevice } from "../tensor.js";
 import { all } from "./reduce.js";
-import { checkSubtraction, checkTensors, ofTensorAnd, ofTensors } from "./operand-rules.js";
+import { checkAlpha, checkSubtraction, checkTensors, factorFor, ofTensorAnd, ofTensors } from "./operand-rules.js";
 import { exponentialOps } from "./elementwise/exponential.js";
 import { integerOps } from "./elementwise/integer.js";
 import type { K } from "./elementwise/notation.js";
@@ -56,6 +56,8 @@ export const elementwiseOps = {
     // −½ x^(−3/2) = −½ y³
     derivatives: [(k, g, y) => k.mul(k.like(-0.5, g), k.mul(g, k.mul(y, k.mul(y, y))))],
   }),
+  /** √x, whose gradient at 0 is 0: for variances. */
+  std: new ElementwiseOp("std", 1, (k, x) => k.sqrt(x), { ...float, derivatives: [(k, g, y) => k.select(k.eq(y, zero(k, y)), zero(k, g), k.div(g, k.add(y, y)))] }),
   exp: new ElementwiseOp("exp", 1, (k, x) => k.exp(x), float),
   log: new ElementwiseOp("log", 1, (k, x) => k.log(x), float),
   sin: new ElementwiseOp("sin", 1, (k, x) => k.sin(x), float),
@@ -348,11 +350,17 @@ export interface AlphaOptions {
 }
 
 /** a + alpha · b, broadcast. @see torch.add */
-export const add = choosing("add", (_, a: Operand, b: Operand, options?: AlphaOptions): Chosen => (options?.alpha === undefined ? [ops.add, a, b] : [ops.addScaled, a, b, options.alpha]));
+export const add = choosing("add", (op, a: Operand, b: Operand, options?: AlphaOptions): Chosen => {
+  if (options?.alpha === undefined) return [ops.add, a, b];
+  checkAlpha(op, options.alpha, a, b);
+  return [ops.addScaled, a, b, options.alpha];
+});
 /** a − alpha · b, broadcast. @throws {DTypeError} if either is bool. @see torch.sub */
 export const sub = choosing("sub", (op, a: Operand, b: Operand, options?: AlphaOptions): Chosen => {
   checkSubtraction(op, a, b);
-  return options?.alpha === undefined ? [ops.sub, a, b] : [ops.subScaled, a, b, options.alpha];
+  if (options?.alpha === undefined) return [ops.sub, a, b];
+  checkAlpha(op, options.alpha, a, b);
+  return [ops.subScaled, a, b, options.alpha];
 });
 
 /** a · b, broadcast. @see torch.mul */
@@ -413,7 +421,7 @@ export interface ValueOptions {
 }
 
 /** x + value · a · b. @see torch.addcmul */
-export const addcmul = choosing("addcmul", (_, x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Chosen => [ops.addcmul, x, a, b, options?.value ?? 1]);
+export const addcmul = choosing("addcmul", (_, x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Chosen => [ops.addcmul, x, a, b, factorFor(options?.value ?? 1, x, a, b)]);
 /** x + value · a / b. @throws {DTypeError} for integers. @see torch.addcdiv */
 export const addcdiv = choosing("addcdiv", (_, x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Chosen => [ops.addcdiv, x, a, b, options?.value ?? 1]);
 /** a + weight · (b − a). @see torch.lerp */

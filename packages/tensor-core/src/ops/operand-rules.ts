@@ -18,6 +18,16 @@ export function checkSubtraction(op: string, ...operands: readonly Operand[]): v
   }
 }
 
+const isFloating = (x: Operand): boolean => (typeof x === "object" ? x.isFloatingPoint() : typeof x === "number" && !Number.isInteger(x));
+
+/** Integers are not added in fractions. @throws {ArgumentError} if `alpha` is one and the operands are integers. */
+export function checkAlpha(op: string, alpha: number | bigint, ...operands: readonly Operand[]): void {
+  if (typeof alpha === "number" && !Number.isInteger(alpha) && !operands.some(isFloating)) throw new ArgumentError(`${op}: expected a whole alpha for integers, got ${alpha}`);
+}
+
+/** A factor as an op on these operands takes it: integers leave its fraction out. */
+export const factorFor = (factor: number | bigint, ...operands: readonly Operand[]): number | bigint => (typeof factor === "number" && !operands.some(isFloating) ? Math.trunc(factor) : factor);
+
 /** The function of an op for two tensors. */
 export function ofTensors(op: ElementwiseOp, remedy?: string): ElementwiseFunction<[a: Tensor, b: Tensor]> {
   return choosing(op.name, (name, a: Tensor, b: Tensor): Chosen => {

@@ -3,14 +3,17 @@ import { dtypeInfo } from "@gradus/kernel-ir";
 import { writeInPlace } from "../autograd/in-place.js";
 import { OpNode } from "../autograd/op-node.js";
 import type { TensorOptions } from "../create.js";
-import { tensor } from "../create.js";
-import { ArgumentError, DTypeError } from "../errors.js";
+import { empty, tensor } from "../create.js";
+import { finfo, iinfo } from "../dtypes.js";
+import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
+import type { NumberArray } from "../random/generator.js";
 import { Generator } from "../random/generator.js";
-import { broadcastShapes, checkShape, numelOf } from "../shape.js";
+import { broadcastShapes, checkShape, numelOf, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { fromValues } from "./copy.js";
 import { elementwiseOps } from "./elementwise.js";
+import { topk } from "./sort.js";
 
 /**
  * Random numbers: PyTorch's CPU generator, drawn on the host and written to the device, so that the same seed gives the
@@ -107,9 +110,22 @@ export function bernoulli(p: Tensor, options: { readonly generator?: Generator }
   return fromValues(values, p.dtype, p.shape, p.device);
 }
 
-function fillInPlace(op: string, x: Tensor, fill: (out: FloatArray) => void): Tensor {
-  const values = floatBuffer(op, x.dtype, x.numel());
-  fill(values);
+/** The numbers of each element type as the generator fills them; float16 and bfloat16 are drawn as float32 and rounded. */
+const hostArrays = {
+  float64: (count) => new Float64Array(count),
+  float32: (count) => new Float32Array(count),
+  float16: (count) => new Float32Array(count),
+  bfloat16: (count) => new Float32Array(count),
+  int64: (count) => new BigInt64Array(count),
+  int32: (count) => new Int32Array(count),
+  int16: (count) => new Int16Array(count),
+  int8: (count) => new Int8Array(count),
+  uint8: (count) => new Uint8Array(count),
+  bool: (count) => new Uint8Array(count),
+} as const satisfies Record<DType, (count: number) => NumberArray | BigInt64Array>;
+
+/** Writes what was drawn over a tensor, whose history ends there: no gradient passes. */
+function writeDrawn(op: string, x: Tensor, values: NumberArray | BigInt64Array): Tensor {
   return writeInPlace(
     op,
     x,
@@ -119,9 +135,110 @@ function fillInPlace(op: string, x: Tensor, fill: (out: FloatArray) => void): Te
   );
 }
 
+function fillInPlace(op: string, x: Tensor, fill: (out: FloatArray) => void): Tensor {
+  const values = floatBuffer(op, x.dtype, x.numel());
+  fill(values);
+  return writeDrawn(op, x, values);
+}
+
+/** The same for distributions over whole numbers, which any element type can hold. */
+function fillNumbers(op: string, x: Tensor, fill: (out: NumberArray) => void): Tensor {
+  const values: NumberArray | BigInt64Array = hostArrays[x.dtype](x.numel());
+  if (!(values instanceof BigInt64Array)) {
+    fill(values);
+    return writeDrawn(op, x, values);
+  }
+  const numbers = new Float64Array(values.length);
+  fill(numbers);
+  return writeDrawn(op, x, BigInt64Array.from(numbers, BigInt));
+}
+
 /** Fills with numbers uniform in [from, to). @see torch.Tensor.uniform_ */
 export const uniform_ = (x: Tensor, from = 0, to = 1, g: Generator = defaultGenerator()): Tensor => fillInPlace("uniform_", x, (out) => g.uniform(out, from, to));
 /** Fills with normal numbers. @see torch.Tensor.normal_ */
 export const normal_ = (x: Tensor, mean = 0, std = 1, g: Generator = defaultGenerator()): Tensor => fillInPlace("normal_", x, (out) => g.normal(out, mean, std));
 /** Fills with ones of probability p and zeros. @see torch.Tensor.bernoulli_ */
-export const bernoulli_ = (x: Tensor, p = 0.5, g: Generator = defaultGenerator()): Tensor => fillInPlace("bernoulli_", x, (out) => g.bernoulli(out, p));
+export const bernoulli_ = (x: Tensor, p = 0.5, g: Generator = defaultGenerator()): Tensor => fillNumbers("bernoulli_", x, (out) => g.bernoulli(out, p));
+/** Fills with numbers of the density λe^(−λx), x ≥ 0. @see torch.Tensor.exponential_ */
+export const exponential_ = (x: Tensor, lambda = 1, g: Generator = defaultGenerator()): Tensor => fillInPlace("exponential_", x, (out) => g.exponential(out, lambda));
+/** Fills with numbers of trials up to the first success of probability p. @see torch.Tensor.geometric_ */
+export const geometric_ = (x: Tensor, p: number, g: Generator = defaultGenerator()): Tensor => fillNumbers("geometric_", x, (out) => g.geometric(out, p));
+/** Fills with numbers of the Cauchy distribution. @see torch.Tensor.cauchy_ */
+export const cauchy_ = (x: Tensor, median = 0, sigma = 1, g: Generator = defaultGenerator()): Tensor => fillInPlace("cauchy_", x, (out) => g.cauchy(out, median, sigma));
+/** Fills with numbers whose logarithms are normal. @see torch.Tensor.log_normal_ */
+export const logNormal_ = (x: Tensor, mean = 1, std = 2, g: Generator = defaultGenerator()): Tensor => fillInPlace("logNormal_", x, (out) => g.logNormal(out, mean, std));
+
+/** One more than the largest whole number that `random_` draws for types that are narrower than their array. */
+const narrowRanges: Readonly<Partial<Record<DType, number>>> = { bool: 2, float16: 2 ** 11 + 1, bfloat16: 2 ** 8 + 1 };
+
+/**
+ * Fills with whole numbers, each equally likely: from 0 to the largest that the type can hold, or from `from` up to `to`
+ * (exclusive). Floats are filled as far as they hold every whole number.
+ *
+ * @see torch.Tensor.random_
+ */
+export function random_(x: Tensor, from?: number, to?: number, g: Generator = defaultGenerator()): Tensor {
+  const values: NumberArray | BigInt64Array = hostArrays[x.dtype](x.numel());
+  if (from === undefined && to === undefined) g.fullRange(values, narrowRanges[x.dtype]);
+  else {
+    const { kind } = dtypeInfo[x.dtype];
+    const most = kind === "int" ? Number(iinfo(x.dtype).max) : kind === "bool" ? 1 : finfo(x.dtype).max;
+    const [low, high] = [from ?? 0, to ?? most + 1];
+    if (!(low < high)) throw new ArgumentError(`random_: expected from < to, got from ${low} and to ${high}`);
+    if (low < (kind === "int" ? Number(iinfo(x.dtype).min) : kind === "bool" ? 0 : -most) || high - 1 > most) throw new ArgumentError(`random_: expected bounds that ${x.dtype} can hold, got from ${low} to ${high}`);
+    g.randint(values, low, high);
+  }
+  return writeDrawn("random_", x, values);
+}
+
+/** Uniform in [0, 1), in the shape and type of x. @see torch.rand_like */
+export const randLike = (x: Tensor, options: RandomOptions = {}): Tensor => rand(x.shape, { dtype: x.dtype, device: x.device, ...options });
+/** Standard normal, in the shape and type of x. @see torch.randn_like */
+export const randnLike = (x: Tensor, options: RandomOptions = {}): Tensor => randn(x.shape, { dtype: x.dtype, device: x.device, ...options });
+/** Whole numbers from `low` to `high` (exclusive), in the shape and type of x. @see torch.randint_like */
+export const randintLike = (x: Tensor, low: number, high: number, options: RandomOptions = {}): Tensor => randint(low, high, x.shape, { dtype: x.dtype, device: x.device, ...options });
+
+export interface MultinomialOptions {
+  /** Whether a position may be drawn again. */
+  readonly replacement?: boolean;
+  readonly generator?: Generator | undefined;
+}
+
+/**
+ * Positions drawn with probabilities in proportion to weights.
+ *
+ * @param weights - Not negative, `[C]` or `[N, C]`, each row with a positive sum.
+ * @returns int64, `[count]` or `[N, count]`.
+ * @throws {DeviceError} on a device that cannot be read at once.
+ * @see torch.multinomial
+ */
+export function multinomial(weights: Tensor, count: number, { replacement = false, generator: g = defaultGenerator() }: MultinomialOptions = {}): Tensor {
+  if (!weights.isFloatingPoint()) throw new DTypeError(`multinomial: expected floating weights, got ${weights.dtype}; convert them with to("float32")`);
+  if (weights.ndim !== 1 && weights.ndim !== 2) throw new ShapeError(`multinomial: expected weights [C] or [N, C], got shape ${showShape(weights.shape)}`);
+  const classes = weights.shape.at(-1)!;
+  if (!Number.isInteger(count) || count < 1) throw new ArgumentError(`multinomial: expected to draw at least once, got ${count}`);
+  if (!replacement && count > classes) throw new ArgumentError(`multinomial: expected at most ${classes} draws from ${classes} positions without replacement, got ${count}`);
+  const values = weights.detach().contiguous().readSync() as FloatArray;
+  const rows = classes === 0 ? 0 : values.length / classes;
+  for (let row = 0; row < rows; row++) {
+    const own = values.subarray(row * classes, (row + 1) * classes);
+    if (own.some((x) => !(x >= 0 && x < Infinity))) throw new ArgumentError("multinomial: expected weights that are finite and not negative, got others");
+    if (!own.some((x) => x > 0)) throw new ArgumentError(`multinomial: expected a positive sum of weights in each row, got 0 in row ${row}`);
+  }
+  const shape = [...weights.shape.slice(0, -1), count];
+  if (replacement && count > 1) {
+    const drawn = new BigInt64Array(rows * count);
+    for (let row = 0; row < rows; row++) g.choose(drawn.subarray(row * count, (row + 1) * count), values.subarray(row * classes, (row + 1) * classes));
+    return fromValues(drawn, "int64", shape, weights.device);
+  }
+  // Each waits for an exponential time at its own rate; the first to come are the sample.
+  const waits = exponential_(empty(weights.shape, { dtype: weights.dtype, device: weights.device }), 1, g);
+  return topk(weights.detach().div(waits), count).indices;
+}
+
+/** How many events happen where x are expected, element by element. @see torch.poisson */
+export function poisson(x: Tensor, { generator: g = defaultGenerator() }: { readonly generator?: Generator } = {}): Tensor {
+  if (!x.isFloatingPoint()) throw new DTypeError(`poisson: expected floating rates, got ${x.dtype}`);
+  const rates = x.detach().contiguous().readSync() as FloatArray;
+  return fromValues(rates.map((rate) => g.poisson(rate)), x.dtype, x.shape, x.device);
+}

@@ -11,6 +11,7 @@ import type { Shape } from "../shape.js";
 import { numelOf, resolveDim, resolveDims, sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { toDType } from "./copy.js";
+import { elementwiseOps, maskedFill } from "./elementwise.js";
 import { expand, reshape, unsqueeze } from "./view.js";
 
 /** Which dimensions to reduce, and whether they stay as size 1. */
@@ -201,9 +202,9 @@ export function min(x: Tensor, options?: DimOptions): Tensor | ValuesAndIndices 
 }
 
 /** An extreme over any dimensions, whose gradient is shared evenly among equals. */
-function extremum(name: "amax" | "amin", x: Tensor, options: ReduceOptions): Tensor {
+function extremum(name: string, sense: "max" | "min", x: Tensor, options: ReduceOptions): Tensor {
   const dims = resolveDims(name, options.dim, x.ndim);
-  const [values] = extreme(name, name === "amax" ? "max" : "min", x, dims, options.keepdim ?? false);
+  const [values] = extreme(name, sense, x, dims, options.keepdim ?? false);
   record(name, [x], [values], () => {
     const rows = new Rows(x.shape, dims);
     const [savedX, savedY] = [new Saved(name, x), new Saved(name, values)];
@@ -220,9 +221,9 @@ function extremum(name: "amax" | "amin", x: Tensor, options: ReduceOptions): Ten
 }
 
 /** The largest element over dimensions; equal ones share the gradient. @see torch.amax */
-export const amax = (x: Tensor, options: ReduceOptions = {}): Tensor => extremum("amax", x, options);
+export const amax = (x: Tensor, options: ReduceOptions = {}): Tensor => extremum("amax", "max", x, options);
 /** The smallest element over dimensions; equal ones share the gradient. @see torch.amin */
-export const amin = (x: Tensor, options: ReduceOptions = {}): Tensor => extremum("amin", x, options);
+export const amin = (x: Tensor, options: ReduceOptions = {}): Tensor => extremum("amin", "min", x, options);
 
 /** Position of the first largest element, of all in row-major order or along a dimension, int64. @see torch.argmax */
 export const argmax = (x: Tensor, options: DimOptions = {}): Tensor => position("max", x, options);
@@ -290,7 +291,41 @@ export function varMean(x: Tensor, options: VarOptions = {}): [variance: Tensor,
 /** Variance over dimensions, unbiased unless `correction` is 0. @see torch.var */
 export const variance = (x: Tensor, options: VarOptions = {}): Tensor => varMean(x, options)[0];
 /** Standard deviation over dimensions. @see torch.std */
-export const std = (x: Tensor, options: VarOptions = {}): Tensor => variance(x, options).sqrt();
+export const std = (x: Tensor, options: VarOptions = {}): Tensor => elementwiseOps.std.call([variance(x, options)]);
+/** Standard deviation and mean over dimensions. @see torch.std_mean */
+export function stdMean(x: Tensor, options: VarOptions = {}): [deviation: Tensor, mean: Tensor] {
+  const [variance, average] = varMean(x, options);
+  return [elementwiseOps.std.call([variance]), average];
+}
+
+/** Sum of the elements that are not NaN. @see torch.nansum */
+export const nansum = (x: Tensor, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor => sum(x.isFloatingPoint() ? maskedFill(x, x.isnan(), 0) : x, options);
+/** Mean of the elements that are not NaN; NaN of none. @throws {DTypeError} for integers. @see torch.nanmean */
+export function nanmean(x: Tensor, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
+  if (!x.isFloatingPoint()) throw new DTypeError(`nanmean: expected a floating tensor, got ${x.dtype}; convert it with to("float32")`);
+  const { dim, keepdim } = options;
+  return nansum(x, options).div(sum(x.isnan().logicalNot(), { dim: dim ?? null, keepdim: keepdim ?? false }));
+}
+/** How many elements are not zero, int64. @see torch.count_nonzero */
+export const countNonzero = (x: Tensor, options: { readonly dim?: number | readonly number[] | null } = {}): Tensor => sum(x.detach().ne(0), { dim: options.dim ?? null });
+/** Smallest and largest elements, of all or along a dimension; equal ones share the gradient. @see torch.aminmax */
+export function aminmax(x: Tensor, options: DimOptions = {}): { readonly min: Tensor; readonly max: Tensor } {
+  return { min: extremum("aminmax", "min", x, options), max: extremum("aminmax", "max", x, options) };
+}
+
+/**
+ * Adds up what broadcasting `shape` to the shape of x would repeat.
+ *
+ * @throws {ShapeError} if it would not give that shape.
+ * @see torch.Tensor.sum_to_size
+ */
+export function sumToSize(x: Tensor, shape: Shape): Tensor {
+  const lead = x.ndim - shape.length;
+  if (lead < 0 || shape.some((size, d) => size !== 1 && size !== x.shape[lead + d])) {
+    throw new ShapeError(`sumToSize: expected a shape that broadcasts to ${showShape(x.shape)}, got ${showShape(shape)}`);
+  }
+  return sumTo(x, shape);
+}
 
 /** Adds up what was broadcast, so that `x` has `shape` again: the gradient of an expansion. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {

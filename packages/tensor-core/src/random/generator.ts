@@ -179,16 +179,17 @@ export class Generator {
    * Fills `out` with integers from the whole non-negative range of its type: [0, 2ᵇ⁻¹) for signed, [0, 2ᵇ) for unsigned integers of b bits,
    * [0, 2²⁴] for float32, [0, 2⁵³] for float64.
    *
+   * @param range - One more than the largest integer, for a type narrower than the array.
    * @see torch.Tensor.random_
    */
-  fullRange<A extends NumberArray | BigInt64Array>(out: A): A {
+  fullRange<A extends NumberArray | BigInt64Array>(out: A, range?: number): A {
     if (out instanceof BigInt64Array) {
       for (let i = 0; i < out.length; i++) out[i] = BigInt.asUintN(63, this.random64());
     } else if (out instanceof Float64Array) {
       for (let i = 0; i < out.length; i++) out[i] = Number(this.random64() % (2n ** 53n + 1n));
     } else {
-      const range = integerRange(out);
-      for (let i = 0; i < out.length; i++) out[i] = this.random() % range;
+      const width = range ?? integerRange(out);
+      for (let i = 0; i < out.length; i++) out[i] = this.random() % width;
     }
     return out;
   }
@@ -231,6 +232,62 @@ export class Generator {
   logNormal<A extends FloatArray>(out: A, mean = 1, std = 2): A {
     if (!(std > 0)) throw new ArgumentError(`logNormal: expected std > 0, got ${std}`);
     for (let i = 0; i < out.length; i++) out[i] = Math.exp(fusedMultiplyAdd(this.normalDouble(), std, mean));
+    return out;
+  }
+
+  /**
+   * A number from the Poisson distribution: how many events happen where `rate` are expected.
+   *
+   * @see torch.poisson; W. Hörmann, "The transformed rejection method for generating Poisson random variables", 1993
+   */
+  poisson(rate: number): number {
+    if (!(rate >= 0)) throw new ArgumentError(`poisson: expected a rate of at least 0, got ${rate}`);
+    if (rate === 0) return 0;
+    if (rate < 10) {
+      // Products of uniform numbers fall below e^−rate after as many steps.
+      const least = Math.exp(-rate);
+      for (let count = 0, product = 1; ; count++) {
+        product *= this.uniformDouble();
+        if (product <= least) return count;
+      }
+    }
+    const root = Math.sqrt(rate);
+    const b = 0.931 + 2.53 * root;
+    const a = -0.059 + 0.02483 * b;
+    const inverseAlpha = 1.1239 + 1.1328 / (b - 3.4);
+    const squeeze = 0.9277 - 3.6224 / (b - 2);
+    for (;;) {
+      const u = this.uniformDouble() - 0.5;
+      const v = this.uniformDouble();
+      const us = 0.5 - Math.abs(u);
+      const k = Math.floor(((2 * a) / us + b) * u + rate + 0.43);
+      if (us >= 0.07 && v <= squeeze) return k;
+      if (k < 0 || (us < 0.013 && v > us)) continue;
+      if (Math.log(v) + Math.log(inverseAlpha) - Math.log(a / (us * us) + b) <= -rate + k * Math.log(rate) - logFactorial(k)) return k;
+    }
+  }
+
+  /**
+   * Positions drawn with probabilities in proportion to `weights`, again and again.
+   *
+   * @see torch.multinomial, with replacement
+   */
+  choose(out: BigInt64Array, weights: FloatArray): BigInt64Array {
+    const cumulative = weights.slice();
+    for (let i = 1; i < cumulative.length; i++) cumulative[i] = cumulative[i - 1]! + weights[i]!;
+    const total = cumulative[cumulative.length - 1]!;
+    for (let i = 0; i < cumulative.length; i++) cumulative[i] = cumulative[i]! / total;
+    cumulative[cumulative.length - 1] = 1;
+    for (let i = 0; i < out.length; i++) {
+      const u = this.uniformDouble();
+      let [low, high] = [0, cumulative.length];
+      while (low < high) {
+        const middle = low + ((high - low) >> 1);
+        if (cumulative[middle]! < u) low = middle + 1;
+        else high = middle;
+      }
+      out[i] = BigInt(low);
+    }
     return out;
   }
 
@@ -280,6 +337,17 @@ const STATE = {
   hasNextNormal: 5040,
   byteLength: 5056,
 } as const;
+
+/** log n!, by Stirling's series beyond a table's worth of steps. */
+function logFactorial(n: number): number {
+  if (n < 16) {
+    let product = 1;
+    for (let i = 2; i <= n; i++) product *= i;
+    return Math.log(product);
+  }
+  const x = n + 1;
+  return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + 1 / (12 * x) - 1 / (360 * x ** 3) + 1 / (1260 * x ** 5);
+}
 
 function checkProbability(op: string, p: number): void {
   if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${op}: expected a probability between 0 and 1, got ${p}`);

@@ -1,0 +1,71 @@
+import { dtypeInfo } from "@gradus/kernel-ir";
+import { ArgumentError, DeviceError, DTypeError, ShapeError } from "../errors.js";
+import { sameShape, showShape } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+import { where } from "./elementwise.js";
+import { aminmax } from "./reduce.js";
+import { reshape } from "./view.js";
+
+/** Counting elements by value. */
+
+export interface BincountOptions {
+  /** What each element counts, in place of 1. */
+  readonly weights?: Tensor;
+  /** The least length of the result. */
+  readonly minlength?: number;
+}
+
+/**
+ * How often each of 0, 1, 2 … occurs, up to the largest element.
+ *
+ * @param x - Non-negative integers, `[N]`.
+ * @returns int64; the weights' type if they are float32, else float64, with weights.
+ * @throws {DeviceError} on a device that cannot be read at once, because the length of the result depends on values.
+ * @see torch.bincount
+ * @example
+ * bincount(tensor([0, 2, 2], { dtype: "int64" })).toArraySync(); // [1, 0, 2]
+ */
+export function bincount(x: Tensor, { weights, minlength = 0 }: BincountOptions = {}): Tensor {
+  if (dtypeInfo[x.dtype].kind !== "int") throw new DTypeError(`bincount: expected integers, got ${x.dtype}`);
+  if (x.ndim !== 1) throw new ShapeError(`bincount: expected a vector, got shape ${showShape(x.shape)}`);
+  if (!Number.isInteger(minlength) || minlength < 0) throw new ArgumentError(`bincount: expected minlength >= 0, got ${minlength}`);
+  if (weights !== undefined && !sameShape(weights.shape, x.shape)) throw new ShapeError(`bincount: expected weights of shape ${showShape(x.shape)}, got ${showShape(weights.shape)}`);
+  if (x.device.backend.readSync === undefined) throw new DeviceError(`bincount: device "${x.device.name}" cannot be read at once, which the length of the result needs; use zeros([n]).scatterAdd(0, x, ones)`);
+  const places = x.to("int64");
+  const extremes = x.numel() === 0 ? undefined : aminmax(places);
+  const least = extremes?.min.itemSync() ?? 0;
+  const most = extremes?.max.itemSync() ?? -1;
+  if (least < 0) throw new ArgumentError(`bincount: expected integers that are not negative, got ${least}`);
+  const counted = weights === undefined ? places.newOnes(x.shape) : weights.dtype === "float32" ? weights : weights.to("float64");
+  return counted.newZeros([Math.max(minlength, most + 1)]).scatterAdd(0, places, counted.detach());
+}
+
+export interface HistcOptions {
+  /** 100 by default. */
+  readonly bins?: number;
+  /** The range that the bins divide evenly; that of the elements if both are equal, as by default. */
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** How many elements lie in each of evenly wide bins; those outside of the range and NaN count nowhere. @see torch.histc */
+export function histc(x: Tensor, { bins = 100, min = 0, max: most = 0 }: HistcOptions = {}): Tensor {
+  if (!x.isFloatingPoint()) throw new DTypeError(`histc: expected a floating tensor, got ${x.dtype}; convert it with to("float32")`);
+  if (!Number.isInteger(bins) || bins < 1) throw new ArgumentError(`histc: expected at least one bin, got ${bins}`);
+  if (!Number.isFinite(min) || !Number.isFinite(most)) throw new ArgumentError(`histc: expected a finite range, got from ${min} to ${most}`);
+  if (min > most) throw new ArgumentError(`histc: expected min <= max, got from ${min} to ${most}`);
+  const flat = reshape(x.detach(), [-1]);
+  const result = flat.newZeros([bins]);
+  if (flat.numel() === 0) return result;
+  const [low, high] = min === most ? rangeOf(flat) : [flat.newTensor(min, { dtype: x.dtype }), flat.newTensor(most, { dtype: x.dtype })];
+  const place = flat.sub(low).div(high.sub(low)).mul(bins).floor().clampMax(bins - 1);
+  const inside = flat.ge(low).logicalAnd(flat.le(high));
+  return result.scatterAdd(0, where(inside, place, 0).to("int64"), inside.to(x.dtype));
+}
+
+/** From the smallest to the largest element, or one to either side where they are equal. */
+function rangeOf(x: Tensor): [low: Tensor, high: Tensor] {
+  const { min: least, max: most } = aminmax(x);
+  const flat = least.eq(most);
+  return [where(flat, least.sub(1), least), where(flat, most.add(1), most)];
+}

@@ -1,0 +1,113 @@
+import type { DType } from "@gradus/kernel-ir";
+import { dtypeInfo } from "@gradus/kernel-ir";
+import { Saved } from "../autograd/op-node.js";
+import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
+import type { KernelBody } from "../kernels/kernel-op.js";
+import { KernelOp } from "../kernels/kernel-op.js";
+import { reduceRows, Rows } from "../kernels/rows.js";
+import { resolveDim, resolveDims, showShape } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+import { toDType } from "./copy.js";
+import { maskedFill, where } from "./elementwise.js";
+import type { ReduceOptions } from "./reduce.js";
+import { record, sum } from "./reduce.js";
+import { reshape } from "./view.js";
+
+/** Lengths of vectors: (Σ |x|ᵖ)^(1/p), and its limits for p = 0, ∞ and −∞. */
+
+const reducing = (name: string, store: (b: KernelBody) => void): KernelOp => new KernelOp({ name, build: store });
+const magnitudes = (b: KernelBody): ReturnType<KernelBody["input"]> => b.k.abs(b.input(0));
+
+/** One kernel per special p; the last one takes p as a number. */
+const kernels = {
+  count: reducing("norm", (b) => { const x = b.input(0); b.store(0, b.sum(b.k.select(b.k.eq(x, b.k.like(0, x)), b.k.like(0, x), b.k.like(1, x)))); }),
+  sum: reducing("norm", (b) => { b.store(0, b.sum(magnitudes(b))); }),
+  euclidean: reducing("norm", (b) => { const x = b.input(0); b.store(0, b.k.sqrt(b.sum(b.k.mul(x, x)))); }),
+  largest: reducing("norm", (b) => { b.store(0, b.max(magnitudes(b))); }),
+  smallest: reducing("norm", (b) => { b.store(0, b.k.neg(b.max(b.k.neg(magnitudes(b))))); }),
+  general: reducing("norm", (b) => { b.store(0, b.k.pow(b.sum(b.k.pow(magnitudes(b), b.scalar(0))), b.scalar(1))); }),
+} as const;
+
+const kernelFor = (p: number): keyof typeof kernels => {
+  switch (p) {
+    case 0:
+      return "count";
+    case 1:
+      return "sum";
+    case 2:
+      return "euclidean";
+    case Infinity:
+      return "largest";
+    case -Infinity:
+      return "smallest";
+    default:
+      return "general";
+  }
+};
+
+/** The p-norm over dimensions, for whoever checks arguments under another name. */
+export function vectorNorm(op: string, x: Tensor, p: number, { dim, keepdim = false }: ReduceOptions): Tensor {
+  if (!x.isFloatingPoint()) throw new DTypeError(`${op}: expected a floating tensor, got ${x.dtype}; pass { dtype: "float32" }`);
+  if (Number.isNaN(p)) throw new ArgumentError(`${op}: expected a number as p, got NaN`);
+  const dims = resolveDims(op, dim, x.ndim);
+  const rows = Rows.inMemoryOrder(x, dims);
+  if (rows.space.inner.includes(0) && (p < 0 || p === Infinity)) throw new ShapeError(`${op}: expected at least one element for p = ${p}, got shape ${showShape(x.shape)}`);
+  const kind = kernelFor(p);
+  const [y] = reduceRows(kernels[kind], x, rows, keepdim, [x.dtype], dtypeInfo[x.dtype].compute, kind === "general" ? [p, 1 / p] : []) as [Tensor];
+  record("norm", [x], [y], () => {
+    const [savedX, savedY] = [new Saved("norm", x), new Saved("norm", y)];
+    const whole = rows.reducedShape(true);
+    return ([g]) => [g ? () => gradient(reshape(g, whole), savedX.value, reshape(savedY.value, whole), p, dims) : null];
+  });
+  return y;
+}
+
+/** g · ∂y/∂x = g · sgn(x) (|x|/y)^(p−1); where y or a needed power of x is zero, the gradient is zero, as in PyTorch. */
+function gradient(g: Tensor, x: Tensor, y: Tensor, p: number, dims: readonly number[]): Tensor {
+  if (p === 0) return x.newZeros(x.shape, { dtype: x.dtype });
+  if (p === 1) return g.mul(x.sign());
+  if (p === 2) return maskedFill(x.div(y), y.eq(0), 0).mul(g);
+  if (Math.abs(p) === Infinity) {
+    const hit = x.abs().eq(y).logicalOr(y.isnan());
+    const share = g.div(sum(hit, { dim: dims, keepdim: true }));
+    return where(hit, x.sign().mul(share), 0);
+  }
+  if (p < 1) return maskedFill(x.sign().mul(x.abs().pow(p - 1)), x.eq(0), 0).mul(g).mul(y.pow(1 - p));
+  const scale = maskedFill(g.div(y.pow(p - 1)), y.eq(0), 0);
+  return p < 2 ? x.sign().mul(x.abs().pow(p - 1)).mul(scale) : x.mul(x.abs().pow(p - 2)).mul(scale);
+}
+
+export interface NormOptions extends ReduceOptions {
+  /** Any number, Infinity and −Infinity included; "fro" (the default) is 2. */
+  readonly p?: number | "fro";
+  /** Convert to this type first. */
+  readonly dtype?: DType;
+}
+
+/**
+ * (Σ |x|ᵖ)^(1/p), of all elements or along dimensions; matrices count as vectors.
+ *
+ * @throws {DTypeError} for integers.
+ * @see torch.norm; torch.linalg.norm tells vectors from matrices
+ * @example
+ * norm(tensor([3, 4])).itemSync(); // 5
+ */
+export function norm(x: Tensor, { p = "fro", dtype, ...options }: NormOptions = {}): Tensor {
+  if (typeof p !== "number" && (p as string) !== "fro") throw new ArgumentError(`norm: expected a number or "fro" as p, got ${p as string}; the nuclear norm is in linalg`);
+  return vectorNorm("norm", dtype === undefined ? x : toDType(x, dtype), p === "fro" ? 2 : p, options);
+}
+
+/** The p-norm of a − b, broadcast. @see torch.dist */
+export const dist = (a: Tensor, b: Tensor, p = 2): Tensor => vectorNorm("dist", a.sub(b), p, {});
+
+/** Scales down the slices along `dim` whose p-norm is above `maxnorm`, to that norm. @see torch.renorm */
+export function renorm(x: Tensor, p: number, dim: number, maxnorm: number): Tensor {
+  const d = resolveDim("renorm", dim, x.ndim);
+  if (x.ndim < 2) throw new ShapeError(`renorm: expected at least two dimensions, got shape ${showShape(x.shape)}`);
+  if (!(p > 0)) throw new ArgumentError(`renorm: expected p > 0, got ${p}`);
+  if (!(maxnorm >= 0)) throw new ArgumentError(`renorm: expected maxnorm >= 0, got ${maxnorm}`);
+  const norms = vectorNorm("renorm", x, p, { dim: x.shape.flatMap((_, i) => (i === d ? [] : [i])), keepdim: true });
+  // The addend is PyTorch's; it keeps the result within the bound.
+  const scale = where(norms.gt(maxnorm), norms.add(1e-7).reciprocal().mul(maxnorm), 1);
+  return x.mul(scale);
+}
