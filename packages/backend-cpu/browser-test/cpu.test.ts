@@ -1,4 +1,6 @@
-import { describe, expect, it } from "vitest";
+import type { Kernel } from "@gradus/kernel-ir";
+import { ExprBuilder } from "@gradus/kernel-ir";
+import { describe, expect, it, vi } from "vitest";
 import { cpu } from "../src/index.js";
 import { expectSameOutcomes } from "../test/random-programs.js";
 
@@ -14,6 +16,34 @@ describe("the CPU device on a page's main thread", () => {
 
   it("computes what the interpreter computes", () => {
     expectSameOutcomes(0, 60);
+  });
+
+  it("has threads on an isolated page, which compute the same", async () => {
+    expect(crossOriginIsolated).toBe(true);
+    const b = new ExprBuilder();
+    const fill: Kernel = {
+      kind: "kernel", name: "fill", guards: [], params: [{ dtype: "float32", access: "out" }], scalars: ["int32"], outer: [b.scalar(0, "int32")], inner: [], reductions: [],
+      stores: [{ over: "outer", param: 0, index: b.index(0), value: b.sin(b.cast(b.index(0), "float32")) }],
+    };
+    const started = vi.spyOn(globalThis, "Worker");
+    const run = async (threads: number): Promise<Uint8Array> => {
+      const device = cpu({ threads });
+      expect(device.numThreads).toBe(threads);
+      const buffer = device.alloc(400_000, "float32");
+      const executable = device.prepare(fill);
+      for (let i = 0; i < 20; i++) {
+        device.dispatch(executable, [buffer], [100_000]);
+        // Workers start while the page's own thread pauses.
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      const bytes = device.readSync(buffer);
+      device.dispose();
+      return bytes;
+    };
+    const results = [await run(1), await run(3)];
+    expect(started).toHaveBeenCalledTimes(2);
+    expect(results[0]!.every((byte, i) => byte === results[1]![i])).toBe(true);
+    started.mockRestore();
   });
 
   it("reads and writes while its memory grows", async () => {

@@ -5,10 +5,15 @@ import { argumentBytes, generate } from "./codegen/generate.js";
 import { generateTiles } from "./codegen/tiles.js";
 import { workspaceBytes } from "./codegen/workspace.js";
 import { hasRelaxedMadd, hasSimd } from "./features.js";
+import { hasThreads, processors } from "./host.js";
 import type { Launch } from "./launcher.js";
 import { createLauncher } from "./launcher.js";
 import type { Block, CpuBuffer } from "./memory.js";
 import { addressableBytes, MemoryPool } from "./memory.js";
+import type { Cut } from "./threads/plan.js";
+import type { Run, SharingDevice } from "./threads/sharing.js";
+import { Shares, Sharing } from "./threads/sharing.js";
+import { cellBytes } from "./threads/worker.js";
 
 export interface CpuOptions {
   /** What `tensor.device` and errors say. */
@@ -21,17 +26,25 @@ export interface CpuOptions {
    * where the engine has it. False gives the same results everywhere.
    */
   readonly relaxed?: boolean;
+  /**
+   * Threads that large programs run on, the calling one among them. Without this option as many as the machine runs at once;
+   * one where the host has no threads to share memory with. Results do not depend on it.
+   */
+  readonly threads?: number;
+  /** Cuts every dispatch into parts for the threads, however small, and waits until they have started. For tests: it costs much time. */
+  readonly shareAll?: boolean;
   /** Compares every access with the length of its buffer, and reports one that is outside. For tests: it costs much time. */
   readonly checkBounds?: boolean;
 }
 
 /** Where the arguments of a dispatch lie in the device's memory. */
-const argumentBlock = 64;
+const argumentBlock = cellBytes;
 /** Buffers and scalars of one program, together; lengths may follow. */
 const mostArguments = 2048;
 /** Indices are int32, and loops count up to a chunk beyond the last one. */
 const largestBuffer = 2 ** 31 - 2 ** 16;
-const workspaceAddress = argumentBlock + 2 * mostArguments * argumentBytes;
+const blockBytes = 2 * mostArguments * argumentBytes;
+const workspaceAddress = argumentBlock + blockBytes;
 /** Buffers lie from here on. */
 const poolBase = roundUp(workspaceAddress + workspaceBytes, 64);
 
@@ -42,11 +55,19 @@ function roundUp(bytes: number, unit: number): number {
 interface CpuExecutable extends Executable {
   /** Place of the function in the table. */
   readonly slot: number;
+  readonly shares: Shares;
+}
+
+/** The CPU as a device. */
+export interface CpuDevice extends Backend {
+  readSync(buffer: BufferHandle, byteOffset?: number, byteLength?: number): Uint8Array;
+  readonly numThreads: number;
+  setNumThreads(count: number): void;
 }
 
 /**
- * The CPU as a device: programs are compiled to WebAssembly with 128-bit vectors, and run at once on the calling thread. Works
- * the same in Node and in browsers. Nothing happens before this function is called.
+ * The CPU as a device: programs are compiled to WebAssembly with 128-bit vectors, and are done when `dispatch` returns. Works
+ * the same in Node and in browsers. Nothing happens before this function is called, and threads start when there is work for them.
  *
  * @throws {UnsupportedError} if the engine has no WebAssembly SIMD.
  * @example
@@ -55,7 +76,7 @@ interface CpuExecutable extends Executable {
  * device.write(buffer, 0, new Uint8Array(new Float32Array([1, 2]).buffer));
  * device.stats().bytesInUse; // 8
  */
-export function cpu(options: CpuOptions = {}): Backend & Required<Pick<Backend, "readSync">> {
+export function cpu(options: CpuOptions = {}): CpuDevice {
   if (!hasSimd()) {
     throw new UnsupportedError("cpu: expected an engine with WebAssembly SIMD, found none; use Node 20 or later, or a browser from 2023 on");
   }
@@ -67,7 +88,23 @@ export function cpu(options: CpuOptions = {}): Backend & Required<Pick<Backend, 
   return new CpuBackend(options, relaxed);
 }
 
-class CpuBackend implements Backend {
+function checkThreads(count: number): void {
+  if (!Number.isInteger(count) || count < 1) throw new RangeError(`cpu: expected a whole number of threads from 1 on, got ${count}`);
+}
+
+/** Memory that threads can share, where the host has that. */
+function createPool(name: string, maxBytes: number): MemoryPool {
+  if (hasThreads()) {
+    try {
+      return new MemoryPool(name, poolBase, maxBytes, true);
+    } catch {
+      // Some hosts reserve all of a shared memory at once, and have not got as much.
+    }
+  }
+  return new MemoryPool(name, poolBase, maxBytes);
+}
+
+class CpuBackend implements CpuDevice {
   readonly name: string;
   readonly limits: Backend["limits"];
   /** Nothing takes this device away, so the promise stays pending. */
@@ -84,11 +121,14 @@ class CpuBackend implements Backend {
   #slots = tileTableSize;
   readonly #freeSlots: number[] = [];
   /** The table keeps a program's code alive; nobody says when it is no longer needed, but the collector notices. */
-  readonly #collected = new FinalizationRegistry((slot: number) => {
+  readonly #collected = new FinalizationRegistry(({ slot, shares }: Pick<CpuExecutable, "slot" | "shares">) => {
     if (this.#pool === null) return;
     this.#table.set(slot, null);
     this.#freeSlots.push(slot);
+    this.#sharing?.forget(shares);
   });
+  /** Null where there are no other threads. */
+  #sharing: Sharing | null = null;
   readonly #scratch: Block[] = [];
   #bytes!: Uint8Array;
   #int32!: Int32Array;
@@ -103,10 +143,11 @@ class CpuBackend implements Backend {
     this.#checkBounds = options.checkBounds ?? false;
     this.#relaxed = relaxed;
     const maxBytes = options.maxBytes ?? addressableBytes;
-    const pool = new MemoryPool(this.name, poolBase, maxBytes);
+    const pool = createPool(this.name, maxBytes);
     pool.onGrow = () => this.#view(pool.memory.buffer);
     this.#pool = pool;
     this.#view(pool.memory.buffer);
+    if (this.#isShared) this.#sharing = this.#createSharing(pool, options);
     this.limits = {
       dtypes: Object.fromEntries(dtypes.map((d) => [d, { storageBytes: dtypeInfo[d].byteLength, compute: dtypeInfo[d].compute }])),
       buffersPerProgram: mostArguments / 2,
@@ -149,33 +190,19 @@ class CpuBackend implements Backend {
       throw new UnsupportedError(`${program.name}: expected at most ${mostArguments} buffers and scalars, got ${program.params.length + program.scalars.length}`);
     }
     if (program.kind === "contraction") this.#loadTiles(program.dtype, pool);
-    const module = new WebAssembly.Module(generate(lowerProgram(program), { checkBounds: this.#checkBounds }));
-    const instance = new WebAssembly.Instance(module, {
-      device: {
-        memory: pool.memory,
-        table: this.#table,
-        scratch: (byteLength: number) => {
-          const block = pool.takeScratch(byteLength);
-          this.#scratch.push(block);
-          return block.address;
-        },
-        outOfBounds: (param: number, byteOffset: number) => {
-          throw new RangeError(`internal: ${program.name}: byte ${byteOffset} of parameter ${param} (${program.params[param]?.dtype ?? "?"}) is outside of its buffer`);
-        },
-      },
-      host: { ...hostMath, rem: (x: number, y: number) => x % y },
-    });
+    const { run } = this.#load(program, pool);
     const slot = this.#freeSlots.pop() ?? this.#slots++;
     if (slot >= this.#table.length) this.#table.grow(this.#table.length);
-    this.#table.set(slot, instance.exports.run);
+    this.#table.set(slot, run);
     this.#prepared++;
-    const executable: CpuExecutable = { program, ready: Promise.resolve(), slot };
-    this.#collected.register(executable, slot);
+    const shares = new Shares(program);
+    const executable: CpuExecutable = { program, ready: Promise.resolve(), slot, shares };
+    this.#collected.register(executable, { slot, shares });
     return executable;
   }
 
   dispatch(executable: Executable, buffers: readonly BufferHandle[], scalars: readonly (number | bigint)[]): void {
-    const { program, slot } = executable as CpuExecutable;
+    const { program, slot, shares } = executable as CpuExecutable;
     const launch = this.#launch ?? this.#refuse("dispatch");
     const count = buffers.length;
     const types = program.scalars;
@@ -206,14 +233,19 @@ class CpuBackend implements Backend {
           int32[2 * at] = Number(value);
       }
     }
-    if (this.#checkBounds) this.#checkArguments(program, buffers, at);
     this.#dispatches++;
-    try {
-      const status = launch(slot, argumentBlock);
-      if (status !== 0) throw new GuardError(program.guards[status - 1]?.message ?? "internal: unknown guard");
-    } finally {
-      if (this.#scratch.length > 0) this.#giveBackScratch();
-    }
+    const cut = this.#sharing === null ? null : this.#sharing.cut(shares, scalars);
+    const status = (cut === null ? null : this.#runShared(shares, cut, buffers, at)) ?? this.#runAlone(program, slot, launch, buffers, at);
+    if (status !== 0) throw new GuardError(program.guards[status - 1]?.message ?? "internal: unknown guard");
+  }
+
+  get numThreads(): number {
+    return this.#sharing?.threads ?? 1;
+  }
+
+  setNumThreads(count: number): void {
+    checkThreads(count);
+    if (this.#sharing !== null) this.#sharing.threads = count;
   }
 
   sync(): Promise<void> {
@@ -226,23 +258,94 @@ class CpuBackend implements Backend {
   }
 
   dispose(): void {
+    this.#sharing?.dispose();
+    this.#sharing = null;
     this.#pool = null;
     this.#launch = null;
     this.#table = new WebAssembly.Table({ element: "anyfunc", initial: tileTableSize });
     this.#view(new ArrayBuffer(poolBase));
   }
 
+  /** Runs a program on this thread, with the arguments that stand in the block; gives its status. */
+  #runAlone(program: Program, slot: number, launch: Launch, buffers: readonly BufferHandle[], end: number): number {
+    if (this.#checkBounds) this.#checkArguments(program, buffers, end);
+    try {
+      return launch(slot, argumentBlock);
+    } finally {
+      if (this.#scratch.length > 0) this.#giveBackScratch();
+    }
+  }
+
+  /** Runs it on several threads; null where it has to be run again. */
+  #runShared(shares: Shares, cut: Cut, buffers: readonly BufferHandle[], end: number): number | null {
+    const { program } = shares;
+    if (this.#sharing === null) throw new Error("internal: no threads");
+    // Behind the scalars stand the first position of a part and its count.
+    if (this.#checkBounds) this.#checkArguments(program, buffers, end + 2);
+    const block = { address: argumentBlock, bytes: (end + 2 + buffers.length) * argumentBytes - argumentBlock, firstCell: 2 * end - argumentBlock / 4 };
+    const outcome = this.#sharing.run(shares, cut, block, this.#int32, () => this.#giveBackScratch());
+    // Which of several guards comes first is not for the threads to decide.
+    if ("status" in outcome) return outcome.status !== 0 && program.guards.length > 1 ? null : outcome.status;
+    if (program.params.some(({ access }) => access === "inout")) {
+      throw new Error(`${program.name}: expected every thread of ${this.name} to finish, ${outcome.failure}; what the op wrote to is not complete. Make it again, and go on`);
+    }
+    console.warn(`${this.name}: ${outcome.failure}; ${program.name} is computed again by one thread`);
+    return null;
+  }
+
+  get #isShared(): boolean {
+    return this.#pool !== null && !(this.#pool.memory.buffer instanceof ArrayBuffer);
+  }
+
+  #createSharing(pool: MemoryPool, { threads = processors(), shareAll = false }: CpuOptions): Sharing {
+    checkThreads(threads);
+    const device: SharingDevice = {
+      name: this.name,
+      pool,
+      blockBytes,
+      workspaceBytes,
+      load: (program) => this.#load(program, pool),
+      tileBytes: (dtype) => this.#tileBytes(dtype),
+      write: (address, bytes) => this.#bytes.set(bytes, address),
+    };
+    return new Sharing(device, threads, shareAll);
+  }
+
+  /** Compiles a program. */
+  #load(program: Program, pool: MemoryPool): { readonly bytes: Uint8Array; readonly run: Run } {
+    const bytes = generate(lowerProgram(program), { checkBounds: this.#checkBounds, shared: this.#isShared });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      device: {
+        memory: pool.memory,
+        table: this.#table,
+        scratch: (byteLength: number) => {
+          const block = pool.takeScratch(byteLength);
+          this.#scratch.push(block);
+          return block.address;
+        },
+        outOfBounds: (param: number, byteOffset: number) => {
+          throw new RangeError(`internal: ${program.name}: byte ${byteOffset} of parameter ${param} (${program.params[param]?.dtype ?? "?"}) is outside of its buffer`);
+        },
+      },
+      host: { ...hostMath, rem: (x: number, y: number) => x % y },
+    });
+    return { bytes, run: instance.exports["run"] as Run };
+  }
+
+  #tileBytes(dtype: ComputeDType): Uint8Array<ArrayBuffer> {
+    return generateTiles(dtype, { relaxed: this.#relaxed, shared: this.#isShared });
+  }
+
   /** Puts the functions that all contractions of a dtype share into the table. */
   #loadTiles(dtype: ComputeDType, { memory }: MemoryPool): void {
     if (this.#tiles.has(dtype)) return;
     this.#tiles.add(dtype);
-    const module = new WebAssembly.Module(generateTiles(dtype, this.#relaxed));
-    const { exports } = new WebAssembly.Instance(module, { device: { memory } });
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(this.#tileBytes(dtype)), { device: { memory } });
     for (const [number, fn] of Object.entries(exports)) this.#table.set(tileTableStart(dtype) + Number(number), fn);
   }
 
   /** Typed arrays over the memory as it is now. */
-  #view(buffer: ArrayBuffer): void {
+  #view(buffer: ArrayBufferLike): void {
     this.#bytes = new Uint8Array(buffer);
     this.#int32 = new Int32Array(buffer);
     this.#float32 = new Float32Array(buffer);

@@ -4,11 +4,82 @@
  */
 interface NodeModules {
   readonly "node:v8": { setFlagsFromString(flags: string): void };
+  readonly "node:os": { availableParallelism(): number };
+  readonly "node:worker_threads": { readonly Worker: new (source: string, options: object) => NodeWorker };
 }
 
-const host = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+interface NodeWorker {
+  on(event: "exit" | "error", listener: () => void): void;
+  unref(): void;
+  terminate(): Promise<unknown>;
+}
+
+const host = globalThis as {
+  process?: { getBuiltinModule?(name: string): unknown };
+  navigator?: { hardwareConcurrency?: number };
+  crossOriginIsolated?: boolean;
+};
 
 /** A module of Node's; undefined elsewhere. */
 export function builtin<N extends keyof NodeModules>(name: N): NodeModules[N] | undefined {
   return host.process?.getBuiltinModule?.(name) as NodeModules[N] | undefined;
+}
+
+/** A thread that was started. */
+export interface WorkerThread {
+  stop(): void;
+}
+
+/** Whether memory can be shared with other threads: in Node, and on pages that are isolated from other origins. */
+export function hasThreads(): boolean {
+  if (typeof SharedArrayBuffer === "undefined") return false;
+  return builtin("node:worker_threads") !== undefined || (host.crossOriginIsolated === true && typeof Worker !== "undefined");
+}
+
+/** Threads that run at the same time on this machine, as far as the host tells. */
+export function processors(): number {
+  return builtin("node:os")?.availableParallelism() ?? host.navigator?.hardwareConcurrency ?? 1;
+}
+
+/**
+ * Starts a thread that runs `source`; null where the host refuses. It does not keep a program alive.
+ *
+ * @param onEnd - Called when the thread has ended without having been stopped.
+ */
+export function startWorker(source: string, data: unknown, onEnd: () => void): WorkerThread | null {
+  let stopped = false;
+  const ended = (): void => {
+    if (!stopped) onEnd();
+    stopped = true;
+  };
+  try {
+    const node = builtin("node:worker_threads");
+    if (node !== undefined) {
+      // Without the flags of the main thread, which may load all sorts of things.
+      const worker = new node.Worker(source, { eval: true, workerData: data, execArgv: [], name: "gradus" });
+      worker.on("error", ended);
+      worker.on("exit", ended);
+      worker.unref();
+      return {
+        stop: () => {
+          stopped = true;
+          void worker.terminate();
+        },
+      };
+    }
+    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    const worker = new Worker(url, { name: "gradus" });
+    URL.revokeObjectURL(url);
+    worker.onerror = ended;
+    worker.postMessage(data);
+    return {
+      stop: () => {
+        stopped = true;
+        worker.terminate();
+      },
+    };
+  } catch {
+    // A page may forbid workers, and a system may have no more threads: then there are none.
+    return null;
+  }
 }

@@ -1,3 +1,3 @@
 /** The CPU device of Gradus: WebAssembly with SIMD, generated at run time from kernel-ir. */
 export { cpu } from "./backend.js";
-export type { CpuOptions } from "./backend.js";
+export type { CpuDevice, CpuOptions } from "./backend.js";

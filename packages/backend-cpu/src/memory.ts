@@ -21,7 +21,7 @@ export const addressableBytes = 2 ** 32;
 /** A stretch of the memory, free or not. Neighbours know each other, so that free ones merge. */
 export class Block {
   free = false;
-  /** Neighbours in memory. */
+  /** Neighbours in memory, where nobody else's lies between. */
   before: Block | null = null;
   after: Block | null = null;
   /** Neighbours in the free list of the block's size. */
@@ -69,6 +69,8 @@ export class MemoryPool {
   /** The block with the highest address. */
   #last: Block | null = null;
   #end: number;
+  /** Where the memory that belongs to this pool ends. */
+  #limit: number;
 
   #buffers = 0;
   #bytesInUse = 0;
@@ -81,12 +83,14 @@ export class MemoryPool {
    * @param device - The device's name, for errors.
    * @param base - Addresses below are not managed here.
    * @param maxBytes - The memory never grows beyond; at most 4 GiB.
+   * @param shared - Whether other threads may use the memory; they may grow it too, and keep what they take so.
    */
-  constructor(readonly device: string, base: number, readonly maxBytes: number) {
+  constructor(readonly device: string, base: number, readonly maxBytes: number, shared = false) {
     const initial = Math.ceil((base + endMarginBytes) / pageBytes);
     const maximum = Math.max(initial, Math.floor(Math.min(maxBytes, addressableBytes) / pageBytes));
-    this.memory = new WebAssembly.Memory({ initial, maximum });
+    this.memory = new WebAssembly.Memory({ initial, maximum, shared });
     this.#end = base;
+    this.#limit = initial * pageBytes;
     const usable = initial * pageBytes - endMarginBytes - base;
     if (usable >= lineBytes) this.#append(usable - (usable % lineBytes));
   }
@@ -134,8 +138,8 @@ export class MemoryPool {
       block.size = size;
       rest.before = block;
       rest.after = block.after;
-      if (rest.after === null) this.#last = rest;
-      else rest.after.before = rest;
+      if (rest.after !== null) rest.after.before = rest;
+      if (this.#last === block) this.#last = rest;
       block.after = rest;
       this.#list(rest);
     }
@@ -161,8 +165,8 @@ export class MemoryPool {
   #absorb(left: Block, right: Block): void {
     left.size += right.size;
     left.after = right.after;
-    if (left.after === null) this.#last = left;
-    else left.after.before = left;
+    if (left.after !== null) left.after.before = left;
+    if (this.#last === right) this.#last = left;
   }
 
   #find(lines: number): Block | null {
@@ -182,47 +186,56 @@ export class MemoryPool {
 
   /** Makes the memory large enough for one more block of `lines`, and gives that block. */
   #grow(lines: number, requested: number): Block {
-    const last = this.#last;
-    const atEnd = last?.free === true ? last.size : 0;
     const bytesNow = this.memory.buffer.byteLength;
-    const missing = this.#end - atEnd + lines * lineBytes + endMarginBytes - bytesNow;
-    const needed = Math.ceil(missing / pageBytes);
     const ahead = Math.ceil(Math.min(bytesNow / 8, growAheadBytes) / pageBytes);
-    if (!this.#growBy(Math.max(needed, ahead)) && !this.#growBy(needed)) {
-      this.#refuse(requested);
+    for (;;) {
+      const last = this.#last;
+      const atEnd = last?.free === true && last.address + last.size === this.#end ? last.size : 0;
+      const needed = Math.ceil((this.#end - atEnd + lines * lineBytes + endMarginBytes - this.#limit) / pageBytes);
+      const block = this.#growBy(Math.max(needed, ahead)) ?? this.#growBy(needed) ?? this.#refuse(requested);
+      if (block.size >= lines * lineBytes) return block;
+      // Another thread has grown the memory, so that this is not behind what was there. A second time it is.
     }
-    const usable = this.memory.buffer.byteLength - endMarginBytes - this.#end;
-    return this.#append(usable - (usable % lineBytes));
   }
 
   #refuse(byteLength: number): never {
     throw new DeviceMemoryError(this.device, byteLength, { ...this.stats(), prepared: 0, dispatches: 0 });
   }
 
-  #growBy(pages: number): boolean {
+  /** The block at the end of the memory after it has grown; null if it cannot. */
+  #growBy(pages: number): Block | null {
+    let start: number;
     try {
-      this.memory.grow(pages);
+      start = this.memory.grow(pages) * pageBytes;
     } catch {
       // A RangeError: beyond the maximum, or the system has no more.
-      return false;
+      return null;
     }
     this.onGrow();
-    return true;
+    if (start !== this.#limit) this.#end = start;
+    this.#limit = start + pages * pageBytes;
+    const usable = this.#limit - endMarginBytes - this.#end;
+    return this.#append(usable - (usable % lineBytes));
   }
 
   /** Adds free space at the end. */
   #append(size: number): Block {
     const made = new Block(this.#end, size);
+    const last = this.#last;
     this.#end += size;
-    made.before = this.#last;
-    if (this.#last !== null) this.#last.after = made;
     this.#last = made;
-    if (made.before?.free === true) {
-      const { before } = made;
-      this.#unlist(before);
-      this.#absorb(before, made);
-      this.#list(before);
-      return before;
+    // Memory between the two belongs to another thread.
+    if (last === null || last.address + last.size !== made.address) {
+      this.#list(made);
+      return made;
+    }
+    made.before = last;
+    last.after = made;
+    if (last.free) {
+      this.#unlist(last);
+      this.#absorb(last, made);
+      this.#list(last);
+      return last;
     }
     this.#list(made);
     return made;

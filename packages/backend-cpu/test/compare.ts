@@ -84,14 +84,17 @@ export function difference(program: Program, got: readonly Data[], expected: rea
 }
 
 const oracle = interpreter();
-const checked = cpu({ checkBounds: true, relaxed: false });
-const device = cpu({ relaxed: false });
+const devices = [
+  cpu({ checkBounds: true, relaxed: false, threads: 1 }),
+  cpu({ relaxed: false, threads: 1 }),
+  cpu({ relaxed: false, threads: 3, shareAll: true }),
+];
 
-/** Compares a program's results with the interpreter's, with and without bounds checks. */
+/** Compares a program's results with the interpreter's: with bounds checked, without, and with several threads. */
 export function compareBytes(program: Program, data: readonly Uint8Array[], scalars: ScalarArguments = []): string | null {
   const run = (on: Backend): (number | bigint)[][] => runBytes(on, program, data, scalars).map((bytes, i) => decode(program.params[i]?.dtype ?? "uint8", bytes));
   const expected = run(oracle);
-  return difference(program, run(checked), expected) ?? difference(program, run(device), expected);
+  return devices.reduce<string | null>((found, device) => found ?? difference(program, run(device), expected), null);
 }
 
 /** The same, with values. */

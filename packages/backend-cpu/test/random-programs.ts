@@ -21,7 +21,11 @@ function outcome(device: Backend, { program, buffers, scalars }: ReturnType<type
 }
 
 const oracle = interpreter();
-const devices = [cpu({ checkBounds: true, relaxed: false }), cpu({ relaxed: false })];
+const devices = [
+  cpu({ checkBounds: true, relaxed: false, threads: 1 }),
+  cpu({ relaxed: false, threads: 1 }),
+  cpu({ relaxed: false, threads: 2, shareAll: true, checkBounds: true }),
+];
 
 /** Expects the same of random programs from this device as from the interpreter, bit for bit. */
 export function expectSameOutcomes(firstSeed: number, count: number): void {

@@ -80,6 +80,10 @@ export interface Backend {
   dispatch(executable: Executable, buffers: readonly BufferHandle[], scalars: ScalarArguments): void;
   /** Resolves when everything issued so far is done; rejects with the first failure that no read has reported. */
   sync(): Promise<void>;
+  /** Threads that one program may run on, where a device has a choice. Results do not depend on it. */
+  readonly numThreads?: number;
+  /** Changes their number, between dispatches; a host without threads stays at one. */
+  setNumThreads?(count: number): void;
   stats(): BackendStats;
   /** Settles if the device goes away on its own; never after `dispose`. */
   readonly lost: Promise<LostInfo>;

@@ -10,7 +10,7 @@ export * from "./dtype.js";
 export * from "./expr.js";
 export * from "./program.js";
 export * from "./backend.js";
-export { expressionsOf } from "./children.js";
+export { expressionsOf, mapExpressions } from "./children.js";
 export { hostMath } from "./math/host.js";
 export { lowerExpression, lowerProgram } from "./math/lower.js";
 export { equalExpressions, equalPrograms, hashProgram } from "./equality.js";

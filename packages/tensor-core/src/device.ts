@@ -92,6 +92,26 @@ export function getDefaultDevice(): Device {
   return deviceOf(defaultDevice);
 }
 
+/**
+ * Sets how many threads the default device uses for one op. Results do not depend on it.
+ *
+ * @param count - From 1 on. Devices that have no choice stay as they are.
+ * @see torch.set_num_threads
+ */
+export function setNumThreads(count: number): void {
+  if (!Number.isInteger(count) || count < 1) throw new RangeError(`setNumThreads: expected a whole number of threads from 1 on, got ${String(count)}`);
+  getDefaultDevice().backend.setNumThreads?.(count);
+}
+
+/**
+ * How many threads the default device uses for one op.
+ *
+ * @see torch.get_num_threads
+ */
+export function getNumThreads(): number {
+  return getDefaultDevice().backend.numThreads ?? 1;
+}
+
 /** Runs `body` with another default device. Synchronous: a mode cannot follow `await`. */
 export function withDefaultDevice<R>(device: DeviceLike, body: () => R): R {
   const before = defaultDevice;

@@ -18,7 +18,7 @@ export { finfo, iinfo } from "./dtypes.js";
 export type { FloatInfo, IntInfo } from "./dtypes.js";
 export * from "./create.js";
 export { AnomalyError, ArgumentError, AutogradError, DeviceError, DisposedError, DTypeError, ShapeError } from "./errors.js";
-export { Device, getDefaultDevice, setDefaultDevice, withDefaultDevice } from "./device.js";
+export { Device, getDefaultDevice, getNumThreads, setDefaultDevice, setNumThreads, withDefaultDevice } from "./device.js";
 export type { DeviceLike } from "./device.js";
 export { Layout } from "./layout.js";
 export { Storage } from "./storage.js";

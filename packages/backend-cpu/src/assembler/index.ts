@@ -3,5 +3,5 @@ export { Code } from "./code.js";
 export type { ValueType } from "./code.js";
 export { instructions } from "./instructions.js";
 export type { ImmediatesOf, InstructionName } from "./instructions.js";
-export { FunctionBuilder, ModuleBuilder } from "./module.js";
+export { FunctionBuilder, ModuleBuilder, mostPages } from "./module.js";
 export type { Signature } from "./module.js";

@@ -2,6 +2,9 @@ import type { ValueType } from "./code.js";
 import { Code, valueTypes } from "./code.js";
 import { pushName, pushUnsigned } from "./encoding.js";
 
+/** Pages of 64 KiB in a memory with 32-bit addresses. */
+export const mostPages = 65536;
+
 export interface Signature {
   readonly params: readonly ValueType[];
   readonly results: readonly ValueType[];

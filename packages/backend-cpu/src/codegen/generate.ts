@@ -1,6 +1,6 @@
 import type { ComputeDType, Program } from "@gradus/kernel-ir";
 import { expressionsOf, topological, transcendentalOps } from "@gradus/kernel-ir";
-import { ModuleBuilder } from "../assembler/index.js";
+import { ModuleBuilder, mostPages } from "../assembler/index.js";
 import { writeContraction } from "./contraction.js";
 import { Emitter } from "./emitter.js";
 import { writeKernel } from "./kernel.js";
@@ -12,6 +12,8 @@ import { Scope } from "./scope.js";
 export interface GenerateOptions {
   /** Whether every access is compared with the length of its buffer. */
   readonly checkBounds: boolean;
+  /** Whether the memory is shared between threads, which a module has to know. */
+  readonly shared: boolean;
 }
 
 /** Bytes of an argument in the block of arguments: a pointer, a scalar or a length. */
@@ -19,8 +21,8 @@ export const argumentBytes = 8;
 
 const loads = { float64: "f64.load", float32: "f32.load", int64: "i64.load", int32: "i32.load", bool: "i32.load" } as const satisfies Record<ComputeDType, string>;
 
-/** The functions on float64 that a program needs from the host. */
-function hostFunctions(program: Program): HostFunction[] {
+/** The functions on float64 that a program needs from the host, where its transcendental functions of float32 are written out. */
+export function hostFunctions(program: Program): HostFunction[] {
   const used = new Set<HostFunction>();
   for (const { op, dtype } of topological(expressionsOf(program))) {
     if (op === "rem" && (dtype === "float64" || dtype === "float32")) used.add("rem");
@@ -35,9 +37,9 @@ function hostFunctions(program: Program): HostFunction[] {
  * workspace, those of the buffers, the scalars, and the byte lengths of the buffers, eight bytes each. The status is 0, or one plus the number of the
  * guard that does not hold.
  */
-export function generate(program: Program, { checkBounds }: GenerateOptions): Uint8Array<ArrayBuffer> {
+export function generate(program: Program, { checkBounds, shared }: GenerateOptions): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
-  module.importMemory("device", "memory");
+  module.importMemory("device", "memory", shared ? mostPages : null);
   const host: Partial<Record<HostFunction, number>> = {};
   for (const name of hostFunctions(program)) {
     host[name] = module.importFunction("host", name, { params: name === "pow" || name === "rem" ? ["f64", "f64"] : ["f64"], results: ["f64"] });

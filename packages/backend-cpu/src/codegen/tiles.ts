@@ -1,6 +1,6 @@
 import type { ComputeDType } from "@gradus/kernel-ir";
 import type { Code, FunctionBuilder, Signature } from "../assembler/index.js";
-import { ModuleBuilder } from "../assembler/index.js";
+import { ModuleBuilder, mostPages } from "../assembler/index.js";
 import type { PlainInstruction } from "./rules.js";
 import { shuffle } from "./vector.js";
 
@@ -83,9 +83,9 @@ export const functionsPerDtype = tileCount + packings.length;
  *
  * A function's number is the name under which it is exported. They are a module of their own, shared by all programs: the engine has to optimise them once, not once for each program.
  */
-export function generateTiles(dtype: ComputeDType, relaxed: boolean): Uint8Array<ArrayBuffer> {
+export function generateTiles(dtype: ComputeDType, { relaxed, shared }: { readonly relaxed: boolean; readonly shared: boolean }): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
-  module.importMemory("device", "memory");
+  module.importMemory("device", "memory", shared ? mostPages : null);
   const arithmetic = tileArithmetic[dtype];
   for (let rows = 1; rows <= tileShapes.tall.rows; rows++) {
     const most = rows <= tileShapes.wide.rows ? tileShapes.wide.vectors : tileShapes.tall.vectors;

@@ -12,6 +12,10 @@ export function delegate(inner: Backend): Omit<Backend, "readSync"> {
     prepare: (program) => inner.prepare(program),
     dispatch: (executable, buffers, scalars) => inner.dispatch(executable, buffers, scalars),
     sync: () => inner.sync(),
+    ...(inner.setNumThreads === undefined ? {} : { setNumThreads: (count: number) => inner.setNumThreads?.(count) }),
+    get numThreads() {
+      return inner.numThreads ?? 1;
+    },
     stats: () => inner.stats(),
     lost: inner.lost,
     dispose: () => inner.dispose(),

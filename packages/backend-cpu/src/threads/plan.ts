@@ -1,0 +1,108 @@
+import type { Expr, Program, ScalarArguments } from "@gradus/kernel-ir";
+import { ExprBuilder, expressionsOf, lowerProgram, strideAlong, topological, transcendentalOps } from "@gradus/kernel-ir";
+import { tileShapes } from "../codegen/tiles.js";
+
+/** How a dispatch is cut: every part is `grain` positions of `axis`, but the last may have fewer. */
+export interface Cut {
+  readonly axis: number;
+  readonly extent: number;
+  readonly grain: number;
+}
+
+/** Below this, waking other threads costs more than they bring. */
+const worthSharing = 80_000;
+/** A part is not much shorter than this, so that taking one costs little next to working on it. */
+const leastPart = 20_000;
+/** Nor much longer, so that threads end at about the same time and a thread that hangs is noticed soon. */
+const longestPart = 20_000_000;
+/** Parts for each thread: one that is held up leaves the rest of its share to the others. */
+const partsPerThread = 4;
+
+/** Roughly what a multiplication and an addition of a contraction take, in nanoseconds. */
+const productCost = 0.06;
+/** What one operation on one point takes, in nanoseconds: in lanes, or one point after the other. */
+const operationCost = { kernel: 0.1, scan: 2, scatter: 2, sort: 60 } as const;
+
+interface Axis {
+  readonly axis: number;
+  readonly extent: Expr;
+  /** Parts should be multiples of this: rows or columns of a tile, lanes. */
+  readonly unit: number;
+}
+
+const valueOf = (extent: Expr, scalars: ScalarArguments): number => Number(extent.op === "const" ? extent.value : extent.op === "scalar" ? scalars[extent.slot] : 0);
+
+/** How the work of one program is shared, for whatever scalar arguments it is dispatched with. */
+export class SharingPlan {
+  readonly #extents: readonly Expr[];
+  readonly #axes: readonly Axis[];
+  readonly #program: Program;
+  #cost: number | null = null;
+
+  constructor(program: Program) {
+    this.#program = program;
+    this.#extents = program.kind === "contraction" ? program.axes.map(({ extent }) => extent) : [...program.outer, ...program.inner];
+    this.#axes = axesOf(program);
+  }
+
+  /** How to cut a dispatch for some threads; null where it is not worth it. */
+  cut(scalars: ScalarArguments, threads: number): Cut | null {
+    let points = 1;
+    for (const extent of this.#extents) points *= valueOf(extent, scalars);
+    // No program takes longer than this for a point. Most dispatches are small, and end here.
+    if (points * 500 < worthSharing) return null;
+    this.#cost ??= costOf(this.#program);
+    const nanoseconds = points * this.#cost;
+    if (nanoseconds < worthSharing) return null;
+    const wanted = Math.max(Math.min(partsPerThread * threads, Math.floor(nanoseconds / leastPart)), Math.ceil(nanoseconds / longestPart));
+    return this.#best(scalars, wanted, true) ?? this.#best(scalars, wanted, false);
+  }
+
+  /** A cut into as many parts as usual, however little work there is; null where there is one point. */
+  cutAnyway(scalars: ScalarArguments, threads: number): Cut | null {
+    return this.#extents.some((extent) => valueOf(extent, scalars) === 0) ? null : this.#best(scalars, partsPerThread * threads, false);
+  }
+
+  /** The axis that gives most parts, up to as many as are wanted; of several, the first. */
+  #best(scalars: ScalarArguments, wanted: number, inUnits: boolean): Cut | null {
+    let best: Cut | null = null;
+    let most = 1;
+    for (const { axis, extent: expr, unit } of this.#axes) {
+      const extent = valueOf(expr, scalars);
+      const multiple = inUnits ? unit : 1;
+      const grain = Math.ceil(extent / wanted / multiple) * multiple;
+      const parts = Math.ceil(extent / grain);
+      if (parts <= most) continue;
+      most = parts;
+      best = { axis, extent, grain };
+    }
+    return best;
+  }
+}
+
+/** The axes along which a program can be cut, the best ones first. */
+function axesOf(program: Program): Axis[] {
+  const longer = (extent: Expr): boolean => !(extent.op === "const" && Number(extent.value) === 1);
+  if (program.kind !== "contraction") {
+    return program.outer.flatMap((extent, axis) => (longer(extent) ? [{ axis, extent, unit: axis === program.outer.length - 1 ? 16 : 1 }] : []));
+  }
+  const b = new ExprBuilder();
+  const isColumn = (axis: number): boolean => program.stores.some(({ index }) => {
+    const stride = strideAlong(b, index, axis);
+    return stride?.op === "const" && Number(stride.value) === 1;
+  });
+  const axes = program.axes.flatMap(({ role, extent }, axis) => {
+    if (role === "k" || !longer(extent)) return [];
+    const column = isColumn(axis);
+    return [{ axis, extent, rank: role === "batch" ? 0 : column ? 1 : 2, unit: role === "batch" ? 1 : column ? 4 * tileShapes.wide.vectors : tileShapes.tall.rows }];
+  });
+  return axes.sort((left, right) => left.rank - right.rank);
+}
+
+/** Nanoseconds that a program takes for one point, roughly. */
+function costOf(program: Program): number {
+  const nodes = topological(expressionsOf(lowerProgram(program)));
+  if (program.kind === "contraction") return productCost;
+  const slow = nodes.some(({ op, dtype }) => dtype === "float64" && (transcendentalOps as readonly string[]).includes(op)) ? 20 : 0;
+  return nodes.length * operationCost[program.kind] + slow;
+}
