@@ -23,6 +23,7 @@ export const arrows = {
   optim: ["autograd", "tensor-core"],
   datasets: ["tensor-core"],
   serialization: ["tensor-core"],
+  linalg: ["tensor-core"],
   models: ["nn", "tensor-core"],
 
   // The umbrella composes them and chooses the CPU.

@@ -40,6 +40,8 @@ export { hessian, hvp, jacobian, jvp, vhp, vjp } from "./autograd/functional.js"
 export type { FunctionalOptions, JacobianOf, Tensors } from "./autograd/functional.js";
 export { gradcheck, gradgradcheck } from "./autograd/gradcheck.js";
 export type { GradcheckOptions, TensorFunction } from "./autograd/gradcheck.js";
+/** @internal For packages that bring ops of their own. */
+export { Saved } from "./autograd/op-node.js";
 export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from "./autograd/mode.js";
 export { detectAnomaly, isAnomalyEnabled, setDetectAnomaly } from "./autograd/anomaly.js";
 export type { AnomalyOptions } from "./autograd/anomaly.js";

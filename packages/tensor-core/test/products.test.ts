@@ -153,6 +153,8 @@ describe("products", () => {
 
   it("of nothing are zeros", () => {
     expect(g.mm(zeros([2, 0]), zeros([0, 3])).toArraySync()).toEqual([[0, 0, 0], [0, 0, 0]]);
+    expect(g.matmul(zeros([2, 3, 0]), zeros([0, 4])).toArraySync()).toEqual(zeros([2, 3, 4]).toArraySync());
+    expect(g.linear(zeros([2, 3, 0]), zeros([4, 0])).shape).toEqual([2, 3, 4]);
     expect(g.kron(zeros([0, 2]), ones([3, 1])).shape).toEqual([0, 2]);
     expect(einsum("ij,jk->ik", zeros([2, 0]), zeros([0, 1])).toArraySync()).toEqual([[0], [0]]);
   });

@@ -1,3 +1,4 @@
+import * as linalg from "@gradus/linalg";
 import * as nn from "@gradus/nn";
 import * as optim from "@gradus/optim";
 import * as core from "@gradus/tensor-core";
@@ -16,7 +17,7 @@ import { camelCase, chooseOverload, findEntry } from "./signature.js";
 const libraries: Readonly<Record<string, readonly object[]>> = {
   "": [core],
   "nn.init": [nn.init],
-  linalg: [],
+  linalg: [linalg],
   special: [core],
   fft: [],
   masked: [masked],

@@ -3,7 +3,7 @@ import { DTypeError, ShapeError } from "../errors.js";
 import type { CallOperand, ContractionCall } from "../kernels/contraction-op.js";
 import { contract } from "../kernels/contraction-op.js";
 import { emptyLike } from "../kernels/rows.js";
-import { broadcastShapes, showShape } from "../shape.js";
+import { broadcastShapes, numelOf, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import { checkSameDevice } from "../tensor.js";
 import type { Tensor } from "../tensor.js";
@@ -95,10 +95,13 @@ function recordProduct(name: string, a: Tensor, b: Tensor, result: Tensor): void
   });
 }
 
+/** All leading dimensions as one. */
+const asRows = (x: Tensor): Tensor => reshape(x, [numelOf(x.shape.slice(0, -1)), x.shape.at(-1) ?? 0]);
+
 /** Aᵀ g; where B had no batch of its own, the batch is part of the sum and one product does all. */
 function gradientOfRight(a: Tensor, g: Tensor, shape: Shape): Tensor {
   if (shape.length === 2 && a.ndim > 2) {
-    return matmul(reshape(a, [-1, a.shape.at(-1) ?? 0]).t(), reshape(g, [-1, g.shape.at(-1) ?? 0]));
+    return matmul(asRows(a).t(), asRows(g));
   }
   return sumTo(matmul(transpose(a, -2, -1), g), shape);
 }
@@ -123,7 +126,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (b.ndim === 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
   if (b.ndim === 2 && a.ndim > 2) {
     // One matrix for the whole batch: the batch is more rows.
-    const rows = matmul(reshape(a, [-1, innerA]), b);
+    const rows = matmul(asRows(a), b);
     return reshape(rows, [...a.shape.slice(0, -1), b.shape[1] ?? 0]);
   }
   const batch = a.ndim === 2 && b.ndim === 2 ? [] : broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
@@ -150,7 +153,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
     checkProduct("linear", x, bias);
     if (bias.ndim !== 1 || bias.shape[0] !== out) throw new ShapeError(`linear: expected a bias of shape [${String(out)}], got ${showShape(bias.shape)}`);
   }
-  const rows = x.ndim === 2 ? x : reshape(x, [-1, features]);
+  const rows = x.ndim === 2 ? x : asRows(x);
   const addend = bias ?? undefined;
   const result = product("linear", rows, transpose(weight.detach(), 0, 1), [], addend?.detach());
   record("linear", addend === undefined ? [rows, weight] : [rows, weight, addend], [result], () => {
