@@ -86,7 +86,9 @@ export interface MeshgridOptions {
  * @returns As many tensors, each of the grid's shape: views.
  * @see torch.meshgrid
  * @example
- * meshgrid([tensor([1, 2]), tensor([3, 4, 5])])[0].toArraySync(); // [[1, 1, 1], [2, 2, 2]]
+ * const [rows, columns] = meshgrid([tensor([1, 2]), tensor([3, 4, 5])]);
+ * rows?.toArraySync(); // [[1, 1, 1], [2, 2, 2]]
+ * columns?.shape; // [2, 3]
  */
 export function meshgrid(tensors: readonly Tensor[], { indexing = "ij" }: MeshgridOptions = {}): Tensor[] {
   const [first] = tensors;
