@@ -249,7 +249,22 @@ export interface TraceRecord extends RecordBase {
   readonly final_float64: readonly (readonly [name: string, value: TensorRecord | { readonly sum: number }])[];
 }
 
-/** A file of `checkpoints/index.json`, and what it holds; or a model, whose output with the weights of a file is known. */
+/** What a model of `trace-models.ts` gives with the weights of a file. */
+export interface ModelRecord extends RecordBase {
+  readonly kind: "model_io";
+  /** The directory of the file. */
+  readonly directory: string;
+  readonly model_io: string;
+  readonly weights: string;
+  readonly input: TensorRecord;
+  /** Classes, where the cross-entropy of the output is known too. */
+  readonly target?: TensorRecord;
+  readonly output_float64: TensorRecord;
+  readonly loss_float64?: number;
+  readonly e_abs: number;
+}
+
+/** A file of `checkpoints/index.json`, and what it holds. */
 export interface CheckpointRecord extends RecordBase {
   readonly kind: "checkpoint";
   /** The directory of the file. */
@@ -267,7 +282,7 @@ export interface CheckpointRecord extends RecordBase {
 export type CheckedRecord =
   | ModuleRecord | ModuleInitRecord | NetworkInitRecord | OptimRecord | OptimClosureRecord | OptimErrorRecord | ClipNormRecord | ClipValueRecord
   | SchedulerRecord | TraceRecord
-  | OpRecord | ErrorRecord | CapturedRecord | PromotionRecord | UnaryPromotionRecord | RandomRecord | RawRandomRecord | SplitRecord | LoaderRecord | CheckpointRecord;
+  | OpRecord | ErrorRecord | CapturedRecord | PromotionRecord | UnaryPromotionRecord | RandomRecord | RawRandomRecord | SplitRecord | LoaderRecord | CheckpointRecord | ModelRecord;
 
 /** Any record, also of kinds that are not checked. */
 export type AnyRecord = CheckedRecord | (RecordBase & { readonly kind: "unknown to this runner" });

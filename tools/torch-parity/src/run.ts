@@ -6,7 +6,7 @@ import type { Observer, Workbench } from "./check.js";
 import { onWorkbench } from "./check.js";
 import { isTensorRecord } from "./host-values.js";
 import { checkCaptured } from "./kinds/captured.js";
-import { checkCheckpoint } from "./kinds/checkpoint.js";
+import { checkCheckpoint, checkModel } from "./kinds/checkpoint.js";
 import { checkLoader, checkSplit } from "./kinds/data.js";
 import { checkError } from "./kinds/error.js";
 import { checkModule, checkModuleInit, checkNetworkInit } from "./kinds/module.js";
@@ -43,6 +43,7 @@ const checks: { readonly [K in CheckedRecord["kind"]]: (bench: Workbench, record
   rng: checkRandom,
   rng_mt_low31: checkRawRandom,
   checkpoint: checkCheckpoint,
+  model_io: checkModel,
   rng_random_split: checkSplit,
   rng_dataloader: checkLoader,
   rng_dataloader_generator: checkLoader,

@@ -2,14 +2,16 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { FileFormatError, loadNpy, loadNpz, loadSafetensors, loadTorch, parseSafetensors, saveSafetensors } from "@gradus/serialization";
-import { Tensor } from "@gradus/tensor-core";
+import { crossEntropy, manualSeed, Tensor } from "@gradus/tensor-core";
+import { MissingError } from "../call.js";
 import type { Workbench } from "../check.js";
 import { describe, expectTensor } from "../check.js";
-import { isTensorRecord, type TensorRecord } from "../host-values.js";
+import { isTensorRecord, makeTensor, type TensorRecord } from "../host-values.js";
 import { Disagreement } from "../outcome.js";
 import type { Json } from "../python.js";
 import { isArray, numberOf } from "../python.js";
-import type { CheckpointRecord } from "../records.js";
+import type { CheckpointRecord, ModelRecord } from "../records.js";
+import { traceModels } from "../trace-models.js";
 
 /** How files are loaded, by the end of their names. */
 const loaders: Readonly<Record<string, (bytes: Uint8Array, file: string) => unknown>> = {
@@ -93,4 +95,47 @@ async function compareTensor(bench: Workbench, label: string, got: unknown, want
   const raw = parseSafetensors(await saveSafetensors({ x })).tensors.get("x");
   const digest = createHash("sha256").update(raw?.bytes ?? "").digest("hex");
   if (want.sha256 !== undefined && digest !== want.sha256) throw new Disagreement(`${label}: expected bytes with the digest ${want.sha256}, got ${digest}`);
+}
+
+type State = Readonly<Record<string, Tensor>>;
+
+/** What a model was built with, from the shapes of its weights. */
+const optionsOf: Readonly<Record<string, (state: State) => Readonly<Record<string, unknown>>>> = {
+  MLP: (state) => ({ i: size(state, "fc1.weight", 1), h: size(state, "fc1.weight", 0), o: size(state, "fc3.weight", 0) }),
+  LSTMTagger: (state) => ({
+    vocab: size(state, "embedding.weight", 0),
+    emb: size(state, "embedding.weight", 1),
+    hidden: size(state, "lstm.weight_hh_l0", 1),
+    tags: size(state, "hidden2tag.weight", 0),
+  }),
+  TinyGPT: (state) => ({
+    vocab: size(state, "tok.weight", 0),
+    d: size(state, "tok.weight", 1),
+    ctx: size(state, "pos.weight", 0),
+    layers: new Set(Object.keys(state).flatMap((name) => /^blocks\.(\d+)\./.exec(name)?.[1] ?? [])).size,
+    // No weight tells it; all models of this kind have two.
+    heads: 2,
+    tie: state["head.weight"]?.elements === state["tok.weight"]?.elements,
+  }),
+};
+
+const size = (state: State, name: string, dim: number): number => state[name]?.shape[dim] ?? 0;
+
+/** With the weights of a file, a model gives PyTorch's output. */
+export async function checkModel(bench: Workbench, record: ModelRecord): Promise<void> {
+  const { directory, model_io: name, weights, input, target } = record;
+  const make = traceModels[name];
+  if (make === undefined) throw new MissingError(`no model ${name}`);
+  const state = (await loadTorch(await readFile(join(directory, weights)), { file: weights })) as State;
+  const [output, loss] = bench.run(() => {
+    manualSeed(0);
+    const model = make((optionsOf[name]?.(state) ?? {}) as Readonly<Record<string, never>>);
+    model.loadStateDict(state);
+    model.eval();
+    const result = (model.call as (x: Tensor) => Tensor)(makeTensor(input, bench.device, { grad: false })).detach();
+    return [result, target === undefined ? undefined : crossEntropy(result, makeTensor(target, bench.device, { grad: false }))];
+  });
+  const ownError = { ownError: record.e_abs };
+  await expectTensor(bench, "output", output, record.output_float64, ownError, output.dtype);
+  if (loss !== undefined && record.loss_float64 !== undefined) await expectTensor(bench, "loss", loss, { dtype: "float64", shape: [], data: [record.loss_float64] }, ownError, loss.dtype);
 }
