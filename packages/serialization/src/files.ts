@@ -1,5 +1,6 @@
 import type { Tensor } from "@gradus/tensor-core";
 import type { ByteSource } from "./byte-source.js";
+import { type CheckpointParts, checkpointState, type Progress, restoreCheckpoint } from "./checkpoint.js";
 import { npyPieces, npzPieces, loadNpy, loadNpz } from "./npy.js";
 import { tensorBytes } from "./raw-tensors.js";
 import { safetensorsPieces } from "./safetensors.js";
@@ -36,6 +37,28 @@ export interface Files {
    */
   readonly save: (value: unknown, file: string) => Promise<void>;
   /**
+   * Saves a training run: the states of its parts, and what else is to be remembered. All or nothing as {@link Files.save}; `torch.load` opens it.
+   *
+   * ```ts
+   * const run = { model, optimizer, scheduler, loader, random: defaultGenerator() };
+   * await saveCheckpoint("run.pt", run, { epoch });
+   * const { epoch } = await loadCheckpoint("run.pt", run);
+   * ```
+   *
+   * A run that continues from it gives the same numbers, bit for bit, as one that was never interrupted, if all that has a state is a part: the
+   * generator that dropout and shuffling draw from too.
+   *
+   * @throws {FileAccessError} if the system refuses any step; the old file is unchanged then.
+   */
+  readonly saveCheckpoint: (file: string, parts: CheckpointParts, progress?: Progress) => Promise<void>;
+  /**
+   * Gives the parts of a run the states that {@link Files.saveCheckpoint} saved, and returns what else was remembered.
+   *
+   * @throws {FileAccessError} if the system does not let the file be read.
+   * @throws {FileFormatError} if it is damaged, or lacks a part; nothing is changed then.
+   */
+  readonly loadCheckpoint: (file: string, parts: CheckpointParts, options?: LoadOptions) => Promise<Record<string, unknown>>;
+  /**
    * The tensors of a safetensors file, on the default device. They are read one by one, so a large file is never in memory as a whole.
    *
    * @throws {FileAccessError} if the system does not let the file be read.
@@ -69,6 +92,8 @@ export function filesOf({ withFile, writeAtomically }: FileHost): Files {
   return {
     load: (file, options) => withFile(file, (source) => loadTorch(source, options)),
     save: async (value, file) => writeAtomically(file, await torchPieces(value)),
+    saveCheckpoint: async (file, parts, progress = {}) => writeAtomically(file, await torchPieces(checkpointState(parts, progress))),
+    loadCheckpoint: async (file, parts, options) => restoreCheckpoint(await withFile(file, (source) => loadTorch(source, options)), parts, file),
     loadFile: (file, options) =>
       withFile(file, async (source) => {
         const { names, get } = await openSafetensors(source, options);

@@ -1,4 +1,5 @@
 export type { ByteSource, Readable } from "./byte-source.js";
+export type { CheckpointParts, Progress, RandomState, Stateful } from "./checkpoint.js";
 export { FileAccessError, FileFormatError } from "./errors.js";
 export type { MemoryLimit } from "./memory-budget.js";
 export { loadNpy, loadNpz, saveNpy, saveNpz } from "./npy.js";

@@ -6,4 +6,4 @@ export type { Files } from "./files.js";
 
 const files: Files = filesOf({ withFile, writeAtomically });
 
-export const { load, loadFile, loadMetadata, loadNpyFile, loadNpzFile, loadPickleFile, save, saveFile, saveNpyFile, saveNpzFile } = files;
+export const { load, loadCheckpoint, loadFile, loadMetadata, loadNpyFile, loadNpzFile, loadPickleFile, save, saveCheckpoint, saveFile, saveNpyFile, saveNpzFile } = files;

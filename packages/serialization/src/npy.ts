@@ -1,6 +1,7 @@
 import { ArgumentError, type Tensor } from "@gradus/tensor-core";
 import { type Fail, failure, type Readable, sourceOf } from "./byte-source.js";
 import { joinPieces } from "./join-pieces.js";
+import { naming } from "./malformed.js";
 import { MemoryBudget, TENSOR_BYTES } from "./memory-budget.js";
 import { checkLength, littleEndian, numpyElement, type NumpyElement, numpyKindOf } from "./pickle/numpy.js";
 import { ELEMENT_BYTES, tensorBytes } from "./raw-tensors.js";
@@ -112,11 +113,9 @@ function parseNpy(bytes: Uint8Array, fail: Fail, budget: MemoryBudget, { device 
   if (length > Math.min(LONGEST_HEADER, bytes.length - start)) throw fail(`the header takes ${length} bytes, the file holds ${bytes.length - start} more and at most ${LONGEST_HEADER} are read`);
   const { element, fortran, shape } = parseHeader(new TextDecoder("latin1").decode(bytes.subarray(start, start + length)), fail);
   const data = bytes.subarray(start + length);
-  try {
+  naming(fail, () => {
     checkLength(data, element.dtype, shape);
-  } catch (error) {
-    throw error instanceof TypeError ? fail(error.message, error) : error;
-  }
+  });
   budget.spend(data.length + TENSOR_BYTES);
   return arrayTensor(littleEndian(data, element), element.dtype, shape, fortran, device);
 }
@@ -142,10 +141,6 @@ function parseHeader(text: string, fail: Fail): { element: NumpyElement; fortran
   if (shape.at(-1) === "") shape.pop();
   const numbers = shape.map((size) => (/^\d+$/.test(size) ? Number(size) : NaN));
   if (!numbers.every(Number.isSafeInteger)) throw fail(`the shape ${sizes.slice(0, 60)} has a size that is no integer`);
-  try {
-    return { element: numpyElement((descr ?? "").slice(1, -1)), fortran: order === "True", shape: numbers };
-  } catch (error) {
-    throw error instanceof TypeError ? fail(error.message, error) : error;
-  }
+  return { element: naming(fail, () => numpyElement((descr ?? "").slice(1, -1))), fortran: order === "True", shape: numbers };
 }
 

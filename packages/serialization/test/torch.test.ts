@@ -107,6 +107,13 @@ describe("loadPickle", () => {
     expect((error as Error).message).toMatch(/^x\.pkl: [^\n]*; [^\n]*$/);
   });
 
+  it("reads lists and dictionaries of everyday length", async () => {
+    const numbers = Array.from({ length: 100_000 }, (_, i) => i);
+    const words = Object.fromEntries(numbers.slice(0, 50_000).map((i) => [`word number ${i}`, i]));
+    const pairs = numbers.slice(0, 10_000).map((i) => [i, i / 3]);
+    expect(await loadTorch(await saveTorch({ numbers, words, pairs }))).toEqual({ numbers, words, pairs });
+  });
+
   it("reads what is nested deeper than any stack of calls", async () => {
     let deep = (await loadPickle(ascii(`${"(".repeat(20_000)}${"l".repeat(20_000)}.`))) as unknown[];
     let depth = 1;
@@ -164,7 +171,7 @@ describe("saveTorch", () => {
     expect(found.get("empty")).toMatchObject({ shape: [0, 3] });
     expect([found.get("n"), found.get("f"), found.get("s"), found.get("set"), found.get("bytes")]).toEqual([2 ** 33, { float: "0.25" }, "é", { set: [2] }, { bytes: [0, 200] }]);
     expect(found.get("state")).toEqual({ dict: [["state", { dict: [[0, { dict: [["step", 3]] }]] }], ["param_groups", [{ dict: [["lr", { float: "0.5" }], ["params", [0]]] }]]] });
-  });
+  }, 60_000);
 
   it("is read back from a file, which a failed save leaves as it was", async () => {
     const directory = await mkdtemp(join(tmpdir(), "gradus-torch-"));

@@ -1,4 +1,5 @@
 import type { DType } from "@gradus/tensor-core";
+import { Malformed } from "../malformed.js";
 import { ELEMENT_BYTES } from "../raw-tensors.js";
 import { ByteString, GlobalReference, type PythonGlobal, sizesOf, textOf } from "./values.js";
 
@@ -26,12 +27,12 @@ export interface NumpyElement {
   readonly bigEndian: boolean;
 }
 
-/** @throws {TypeError} on an element type that tensors have not. */
+/** @throws {Malformed} on an element type that tensors have not. */
 export function numpyElement(description: string): NumpyElement {
   const [, order, kind = ""] = /^([<>|=]?)(\w+)$/.exec(description) ?? [];
   const dtype = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
   if (order === undefined || dtype === undefined) {
-    throw new TypeError(`expected an element type that tensors have (${Object.keys(KINDS).join(", ")}), found ${JSON.stringify(description.slice(0, 40))}; convert the array with astype before it is saved`);
+    throw new Malformed(`expected an element type that tensors have (${Object.keys(KINDS).join(", ")}), found ${JSON.stringify(description.slice(0, 40))}; convert the array with astype before it is saved`);
   }
   return { dtype, bigEndian: order === ">" && ELEMENT_BYTES[dtype] > 1 };
 }
@@ -45,10 +46,10 @@ export function littleEndian(bytes: Uint8Array, { dtype, bigEndian }: NumpyEleme
   return swapped;
 }
 
-/** @throws {TypeError} if the bytes are not as many as the shape needs. */
+/** @throws {Malformed} if the bytes are not as many as the shape needs. */
 export function checkLength(bytes: Uint8Array, dtype: DType, shape: readonly number[]): void {
   const expected = shape.reduce((a, b) => a * b, ELEMENT_BYTES[dtype]);
-  if (expected !== bytes.length) throw new TypeError(`an array of shape [${shape.slice(0, 8).join(", ")}] takes ${expected} bytes, found ${bytes.length}`);
+  if (expected !== bytes.length) throw new Malformed(`an array of shape [${shape.slice(0, 8).join(", ")}] takes ${expected} bytes, found ${bytes.length}`);
 }
 
 /** `numpy.dtype`, to which a state adds the order of bytes. */
@@ -101,7 +102,7 @@ const bytesOf = (value: unknown): Uint8Array | undefined => (value instanceof By
 function scalar(args: readonly unknown[]): unknown {
   const [dtype, data] = args;
   const bytes = bytesOf(data);
-  if (!(dtype instanceof NumpyDType) || bytes === undefined) throw new TypeError("expected an element type and the bytes of one element");
+  if (!(dtype instanceof NumpyDType) || bytes === undefined) throw new Malformed("expected an element type and the bytes of one element");
   const { element } = dtype;
   checkLength(bytes, element.dtype, []);
   const view = new DataView(littleEndian(bytes, element).slice().buffer);
@@ -116,7 +117,7 @@ function readNumber(view: DataView, dtype: DType): number | boolean {
       return view.getFloat32(0, true);
     case "int64": {
       const value = view.getBigInt64(0, true);
-      if (!Number.isSafeInteger(Number(value))) throw new TypeError(`expected a number up to 2^53, found ${value}`);
+      if (!Number.isSafeInteger(Number(value))) throw new Malformed(`expected a number up to 2^53, found ${value}`);
       return Number(value);
     }
     case "int32":
@@ -130,7 +131,7 @@ function readNumber(view: DataView, dtype: DType): number | boolean {
     case "bool":
       return view.getUint8(0) !== 0;
     default:
-      throw new TypeError(`expected a number that JavaScript has, found a ${dtype}`);
+      throw new Malformed(`expected a number that JavaScript has, found a ${dtype}`);
   }
 }
 
@@ -139,7 +140,7 @@ const isNdarray = (value: unknown): boolean => value instanceof GlobalReference 
 const reconstruct: PythonGlobal = {
   name: "numpy.core.multiarray._reconstruct",
   call: ([type]) => {
-    if (!isNdarray(type)) throw new TypeError("expected numpy.ndarray, found another class");
+    if (!isNdarray(type)) throw new Malformed("expected numpy.ndarray, found another class");
     return new NumpyArray();
   },
 };
@@ -148,7 +149,7 @@ const fromBuffer: PythonGlobal = {
   name: "numpy.core.numeric._frombuffer",
   call: ([data, dtype, shape, order]) => {
     const array = new NumpyArray();
-    if (!array.fill(shape, dtype, textOf(order) === "F", data)) throw new TypeError("expected data, an element type and a shape");
+    if (!array.fill(shape, dtype, textOf(order) === "F", data)) throw new Malformed("expected data, an element type and a shape");
     return array;
   },
 };
@@ -159,7 +160,7 @@ const dtype: PythonGlobal = {
   name: "numpy.dtype",
   call: ([kind]) => {
     const text = textOf(kind);
-    if (text === undefined) throw new TypeError("expected the name of an element type");
+    if (text === undefined) throw new Malformed("expected the name of an element type");
     return new NumpyDType(text);
   },
 };

@@ -1,3 +1,4 @@
+import { Malformed } from "../malformed.js";
 import { ByteString, GlobalReference, type PythonGlobal, textOf } from "./values.js";
 
 /** Python's own classes that may stand in a pickle: containers and data, nothing that does anything. */
@@ -6,13 +7,13 @@ import { ByteString, GlobalReference, type PythonGlobal, textOf } from "./values
 function orderedDict(args: readonly unknown[]): Map<unknown, unknown> {
   const [items = []] = args;
   if (items instanceof Map) return new Map(items as Map<unknown, unknown>);
-  if (!Array.isArray(items)) throw new TypeError("expected pairs of keys and values");
+  if (!Array.isArray(items)) throw new Malformed("expected pairs of keys and values");
   return new Map(
     (items as readonly unknown[]).map((pair) => {
-      if (!Array.isArray(pair) || pair.length !== 2) throw new TypeError("expected pairs of keys and values");
+      if (!Array.isArray(pair) || pair.length !== 2) throw new Malformed("expected pairs of keys and values");
       const [key, value] = pair as readonly unknown[];
       const text = textOf(key);
-      if (text === "__proto__") throw new TypeError('the key "__proto__" would change an object of JavaScript');
+      if (text === "__proto__") throw new Malformed('the key "__proto__" would change an object of JavaScript');
       return [text ?? key, value];
     }),
   );
@@ -20,7 +21,7 @@ function orderedDict(args: readonly unknown[]): Map<unknown, unknown> {
 
 function set(args: readonly unknown[]): Set<unknown> {
   const [items = []] = args;
-  if (!Array.isArray(items) && !(items instanceof Set)) throw new TypeError("expected a list");
+  if (!Array.isArray(items) && !(items instanceof Set)) throw new Malformed("expected a list");
   return new Set(items as Iterable<unknown>);
 }
 
@@ -30,10 +31,10 @@ function encode(args: readonly unknown[]): Uint8Array {
   if (value === undefined) return new Uint8Array(0);
   if (value instanceof ByteString) return value.bytes;
   if (value instanceof Uint8Array) return value;
-  if (typeof value !== "string" || !["latin1", "latin-1"].includes(textOf(encoding) ?? "")) throw new TypeError("expected data as text in latin1");
+  if (typeof value !== "string" || !["latin1", "latin-1"].includes(textOf(encoding) ?? "")) throw new Malformed("expected data as text in latin1");
   return Uint8Array.from(value, (character) => {
     const code = character.codePointAt(0) ?? 0;
-    if (code > 255) throw new TypeError(`expected characters up to 255, found ${code}`);
+    if (code > 255) throw new Malformed(`expected characters up to 255, found ${code}`);
     return code;
   });
 }
@@ -42,7 +43,7 @@ function encode(args: readonly unknown[]): Uint8Array {
 const defaultDict: PythonGlobal = {
   name: "collections.defaultdict",
   call: ([factory = null, items = []]) => {
-    if (factory !== null && !(factory instanceof GlobalReference)) throw new TypeError("expected a class");
+    if (factory !== null && !(factory instanceof GlobalReference)) throw new Malformed("expected a class");
     return orderedDict([items]);
   },
 };

@@ -1,4 +1,5 @@
 import type { Fail } from "../byte-source.js";
+import { naming } from "../malformed.js";
 import type { MemoryBudget } from "../memory-budget.js";
 import { ByteString, GlobalReference, latin1, type PythonGlobal } from "./values.js";
 
@@ -19,8 +20,8 @@ export interface PickleHost {
   readonly setState?: (object: unknown, state: unknown) => boolean;
 }
 
-/** What values take in memory, about. */
-const COST = { list: 32, item: 8, dict: 64, entry: 40, text: 16, view: 96, float: 16, memo: 8 } as const;
+/** What values take in memory, about. An array has room for half as many items more. */
+const COST = { list: 32, item: 12, dict: 184, entry: 40, text: 16, view: 96, float: 16 } as const;
 
 /** Python itself reads no longer decimal integers, since the time grows with the square. */
 const LONGEST_DECIMAL = 4300;
@@ -102,7 +103,7 @@ export interface PickleResult {
  */
 export function readPickle(bytes: Uint8Array, host: PickleHost, fail: Fail, budget: MemoryBudget, begin = 0): PickleResult {
   const machine = new Machine(new Cursor(bytes, begin, fail), begin, host, fail, budget);
-  return { value: machine.run(), end: machine.end };
+  return { value: naming(fail, () => machine.run()), end: machine.end };
 }
 
 class Machine {
@@ -110,6 +111,7 @@ class Machine {
   /** Where the marks stand on the stack. */
   readonly #marks: number[] = [];
   readonly #memo: unknown[] = [];
+  #mostPlaces = 0;
   readonly #cursor: Cursor;
   readonly #begin: number;
   readonly #host: PickleHost;
@@ -159,8 +161,17 @@ class Machine {
   }
 
   push(value: unknown, cost = 0): void {
-    this.#budget.spend(cost + COST.item);
+    this.#budget.spend(cost);
     this.#stack.push(value);
+    this.#grow();
+  }
+
+  /** Places on the stack are used again and again: only what it never held before counts. */
+  #grow(): void {
+    const places = this.#stack.length + this.#marks.length;
+    if (places <= this.#mostPlaces) return;
+    this.#mostPlaces = places;
+    this.#budget.spend(COST.item);
   }
 
   pop(): unknown {
@@ -175,8 +186,8 @@ class Machine {
   }
 
   mark(): void {
-    this.#budget.spend(COST.item);
     this.#marks.push(this.#stack.length);
+    this.#grow();
   }
 
   /** The values since the last mark. */
@@ -195,7 +206,7 @@ class Machine {
   remember(index: number): void {
     // A pickle cannot have given more values than it has bytes.
     if (!(index >= 0 && index <= this.#cursor.at - this.#begin)) throw this.#fail(`the pickle remembers a value as number ${index}, more than it can have`);
-    this.#budget.spend(COST.memo);
+    if (!(index in this.#memo)) this.#budget.spend(COST.item);
     this.#memo[index] = this.peek();
   }
 
@@ -346,13 +357,7 @@ class Machine {
     const { name, call } = callable.global;
     if (call === undefined) throw this.#fail(`the pickle calls ${name}, which may only be named`);
     this.#budget.spend(COST.view);
-    let value: unknown;
-    try {
-      value = call(args as readonly unknown[]);
-    } catch (error) {
-      throw error instanceof TypeError ? this.#fail(`${name}: ${error.message}`, error) : error;
-    }
-    this.push(value);
+    this.push(naming((reason, cause) => this.#fail(`${name}: ${reason}`, cause), () => call(args as readonly unknown[])));
   }
 
   /** A callable and its arguments, which lie on the stack. */

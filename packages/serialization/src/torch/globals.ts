@@ -1,4 +1,5 @@
 import type { DType } from "@gradus/tensor-core";
+import { Malformed } from "../malformed.js";
 import { NumpyArray, NumpyDType, numpyGlobals } from "../pickle/numpy.js";
 import { pythonGlobals } from "../pickle/python.js";
 import type { PickleHost } from "../pickle/reader.js";
@@ -70,33 +71,33 @@ const dtypeGlobals: readonly TorchGlobal[] = Object.entries(DTYPES).map(([name, 
 /** (storage, offset, shape, strides, requiresGrad, hooks, …) */
 function rebuildTensor([storage, offset, shape, strides, requiresGrad = false]: readonly unknown[]): TensorReference {
   const [sizes, steps] = [sizesOf(shape), sizesOf(strides)];
-  if (!(storage instanceof StorageReference)) throw new TypeError("expected a storage");
+  if (!(storage instanceof StorageReference)) throw new Malformed("expected a storage");
   if (sizes === undefined || steps === undefined || sizes.length !== steps.length || sizesOf([offset]) === undefined) {
-    throw new TypeError("expected an offset, a shape and as many strides, all of them integers that are not negative");
+    throw new Malformed("expected an offset, a shape and as many strides, all of them integers that are not negative");
   }
   return new TensorReference(storage, offset as number, sizes, steps, requiresGrad === true);
 }
 
 function rebuildParameter([data, requiresGrad]: readonly unknown[]): TensorReference {
-  if (!(data instanceof TensorReference)) throw new TypeError("expected a tensor");
+  if (!(data instanceof TensorReference)) throw new Malformed("expected a tensor");
   return new TensorReference(data.storage, data.offset, data.shape, data.strides, requiresGrad === true);
 }
 
 /** (function, class, arguments, state): a tensor of a subclass is the tensor. */
 function rebuildFromType([rebuild, , args]: readonly unknown[]): unknown {
-  if (!(rebuild instanceof GlobalReference) || !rebuild.global.name.startsWith("torch._utils._rebuild") || !Array.isArray(args)) throw new TypeError("expected a function that rebuilds a tensor");
+  if (!(rebuild instanceof GlobalReference) || !rebuild.global.name.startsWith("torch._utils._rebuild") || !Array.isArray(args)) throw new Malformed("expected a function that rebuilds a tensor");
   return rebuild.global.call?.(args as readonly unknown[]);
 }
 
 function device([type, index]: readonly unknown[]): string {
   const name = textOf(type);
-  if (name === undefined) throw new TypeError("expected the name of a device");
+  if (name === undefined) throw new Malformed("expected the name of a device");
   return typeof index === "number" ? `${name}:${index}` : name;
 }
 
 function size([sizes = []]: readonly unknown[]): readonly number[] {
   const found = sizesOf(sizes);
-  if (found === undefined) throw new TypeError("expected sizes");
+  if (found === undefined) throw new Malformed("expected sizes");
   return [...found];
 }
 
@@ -127,14 +128,14 @@ export const torchHost: PickleHost = {
  * Reads ("storage", class, key, device, length, view), by which a pickle refers to a storage. The device is where the tensor was; it is read to
  * another one.
  *
- * @throws {TypeError} if it is anything else.
+ * @throws {Malformed} if it is anything else.
  */
 export function storageOf(id: unknown): { readonly storage: StorageReference; readonly view: unknown } {
   const [kind, type, key, , length, view = null] = Array.isArray(id) ? (id as readonly unknown[]) : [];
   const storageType = type instanceof GlobalReference ? (type.global as TorchGlobal).storageType : undefined;
   const name = textOf(key);
   if (textOf(kind) !== "storage" || storageType === undefined || name === undefined || sizesOf([length]) === undefined) {
-    throw new TypeError("expected a storage with its class, key and length");
+    throw new Malformed("expected a storage with its class, key and length");
   }
   return { storage: new StorageReference(name, storageType.dtype, length as number), view };
 }

@@ -1,5 +1,6 @@
 import { type DeviceLike, type DType, Layout, noGrad, type Tensor } from "@gradus/tensor-core";
 import { type ByteSource, type Fail, failure, type Readable, sourceOf } from "../byte-source.js";
+import { naming } from "../malformed.js";
 import { MemoryBudget, type MemoryLimit, TENSOR_BYTES } from "../memory-budget.js";
 import { littleEndian, NumpyArray, NumpyDType } from "../pickle/numpy.js";
 import { readPickle } from "../pickle/reader.js";
@@ -85,7 +86,7 @@ async function readZip(reading: Reading): Promise<unknown> {
   const storages = new Map<string, StorageReference>();
   const persistent = (id: unknown): StorageReference => declare(storages, storageOf(id).storage, fail);
   const pickle = await archive.read(entry);
-  const { value, end } = readPickle(pickle, { ...torchHost, persistent: guarded(persistent, fail) }, fail, budget);
+  const { value, end } = readPickle(pickle, { ...torchHost, persistent }, fail, budget);
   if (end !== pickle.length) throw fail(`the pickle ends at byte ${end}, data.pkl has ${pickle.length}`);
 
   // A storage at a time, so that a large file is never in memory as a whole.
@@ -126,7 +127,7 @@ async function readLegacy(reading: Reading): Promise<unknown> {
     if (view !== null) throw fail("a storage is a part of another one, a form that PyTorch gave up before its version 0.4");
     return declare(storages, storage, fail);
   };
-  const content = next({ ...torchHost, persistent: guarded(persistent, fail) });
+  const content = next({ ...torchHost, persistent });
   const keys = next();
   if (!Array.isArray(keys)) throw fail("expected the keys of the storages, found another value");
 
@@ -144,17 +145,6 @@ async function readLegacy(reading: Reading): Promise<unknown> {
   if (at !== bytes.length) throw fail(`the content ends at byte ${at}, the file has ${bytes.length}`);
   return materialise(reading, content, (storage) => made.get(storage));
 }
-
-/** An error of a form becomes one of the file. */
-const guarded =
-  <R>(work: (id: unknown) => R, fail: Fail) =>
-  (id: unknown): R => {
-    try {
-      return work(id);
-    } catch (error) {
-      throw error instanceof TypeError ? fail(`the pickle refers to data outside of it: ${error.message}`, error) : error;
-    }
-  };
 
 /** The one description of a storage, however often it is referred to. */
 function declare(storages: Map<string, StorageReference>, storage: StorageReference, fail: Fail): StorageReference {
@@ -186,7 +176,7 @@ function materialise({ fail, budget, options }: Reading, root: unknown, elements
     if (object instanceof NumpyDType) return object.element.dtype;
     return object;
   };
-  return noGrad(() => toJavaScript(root, convert));
+  return naming(fail, () => noGrad(() => toJavaScript(root, convert)));
 }
 
 function tensorOf({ shape, strides, offset, requiresGrad }: TensorReference, elements: Tensor, fail: Fail, budget: MemoryBudget): Tensor {
