@@ -23,6 +23,17 @@ export interface Dataset<T> {
 }
 
 /**
+ * Samples that can only be gone through from the beginning: a stream, a file read line by line. Anything that can be iterated is one, also
+ * with `for await`.
+ *
+ * @see torch.utils.data.IterableDataset
+ * @example
+ * const countdown: IterableDataset<number> = { *[Symbol.iterator]() { yield* [3, 2, 1]; } };
+ * [...(countdown as Iterable<number>)]; // [3, 2, 1]
+ */
+export type IterableDataset<T> = Iterable<T> | AsyncIterable<T>;
+
+/**
  * Some samples of another dataset, in a given order.
  *
  * @see torch.utils.data.Subset

@@ -17,3 +17,18 @@ export class DataFileError extends Error {
     this.reason = reason;
   }
 }
+
+/** A thread that loads samples failed; the `cause` is its error, with the message and the stack that it had there. */
+export class WorkerError extends Error {
+  override readonly name = "WorkerError";
+  /** The number of the thread. */
+  readonly worker: number;
+  /** The sample that it was loading; null if the thread itself failed. */
+  readonly index: number | null;
+
+  constructor(worker: number, index: number | null, cause: Error) {
+    super(`DataLoader: expected a batch from worker ${worker}, got ${cause.name}: ${cause.message}${index === null ? "" : ` (sample ${index})`}; its stack is in the cause`, { cause });
+    this.worker = worker;
+    this.index = index;
+  }
+}

@@ -3,7 +3,24 @@ import { cpu } from "@gradus/backend-cpu";
 import { ArgumentError, defaultGenerator, Generator, manualSeed, setDefaultDevice, ShapeError, type Tensor, tensor } from "@gradus/tensor-core";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { ArrayDataset, collate, DataLoader, type Dataset, randomSplit, type Sampler, Subset } from "../src/index.js";
+import {
+  ArrayDataset,
+  BatchSampler,
+  ChainDataset,
+  collate,
+  ConcatDataset,
+  DataLoader,
+  type DataLoaderState,
+  type Dataset,
+  randomSplit,
+  RandomSampler,
+  type Sampler,
+  SequentialSampler,
+  Subset,
+  SubsetRandomSampler,
+  TensorDataset,
+  WeightedRandomSampler,
+} from "../src/index.js";
 
 /** Computed by PyTorch: see fixtures/make.py. */
 interface TorchOrder {
@@ -14,6 +31,15 @@ interface TorchOrder {
     readonly options: { readonly batch_size: number; readonly shuffle: boolean; readonly drop_last?: boolean };
     readonly epochs: readonly (readonly (readonly number[])[])[];
     readonly interrupted: readonly number[];
+    readonly next: number;
+  }[];
+  readonly samplers: readonly {
+    readonly kind: "random" | "subset" | "weighted";
+    readonly seed: number;
+    readonly generator: number | null;
+    readonly weights: readonly number[];
+    readonly options: { readonly n?: number; readonly replacement?: boolean; readonly num_samples?: number };
+    readonly epochs: readonly (readonly number[])[];
     readonly next: number;
   }[];
   readonly splits: readonly { readonly n: number; readonly lengths: readonly number[]; readonly seed: number; readonly parts: readonly (readonly number[])[] }[];
@@ -45,6 +71,147 @@ describe("DataLoader visits the samples in PyTorch's order", () => {
     }
     const [number] = (generator ?? defaultGenerator()).randint(new Int32Array(1), 0, 1000);
     expect(number).toBe(next);
+  });
+});
+
+describe("samplers visit the samples in PyTorch's order", () => {
+  it.each(torch.samplers)("$kind, seed $seed, generator $generator, $options", ({ kind, seed, generator: own, weights, options, epochs, next }) => {
+    manualSeed(seed);
+    const generator = own === null ? undefined : new Generator(own);
+    const { n = 0, replacement, num_samples: numSamples } = options;
+    const shared = { ...(replacement !== undefined && { replacement }), generator };
+    const sampler = {
+      random: () => new RandomSampler(n, { ...shared, ...(numSamples !== undefined && { numSamples }) }),
+      subset: () => new SubsetRandomSampler([10, 20, 30, 40], shared),
+      weighted: () => new WeightedRandomSampler(weights, numSamples ?? 0, shared),
+    }[kind]();
+    for (const epoch of epochs) {
+      expect([...sampler]).toEqual(epoch);
+      expect(sampler).toHaveLength(epoch.length);
+    }
+    expect((generator ?? defaultGenerator()).randint(new Int32Array(1), 0, 1000)[0]).toBe(next);
+  });
+
+  it("refuse what cannot be drawn", () => {
+    expect(() => new WeightedRandomSampler([1, -1], 1)).toThrow(ArgumentError);
+    expect(() => new WeightedRandomSampler([0, 0], 1)).toThrow(ArgumentError);
+    expect(() => new WeightedRandomSampler([1, 0], 2, { replacement: false })).toThrow(ArgumentError);
+    expect(() => new RandomSampler(3, { numSamples: 0 })).toThrow(ArgumentError);
+    expect(() => [...new RandomSampler(0, { numSamples: 2 })]).toThrow(ArgumentError);
+    expect([...new RandomSampler(0)]).toEqual([]);
+  });
+});
+
+describe("datasets of datasets", () => {
+  it("are rows of tensors, alone and in batches", async () => {
+    const set = new TensorDataset(tensor([[1, 2], [3, 4], [5, 6]]), tensor([7n, 8n, 9n]));
+    const [x, y] = set.at(2);
+    expect([await x.toArray(), await y.read()]).toEqual([[5, 6], BigInt64Array.of(9n)]);
+    const [batch] = [...new DataLoader(set, { batchSize: 2, sampler: { length: 2, *[Symbol.iterator]() { yield* [2, 0]; } } })];
+    expect(await batch?.[0].toArray()).toEqual([[5, 6], [1, 2]]);
+    expect(await batch?.[1].read()).toEqual(BigInt64Array.of(9n, 7n));
+    expect(() => new TensorDataset(tensor([1, 2]), tensor([1]))).toThrow(ShapeError);
+    expect(() => new TensorDataset(tensor(1))).toThrow(ShapeError);
+    expect(() => set.at(3)).toThrow(ArgumentError);
+  });
+
+  it("stand one after another", () => {
+    const all = new ConcatDataset([range(2), range(0), range(3)]);
+    expect(Array.from({ length: all.length }, (_, i) => all.at(i))).toEqual([0, 1, 0, 1, 2]);
+    expect(() => all.at(5)).toThrow(ArgumentError);
+    expect(() => new ConcatDataset([])).toThrow(ArgumentError);
+  });
+});
+
+describe("DataLoader of a stream", () => {
+  async function* letters(): AsyncGenerator<string> {
+    yield* ["a", "b", "c"];
+  }
+
+  it("groups what comes", async () => {
+    const batches: string[][] = [];
+    for await (const batch of new DataLoader(new ChainDataset<string>([letters(), ["d", "e"]]), { batchSize: 2 })) batches.push(batch);
+    expect(batches).toEqual([["a", "b"], ["c", "d"], ["e"]]);
+    expect([...new DataLoader(["x", "y", "z"].values(), { batchSize: 2, dropLast: true })]).toEqual([["x", "y"]]);
+    expect([...new DataLoader(new Set(["x", "y"]), { batchSize: null })]).toEqual(["x", "y"]);
+  });
+
+  it("has no order to choose, no length, and is awaited", () => {
+    expect(() => new DataLoader(new Set([1]), { shuffle: true })).toThrow(ArgumentError);
+    expect(() => new DataLoader(new Set([1])).length).toThrow(ArgumentError);
+    expect(() => [...new DataLoader(letters())]).toThrow("for await");
+  });
+});
+
+describe("DataLoader's position", () => {
+  const options = { batchSize: 3, shuffle: true, collate: (samples: number[]) => samples };
+  const sources: readonly [string, () => object][] = [["the default generator", () => ({})], ["a seed", () => ({ seed: 5 })], ["a generator", () => ({ generator: new Generator(6) })], ["no order", () => ({ shuffle: false })]];
+
+  it.each(sources)("goes on where an epoch was left, with %s", (_, source) => {
+    manualSeed(3);
+    const whole = new DataLoader(range(10), { ...options, ...source() });
+    const expected: (readonly number[])[] = [];
+    let saved: { readonly loader: DataLoaderState; readonly random: Uint8Array } | undefined;
+    for (let epoch = 0; epoch < 3; epoch++) {
+      for (const batch of whole) {
+        // As dropout would.
+        defaultGenerator().random();
+        if (saved !== undefined) expected.push(batch);
+        else if (epoch === 1 && whole.stateDict().batches === 2) saved = { loader: whole.stateDict(), random: defaultGenerator().getState() };
+      }
+    }
+    manualSeed(99);
+    const resumed = new DataLoader(range(10), { ...options, ...source() });
+    defaultGenerator().setState(saved!.random);
+    resumed.loadStateDict(structuredClone(saved!.loader));
+    const found: (readonly number[])[] = [];
+    for (let epoch = 1; epoch < 3; epoch++) {
+      for (const batch of resumed) {
+        defaultGenerator().random();
+        found.push(batch);
+      }
+    }
+    expect(found).toEqual(expected);
+    expect(found).toHaveLength(2 + 4);
+  });
+
+  it("does not load what was given, nor count what was loaded ahead", async () => {
+    const asked: number[] = [];
+    const set: Dataset<Promise<number>> = { length: 8, at: (i) => { asked.push(i); return Promise.resolve(i); } };
+    const loader = new DataLoader(set, { batchSize: 2, prefetchFactor: 2, collate: (samples) => samples });
+    for await (const batch of loader) {
+      expect(batch).toEqual([0, 1]);
+      expect(asked).toEqual([0, 1, 2, 3, 4, 5]);
+      expect(loader.stateDict().batches).toBe(1);
+      const state = loader.stateDict();
+      asked.length = 0;
+      const rest = new DataLoader(set, { batchSize: 2, collate: (samples) => samples });
+      rest.loadStateDict(state);
+      expect(rest.stateDict()).toEqual(state);
+      const found = [];
+      for await (const each of rest) found.push(each);
+      expect(found).toEqual([[2, 3], [4, 5], [6, 7]]);
+      expect(asked).toEqual([2, 3, 4, 5, 6, 7]);
+      break;
+    }
+    expect(loader.stateDict()).toEqual({ batches: null, generator: null, random: null });
+  });
+
+  it("is refused where it cannot be one", () => {
+    const loader = new DataLoader(range(4), { seed: 1 });
+    expect(() => { loader.loadStateDict({ batches: 1, generator: null, random: new Uint8Array(5056) }); }).toThrow(ArgumentError);
+    expect(() => { loader.loadStateDict({} as DataLoaderState); }).toThrow(ArgumentError);
+  });
+});
+
+describe("DataLoader's options", () => {
+  it("exclude each other", () => {
+    const order = new BatchSampler(new SequentialSampler(4), 2, false);
+    expect([...new DataLoader(range(4), { batchSampler: order, collate: (samples) => samples })]).toEqual([[0, 1], [2, 3]]);
+    for (const wrong of [
+      { batchSampler: order, batchSize: 2 }, { batchSampler: order, shuffle: true }, { batchSize: null, dropLast: true }, { numWorkers: 1 }, { numWorkers: -1 },
+      { prefetchFactor: 0.5 }, { worker: () => { throw new Error("not started"); } },
+    ]) expect(() => new DataLoader(range(4), wrong)).toThrow(ArgumentError); // prettier-ignore
   });
 });
 
