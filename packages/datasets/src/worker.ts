@@ -38,7 +38,7 @@ export function serveDataset(dataset: Dataset<unknown>): void {
 async function answerTo(dataset: Dataset<unknown>, { id, indices, wantsBatch }: Extract<Request, { kind: "load" }>): Promise<Answer> {
   let current: number | null = null;
   try {
-    if (wantsBatch && dataset.batch !== undefined) return { kind: "content", id, isBatch: true, content: await pack(await dataset.batch(indices)) };
+    if (wantsBatch && dataset.batch !== undefined) return { kind: "content", id, isBatch: true, content: await pack(dataset.batch(indices)) };
     const samples: unknown[] = [];
     for (const index of indices) {
       current = index;
@@ -55,6 +55,13 @@ interface NodeProcess {
   getBuiltinModule?(name: "node:worker_threads"): { readonly parentPort: { postMessage(message: unknown): void; on(type: "message", listener: (message: Request) => void): void } | null };
 }
 
+/** What a thread of a browser has; a page has a document too. */
+interface BrowserScope {
+  postMessage?(message: unknown): void;
+  addEventListener(type: "message", listener: (event: { data: Request }) => void): void;
+  readonly document?: unknown;
+}
+
 function hostPort(): Port {
   const { process: host } = globalThis as { process?: NodeProcess };
   const parent = host?.getBuiltinModule?.("node:worker_threads").parentPort;
@@ -66,14 +73,13 @@ function hostPort(): Port {
       listen: (listener) => { parent.on("message", listener); },
     };
   }
-  const scope = globalThis as unknown as { postMessage?(message: unknown): void; addEventListener?(type: "message", listener: (event: { data: Request }) => void): void; document?: unknown };
-  const { postMessage, addEventListener } = scope;
-  if (postMessage === undefined || addEventListener === undefined || scope.document !== undefined) throw new Error("serveDataset: expected to run in a worker thread, got the main one; start it with new Worker(…)");
+  const scope = globalThis as unknown as BrowserScope;
+  if (scope.postMessage === undefined || scope.document !== undefined) throw new Error("serveDataset: expected to run in a worker thread, got the main one; start it with new Worker(…)");
   return {
     post: (answer) => {
-      posted(answer, (message) => { postMessage.call(scope, message); });
+      posted(answer, (message) => { scope.postMessage?.(message); });
     },
-    listen: (listener) => { addEventListener.call(scope, "message", (event: { data: Request }) => { listener(event.data); }); },
+    listen: (listener) => { scope.addEventListener("message", (event: { data: Request }) => { listener(event.data); }); },
   };
 }
 

@@ -125,7 +125,7 @@ describe("datasets of datasets", () => {
 
 describe("DataLoader of a stream", () => {
   async function* letters(): AsyncGenerator<string> {
-    yield* ["a", "b", "c"];
+    for (const letter of ["a", "b", "c"]) yield await Promise.resolve(letter);
   }
 
   it("groups what comes", async () => {

@@ -107,8 +107,10 @@ describe("DataLoader with workers", () => {
 
   it("ends its threads with the epoch, also one that was left", async () => {
     started.length = 0;
-    for await (const _ of new DataLoader(remote, { numWorkers: 2, worker })) break;
-    await Promise.all(started.map((thread) => (thread.threadId === -1 ? undefined : new Promise((resolve) => thread.once("exit", resolve)))));
+    for await (const { name } of new DataLoader(remote, { numWorkers: 2, worker })) {
+      expect(name).toEqual(["sample 0"]);
+      break;
+    }
     expect(started.map(({ threadId }) => threadId)).toEqual([-1, -1]);
   }, 60_000);
 
