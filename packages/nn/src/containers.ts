@@ -1,7 +1,7 @@
 import type { Tensor } from "@gradus/tensor-core";
 import { ArgumentError } from "@gradus/tensor-core";
 import type { Module as AnyModule } from "./module.js";
-import { Module } from "./tensor-module.js";
+import { Module, Parameter } from "./tensor-module.js";
 
 /*
  * Containers hold modules as their own properties, `net[0]` or `dict.encoder`, so that the tree needs no other place to look. Each
@@ -14,45 +14,73 @@ type TensorModule = AnyModule<Tensor>;
 type Modules = readonly TensorModule[];
 type NamedModules = Readonly<Record<string, TensorModule>>;
 
-/** A module whose children are its own properties 0, 1, 2, … */
-abstract class Indexed<M extends TensorModule> extends Module {
-  #length = 0;
+/** A module whose members are its own properties 0, 1, 2, … */
+abstract class Indexed<T extends TensorModule | Parameter> extends Module {
+  /** Gives the member its place in the tree. */
+  protected abstract register(name: string, member: T): void;
 
+  get length(): number {
+    let count = 0;
+    while (Object.hasOwn(this, count)) count++;
+    return count;
+  }
+
+  /** Adds a member at the end. */
+  append(member: T): this {
+    this.register(String(this.length), member);
+    return this;
+  }
+
+  /** Adds members at the end. */
+  extend(members: Iterable<T>): this {
+    for (const member of members) this.append(member);
+    return this;
+  }
+
+  /** The member at an index; negative ones count from the end. */
+  at(index: number): T {
+    const member = (this as unknown as Readonly<Record<number, T>>)[index < 0 ? this.length + index : index];
+    if (member === undefined) throw new ArgumentError(`${this.constructor.name}: expected an index from ${-this.length} to ${this.length - 1}, got ${index}`);
+    return member;
+  }
+
+  /** Puts a member before the one at an index. */
+  insert(index: number, member: T): this {
+    const members = [...this];
+    members.splice(index, 0, member);
+    return this.replace(members);
+  }
+
+  /** Takes a member out, the last one unless told. */
+  pop(index = -1): T {
+    const member = this.at(index);
+    this.replace([...this].filter((_, i, { length }) => i !== (index < 0 ? length + index : index)));
+    return member;
+  }
+
+  protected replace(members: readonly T[]): this {
+    for (let i = this.length - 1; i >= 0; i--) Reflect.deleteProperty(this, i);
+    return this.extend(members);
+  }
+
+  *[Symbol.iterator](): Generator<T> {
+    for (let i = 0; Object.hasOwn(this, i); i++) yield (this as unknown as Readonly<Record<number, T>>)[i]!;
+  }
+}
+
+/** Modules as properties 0, 1, 2, … */
+abstract class IndexedModules<M extends TensorModule> extends Indexed<M> {
   constructor(modules: Iterable<M>) {
     super();
     this.extend(modules);
   }
 
-  get length(): number {
-    return this.#length;
-  }
-
-  /** Adds a module at the end. */
-  append(module: M): this {
-    this.registerModule(String(this.#length), module);
-    this.#length++;
-    return this;
-  }
-
-  /** Adds modules at the end. */
-  extend(modules: Iterable<M>): this {
-    for (const module of modules) this.append(module);
-    return this;
-  }
-
-  /** The module at an index; negative ones count from the end. */
-  at(index: number): M {
-    const module = (this as unknown as Readonly<Record<number, M>>)[index < 0 ? this.#length + index : index];
-    if (module === undefined) throw new ArgumentError(`${this.constructor.name}: expected an index from ${-this.#length} to ${this.#length - 1}, got ${index}`);
-    return module;
-  }
-
-  *[Symbol.iterator](): Generator<M> {
-    for (let i = 0; i < this.#length; i++) yield this.at(i);
+  protected override register(name: string, module: M): void {
+    this.registerModule(name, module);
   }
 }
 
-class SequentialModule<M extends Modules = TensorModule[]> extends Indexed<TensorModule> {
+class SequentialModule<M extends Modules = TensorModule[]> extends IndexedModules<TensorModule> {
   static override readonly name = "Sequential";
 
   constructor(...modules: M) {
@@ -66,7 +94,7 @@ class SequentialModule<M extends Modules = TensorModule[]> extends Indexed<Tenso
   }
 }
 
-class ModuleListModule<M extends TensorModule = TensorModule> extends Indexed<M> {
+class ModuleListModule<M extends TensorModule = TensorModule> extends IndexedModules<M> {
   static override readonly name = "ModuleList";
 
   constructor(modules: Iterable<M> = []) {
@@ -119,10 +147,105 @@ class ModuleDictModule<N extends NamedModules = NamedModules> extends Module {
     return Object.entries(this).filter((field): field is [string, N[string]] => field[1] instanceof Module);
   }
 
+  /** Adds modules, or replaces those of their names. */
+  update(modules: Readonly<Record<string, TensorModule>>): this {
+    for (const [name, module] of Object.entries(modules)) this.set(name, module);
+    return this;
+  }
+
+  /** Takes a module out; whether there was one. */
+  delete(name: string): boolean {
+    return this.has(name) && Reflect.deleteProperty(this, name);
+  }
+
+  values(): N[string][] {
+    return this.entries().map(([, module]) => module);
+  }
+
   forward(): never {
     throw new ArgumentError("ModuleDict: expected a call of one of its modules, got a call of the dictionary; choose one in forward");
   }
 }
+
+class ParameterListModule extends Indexed<Parameter> {
+  static override readonly name = "ParameterList";
+
+  constructor(parameters: Iterable<Tensor> = []) {
+    super();
+    for (const parameter of parameters) this.append(asParameter(parameter));
+  }
+
+  protected override register(name: string, parameter: Parameter): void {
+    this.registerParameter(name, asParameter(parameter));
+  }
+
+  override extraRepr(): string {
+    return [...this].map((parameter, i) => describe(String(i), parameter)).join("\n");
+  }
+
+  forward(): never {
+    throw new ArgumentError("ParameterList: expected its parameters to be used, got a call of the list; run through it in forward");
+  }
+}
+
+class ParameterDictModule<N extends NamedTensors = NamedTensors> extends Module {
+  static override readonly name = "ParameterDict";
+
+  constructor(parameters?: N) {
+    super();
+    this.update(parameters ?? {});
+  }
+
+  /** Adds a parameter, or replaces the one of that name; a plain tensor becomes a parameter. */
+  set(name: string, parameter: Tensor): this {
+    this.registerParameter(name, asParameter(parameter));
+    return this;
+  }
+
+  update(parameters: NamedTensors): this {
+    for (const [name, parameter] of Object.entries(parameters)) this.set(name, parameter);
+    return this;
+  }
+
+  get(name: string): Parameter | undefined {
+    return new Map(this.entries()).get(name);
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  /** Takes a parameter out; whether there was one. */
+  delete(name: string): boolean {
+    return this.has(name) && Reflect.deleteProperty(this, name);
+  }
+
+  keys(): string[] {
+    return this.entries().map(([name]) => name);
+  }
+
+  values(): Parameter[] {
+    return this.entries().map(([, parameter]) => parameter);
+  }
+
+  entries(): [name: string, parameter: Parameter][] {
+    return Object.entries(this).filter((field): field is [string, Parameter] => field[1] instanceof Parameter);
+  }
+
+  override extraRepr(): string {
+    return this.entries().map(([name, parameter]) => describe(name, parameter)).join("\n");
+  }
+
+  forward(): never {
+    throw new ArgumentError("ParameterDict: expected its parameters to be used, got a call of the dictionary; choose one in forward");
+  }
+}
+
+type NamedTensors = Readonly<Record<string, Tensor>>;
+
+const asParameter = (value: Tensor): Parameter => (value instanceof Parameter ? (value) : new Parameter(value));
+
+const describe = (name: string, { dtype, shape }: Tensor): string => `(${name}): Parameter containing: [torch.${dtype} of size ${shape.join("x")}]`;
 
 /** The modules as properties 0, 1, …, each of its own type where the compiler knows how many there are. */
 type Elements<M extends Modules> = { readonly [index: number]: M[number] } & { readonly [K in keyof M & `${number}`]: M[K] };
@@ -169,3 +292,27 @@ export type ModuleList<M extends TensorModule = TensorModule> = ModuleListModule
  */
 export const ModuleDict = ModuleDictModule as (new <N extends NamedModules>(modules?: N) => ModuleDict<N>) & typeof ModuleDictModule;
 export type ModuleDict<N extends NamedModules = NamedModules> = ModuleDictModule<N> & N;
+
+/**
+ * Parameters in a list. They are also properties, `list[0]`; plain tensors become parameters.
+ *
+ * @see torch.nn.ParameterList
+ * @example
+ * const scales = new ParameterList([ones([2]), ones([3])]);
+ * scales[1]?.shape; // [3]
+ * scales.parameters().length; // 2
+ */
+export const ParameterList = ParameterListModule as (new (parameters?: Iterable<Tensor>) => ParameterList) & typeof ParameterListModule;
+export type ParameterList = ParameterListModule & { readonly [index: number]: Parameter };
+
+/**
+ * Parameters by name. They are also properties, `dict.left`; plain tensors become parameters.
+ *
+ * @see torch.nn.ParameterDict
+ * @example
+ * const scales = new ParameterDict({ left: ones([2]), right: ones([3]) });
+ * scales.right.shape; // [3]
+ * scales.keys(); // ["left", "right"]
+ */
+export const ParameterDict = ParameterDictModule as (new <N extends NamedTensors>(parameters?: N) => ParameterDict<N>) & typeof ParameterDictModule;
+export type ParameterDict<N extends NamedTensors = NamedTensors> = ParameterDictModule<N> & { readonly [K in keyof N]: Parameter };

@@ -1,64 +1,114 @@
 import type { PerDimension, Tensor } from "@gradus/tensor-core";
-import { ArgumentError, conv1d, conv2d, empty, pad } from "@gradus/tensor-core";
+import { ArgumentError, conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d, empty, pad, ShapeError } from "@gradus/tensor-core";
 import { factory } from "./factory.js";
 import type { FactoryOptions } from "./factory.js";
 import { resetAffine } from "./linear.js";
 import { pythonValue } from "./python-text.js";
 import { Module, Parameter } from "./tensor-module.js";
 
-export interface ConvLayerOptions extends FactoryOptions {
-  /** Steps of the kernel over the input. */
+interface AnyConvOptions extends FactoryOptions {
+  /** Steps of the kernel over the input; of a transposed convolution, over the output. */
   readonly stride?: PerDimension;
-  /** Zeros on both sides; `"same"` keeps the size (stride 1 only), `"valid"` is 0. */
-  readonly padding?: PerDimension | "same" | "valid";
   /** Steps between the kernel's own elements. */
   readonly dilation?: PerDimension;
   /** Blocks that channels are divided into; each sees only its own. */
   readonly groups?: number;
   readonly bias?: boolean;
-  /** What stands in the padding: zeros, or the input's own elements mirrored, its outermost ones, or those of the other end. */
-  readonly paddingMode?: "zeros" | "reflect" | "replicate" | "circular";
 }
 
-/** What convolution layers of any number of dimensions have in common. */
-abstract class Conv extends Module {
+/** What stands in the padding: zeros, or the input's own elements mirrored, its outermost ones, or those of the other end. */
+export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
+
+export interface ConvLayerOptions extends AnyConvOptions {
+  /** Zeros on both sides; `"same"` keeps the size (stride 1 only), `"valid"` is 0. */
+  readonly padding?: PerDimension | "same" | "valid";
+  readonly paddingMode?: PaddingMode;
+}
+
+export interface ConvTransposeLayerOptions extends AnyConvOptions {
+  /** Elements cut off on both sides of the result. */
+  readonly padding?: PerDimension;
+  /** Elements more at the end of the result, of which a stride leaves the number open. */
+  readonly outputPadding?: PerDimension;
+  readonly paddingMode?: "zeros";
+}
+
+/** What convolutions of any number of dimensions have in common, transposed ones too. */
+abstract class AnyConv extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | null;
   readonly kernelSize: readonly number[];
   readonly stride: readonly number[];
-  readonly padding: readonly number[] | "same" | "valid";
   readonly dilation: readonly number[];
   readonly groups: number;
-  readonly paddingMode: "zeros" | "reflect" | "replicate" | "circular";
 
   protected constructor(
     dimensions: number,
     readonly inChannels: number,
     readonly outChannels: number,
     kernelSize: PerDimension,
-    { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, paddingMode = "zeros", ...options }: ConvLayerOptions,
+    /** The weight's first two sizes. */
+    channels: readonly [number, number],
+    { stride = 1, dilation = 1, groups = 1, bias = true, ...options }: AnyConvOptions,
   ) {
     super();
-    const each = (value: PerDimension): readonly number[] => (typeof value === "number" ? new Array<number>(dimensions).fill(value) : [...value]);
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
       throw new ArgumentError(`${this.constructor.name}: expected channels that groups divide, got ${inChannels} in, ${outChannels} out and ${groups} groups`);
     }
-    if (padding === "same" && each(stride).some((s) => s !== 1)) {
-      throw new ArgumentError(`${this.constructor.name}: expected stride 1 with padding "same", got ${pythonValue(each(stride))}`);
-    }
-    this.kernelSize = each(kernelSize);
-    this.stride = each(stride);
-    this.padding = typeof padding === "string" ? padding : each(padding);
-    this.dilation = each(dilation);
+    this.kernelSize = forEach(dimensions, kernelSize);
+    this.stride = forEach(dimensions, stride);
+    this.dilation = forEach(dimensions, dilation);
     this.groups = groups;
-    this.paddingMode = paddingMode;
-    this.weight = new Parameter(empty([outChannels, inChannels / groups, ...this.kernelSize], factory(options)));
+    this.weight = new Parameter(empty([...channels, ...this.kernelSize], factory(options)));
     this.bias = bias ? new Parameter(empty([outChannels], factory(options))) : null;
     this.resetParameters();
   }
 
   resetParameters(): void {
     resetAffine(this.weight, this.bias);
+  }
+
+  protected printed(padding: readonly number[] | "same" | "valid", outputPadding: readonly number[], paddingMode: PaddingMode): string {
+    const { kernelSize, stride, dilation, groups } = this;
+    const parts = [`${this.inChannels}, ${this.outChannels}, kernel_size=${pythonValue(kernelSize)}, stride=${pythonValue(stride)}`];
+    if (typeof padding === "string" || padding.some((p) => p !== 0)) parts.push(`padding=${pythonValue(padding)}`);
+    if (dilation.some((d) => d !== 1)) parts.push(`dilation=${pythonValue(dilation)}`);
+    if (outputPadding.some((p) => p !== 0)) parts.push(`output_padding=${pythonValue(outputPadding)}`);
+    if (groups !== 1) parts.push(`groups=${groups}`);
+    if (this.bias === null) parts.push("bias=False");
+    if (paddingMode !== "zeros") parts.push(`padding_mode=${paddingMode}`);
+    return parts.join(", ");
+  }
+}
+
+const forEach = (dimensions: number, value: PerDimension): readonly number[] =>
+  typeof value === "number" ? new Array<number>(dimensions).fill(value) : value.length === 1 ? new Array<number>(dimensions).fill(value[0]!) : [...value];
+
+abstract class Conv extends AnyConv {
+  readonly padding: readonly number[] | "same" | "valid";
+  readonly paddingMode: PaddingMode;
+
+  protected constructor(
+    dimensions: number,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerDimension,
+    { padding = 0, paddingMode = "zeros", ...options }: ConvLayerOptions,
+  ) {
+    super(dimensions, inChannels, outChannels, kernelSize, [outChannels, inChannels / (options.groups ?? 1)], options);
+    if (padding === "same" && this.stride.some((s) => s !== 1)) {
+      throw new ArgumentError(`${this.constructor.name}: expected stride 1 with padding "same", got ${pythonValue(this.stride)}`);
+    }
+    this.padding = typeof padding === "string" ? padding : forEach(dimensions, padding);
+    this.paddingMode = paddingMode;
+  }
+
+  protected abstract readonly convolve: typeof conv2d;
+
+  forward(x: Tensor): Tensor {
+    const { input, padding } = this.padded(x);
+    const { weight, bias, stride, dilation, groups } = this;
+    return this.convolve(input, weight, bias, { stride, padding, dilation, groups });
   }
 
   /** The input and the padding that is left for the convolution, which pads with zeros only. */
@@ -72,19 +122,12 @@ abstract class Conv extends Module {
   }
 
   override extraRepr(): string {
-    const { kernelSize, stride, padding, dilation, groups, paddingMode } = this;
-    const parts = [`${this.inChannels}, ${this.outChannels}, kernel_size=${pythonValue(kernelSize)}, stride=${pythonValue(stride)}`];
-    if (typeof padding === "string" || padding.some((p) => p !== 0)) parts.push(`padding=${pythonValue(padding)}`);
-    if (dilation.some((d) => d !== 1)) parts.push(`dilation=${pythonValue(dilation)}`);
-    if (groups !== 1) parts.push(`groups=${groups}`);
-    if (this.bias === null) parts.push("bias=False");
-    if (paddingMode !== "zeros") parts.push(`padding_mode=${paddingMode}`);
-    return parts.join(", ");
+    return this.printed(this.padding, [], this.paddingMode);
   }
 }
 
 /**
- * Convolution over one dimension.
+ * Convolution over one dimension, `[N, in, L]` or `[in, L]`.
  *
  * @see Conv2d, torch.nn.Conv1d
  */
@@ -93,12 +136,7 @@ export class Conv1d extends Conv {
     super(1, inChannels, outChannels, kernelSize, options);
   }
 
-  /** @param x - `[N, in, L]` or `[in, L]`. */
-  forward(x: Tensor): Tensor {
-    const { input, padding } = this.padded(x);
-    const { weight, bias, stride, dilation, groups } = this;
-    return conv1d(input, weight, bias, { stride, padding, dilation, groups });
-  }
+  protected get convolve(): typeof conv1d { return conv1d; }
 }
 
 /**
@@ -121,10 +159,112 @@ export class Conv2d extends Conv {
     super(2, inChannels, outChannels, kernelSize, options);
   }
 
-  /** @param x - `[N, in, H, W]` or `[in, H, W]`. */
-  forward(x: Tensor): Tensor {
-    const { input, padding } = this.padded(x);
-    const { weight, bias, stride, dilation, groups } = this;
-    return conv2d(input, weight, bias, { stride, padding, dilation, groups });
+  protected get convolve(): typeof conv2d { return conv2d; }
+}
+
+/**
+ * Convolution over three dimensions, `[N, in, D, H, W]` or `[in, D, H, W]`.
+ *
+ * @see Conv2d, torch.nn.Conv3d
+ */
+export class Conv3d extends Conv {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvLayerOptions = {}) {
+    super(3, inChannels, outChannels, kernelSize, options);
   }
+
+  protected get convolve(): typeof conv3d { return conv3d; }
+}
+
+export interface OutputSizeOptions {
+  /** The size of the result, of its spatial dimensions or of all, where several are possible; in place of `outputPadding`. */
+  readonly outputSize?: readonly number[] | null;
+}
+
+abstract class ConvTranspose extends AnyConv {
+  readonly padding: readonly number[];
+  readonly outputPadding: readonly number[];
+  readonly paddingMode: "zeros";
+
+  protected constructor(
+    dimensions: number,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerDimension,
+    { padding = 0, outputPadding = 0, paddingMode = "zeros", ...options }: ConvTransposeLayerOptions,
+  ) {
+    super(dimensions, inChannels, outChannels, kernelSize, [inChannels, outChannels / (options.groups ?? 1)], options);
+    if ((paddingMode as string) !== "zeros") throw new ArgumentError(`${this.constructor.name}: expected paddingMode "zeros", got "${paddingMode as string}"`);
+    this.padding = forEach(dimensions, padding);
+    this.outputPadding = forEach(dimensions, outputPadding);
+    this.paddingMode = paddingMode;
+  }
+
+  protected abstract readonly convolve: typeof convTranspose2d;
+
+  forward(x: Tensor, { outputSize = null }: OutputSizeOptions = {}): Tensor {
+    const { weight, bias, stride, padding, dilation, groups } = this;
+    const outputPadding = outputSize === null ? this.outputPadding : this.paddingFor(x, outputSize);
+    return this.convolve(x, weight, bias, { stride, padding, outputPadding, dilation, groups });
+  }
+
+  /** What is to be added to the smallest possible result. */
+  protected paddingFor(x: Tensor, outputSize: readonly number[]): number[] {
+    const { kernelSize, stride, padding, dilation } = this;
+    const count = kernelSize.length;
+    const wanted = outputSize.slice(-count);
+    const least = kernelSize.map((size, d) => (x.shape.at(d - count)! - 1) * stride[d]! - 2 * padding[d]! + dilation[d]! * (size - 1) + 1);
+    const most = least.map((size, d) => size + stride[d]! - 1);
+    if (![count, x.ndim].includes(outputSize.length) || wanted.some((size, d) => size < least[d]! || size > most[d]!)) {
+      throw new ShapeError(`${this.constructor.name}: expected an outputSize from [${least.join(", ")}] to [${most.join(", ")}], got [${outputSize.join(", ")}]`);
+    }
+    return wanted.map((size, d) => size - least[d]!);
+  }
+
+  override extraRepr(): string {
+    return this.printed(this.padding, this.outputPadding, this.paddingMode);
+  }
+}
+
+/**
+ * Transposed convolution over one dimension.
+ *
+ * @see ConvTranspose2d, torch.nn.ConvTranspose1d
+ */
+export class ConvTranspose1d extends ConvTranspose {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvTransposeLayerOptions = {}) {
+    super(1, inChannels, outChannels, kernelSize, options);
+  }
+
+  protected get convolve(): typeof convTranspose1d { return convTranspose1d; }
+}
+
+/**
+ * Transposed convolution over two dimensions: what a convolution does to gradients. Every input element puts down the kernel, scaled.
+ *
+ * Input `[N, in, H, W]` or `[in, H, W]`; output sizes (H − 1)·stride − 2·padding + dilation·(kernel − 1) + outputPadding + 1. Weight
+ * `[in, out / groups, kH, kW]`.
+ *
+ * @see torch.nn.ConvTranspose2d
+ * @example
+ * new ConvTranspose2d(3, 2, 2, { stride: 2 }).call(ones([1, 3, 4, 4])).shape; // [1, 2, 8, 8]
+ */
+export class ConvTranspose2d extends ConvTranspose {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvTransposeLayerOptions = {}) {
+    super(2, inChannels, outChannels, kernelSize, options);
+  }
+
+  protected get convolve(): typeof convTranspose2d { return convTranspose2d; }
+}
+
+/**
+ * Transposed convolution over three dimensions.
+ *
+ * @see ConvTranspose2d, torch.nn.ConvTranspose3d
+ */
+export class ConvTranspose3d extends ConvTranspose {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvTransposeLayerOptions = {}) {
+    super(3, inChannels, outChannels, kernelSize, options);
+  }
+
+  protected get convolve(): typeof convTranspose3d { return convTranspose3d; }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Generator, Tensor } from "@gradus/tensor-core";
-import { ArgumentError, noGrad, ShapeError } from "@gradus/tensor-core";
+import { arange, ArgumentError, cat, noGrad, randperm, ShapeError, where } from "@gradus/tensor-core";
 
 /** The functions between layers that a gain is known for. */
 export type Nonlinearity =
@@ -42,6 +42,134 @@ export const ones_ = (x: Tensor): Tensor => constant_(x, 1);
 
 /** @see torch.nn.init.zeros_ */
 export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
+
+export interface TruncatedNormalOptions {
+  readonly mean?: number;
+  readonly std?: number;
+  /** Bounds of the values. */
+  readonly a?: number;
+  readonly b?: number;
+  readonly generator?: Generator;
+}
+
+/**
+ * From N(mean, std²), cut to values between a and b.
+ *
+ * Uniform numbers between Φ(a) and Φ(b) go through the inverse of the distribution function.
+ *
+ * @see torch.nn.init.trunc_normal_
+ */
+export function truncNormal_(x: Tensor, { mean = 0, std = 1, a = -2, b = 2, generator }: TruncatedNormalOptions = {}): Tensor {
+  // 2 Φ(z) − 1
+  const share = (bound: number): number => 2 * ((1 + erf((bound - mean) / std / Math.SQRT2)) / 2) - 1;
+  return noGrad(() => x.copy_(inverseErf(x.uniform_(share(a), share(b), generator))).mul_(std * Math.SQRT2).add_(mean).clampMin_(a).clampMax_(b));
+}
+
+/** The inverse of the error function: a rational approximation, then two steps of Newton's method. The coefficients are PyTorch's. */
+function inverseErf(y: Tensor): Tensor {
+  const polynomial = (z: Tensor, [first, ...rest]: readonly number[]): Tensor => rest.reduce((sum, c) => sum.mul(z).add(c), z.mul(0).add(first!));
+  const square = y.square();
+  const centre = y.mul(polynomial(square, [-0.140543331, 0.914624893, -1.645349621, 0.886226899])).div(polynomial(square, [0.012229801, -0.329097515, 1.442710462, -2.118377725, 1]));
+  const z = y.abs().neg().add(1).div(2).log().neg().sqrt();
+  const tail = polynomial(z, [1.641345311, 3.429567803, -1.624906493, -1.970840454]).div(polynomial(z, [1.6370678, 3.5438892, 1])).mul(y.sign());
+  let x = where(y.abs().le(0.7), centre, tail);
+  for (let step = 0; step < 2; step++) x = x.sub(x.erf().sub(y).div(x.square().neg().exp().mul(2 / Math.sqrt(Math.PI))));
+  return x;
+}
+
+/** The error function in double precision, by a series of positive terms. */
+function erf(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let [sum, term] = [x, x];
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+/** The identity, in a matrix. @see torch.nn.init.eye_ */
+export function eye_(x: Tensor): Tensor {
+  if (x.ndim !== 2) throw new ShapeError(`eye_: expected a matrix, got shape [${x.shape.join(", ")}]`);
+  const [rows, columns] = x.shape as readonly [number, number];
+  return noGrad(() => x.copy_(arange(rows, { device: x.device }).unsqueeze(1).eq(arange(columns, { device: x.device }))));
+}
+
+/**
+ * Kernels that keep channels as they are: 1 in the middle of the kernel from channel i to channel i, in each group.
+ *
+ * @param x - `[out, in, …kernel]` with one to three kernel dimensions.
+ * @see torch.nn.init.dirac_
+ */
+export function dirac_(x: Tensor, groups = 1): Tensor {
+  if (x.ndim < 3 || x.ndim > 5) throw new ShapeError(`dirac_: expected a weight of 3, 4 or 5 dimensions, got shape [${x.shape.join(", ")}]`);
+  const [out, channels, ...kernel] = x.shape as readonly [number, number, ...number[]];
+  if (out % groups !== 0) throw new ArgumentError(`dirac_: expected outputs that groups divide, got ${out} and ${groups} groups`);
+  const perGroup = out / groups;
+  return noGrad(() => {
+    x.zero_();
+    // Of the middle of each kernel, the identity in every group.
+    let middle = x;
+    for (const size of kernel) middle = middle.select(2, Math.floor(size / 2));
+    for (let g = 0; g < groups; g++) eye_(middle.narrow(0, g * perGroup, perGroup).narrow(1, 0, Math.min(perGroup, channels)));
+    return x;
+  });
+}
+
+/**
+ * A matrix with orthogonal columns or rows, whichever are fewer, times a gain. Further dimensions count as one with the second.
+ *
+ * A random normal matrix, made orthogonal column by column (Gram-Schmidt, twice each, which is as exact as can be).
+ *
+ * @see torch.nn.init.orthogonal_; Saxe, McClelland and Ganguli, Exact solutions to the nonlinear dynamics of learning (2014)
+ * @example
+ * const w = init.orthogonal_(zeros([3, 2]));
+ * w.t().matmul(w).sub(eye(2)).abs().max().itemSync() < 1e-5; // true
+ */
+export function orthogonal_(x: Tensor, { gain = 1, generator }: XavierOptions = {}): Tensor {
+  if (x.ndim < 2) throw new ShapeError(`orthogonal_: expected at least 2 dimensions, got shape [${x.shape.join(", ")}]`);
+  if (x.numel() === 0) return x;
+  return noGrad(() => {
+    const rows = x.shape[0]!;
+    const columns = x.numel() / rows;
+    const random = x.newZeros([rows, columns]);
+    normal_(random, 0, 1, generator);
+    const tall = rows < columns ? random.t() : random;
+    const basis: Tensor[] = [];
+    for (let j = 0; j < tall.shape[1]!; j++) {
+      let column = tall.narrow(1, j, 1);
+      for (let pass = 0; pass < 2 && j > 0; pass++) {
+        const before = cat(basis, 1);
+        column = column.sub(before.matmul(before.t().matmul(column)));
+      }
+      basis.push(column.div(column.square().sum().sqrt()));
+    }
+    const orthogonal = cat(basis, 1);
+    return x.copy_((rows < columns ? orthogonal.t() : orthogonal).reshape(x.shape)).mul_(gain);
+  });
+}
+
+export interface SparseOptions {
+  readonly std?: number;
+  readonly generator?: Generator;
+}
+
+/**
+ * From N(0, std²), with a share of each column set to zero.
+ *
+ * @see torch.nn.init.sparse_; Martens, Deep learning via Hessian-free optimization (2010)
+ */
+export function sparse_(x: Tensor, sparsity: number, { std = 0.01, generator }: SparseOptions = {}): Tensor {
+  if (x.ndim !== 2) throw new ShapeError(`sparse_: expected a matrix, got shape [${x.shape.join(", ")}]`);
+  const [rows, columns] = x.shape as readonly [number, number];
+  const zeroed = Math.ceil(sparsity * rows);
+  normal_(x, 0, std, generator);
+  for (let column = 0; column < columns; column++) {
+    const at = randperm(rows, { ...(generator !== undefined && { generator }), device: x.device }).narrow(0, 0, zeroed);
+    noGrad(() => x.set([at, column], 0));
+  }
+  return x;
+}
 
 /**
  * How many inputs an element of a layer's output is computed from, and how many outputs an element of its input goes to.
@@ -97,6 +225,7 @@ function xavierStd(x: Tensor, gain: number): number {
  * @see torch.nn.init.kaiming_uniform_; He et al., Delving deep into rectifiers (2015)
  */
 export function kaimingUniform_(x: Tensor, options: KaimingOptions = {}): Tensor {
+  if (x.numel() === 0) return x;
   const bound = Math.sqrt(3) * kaimingStd(x, options);
   return uniform_(x, -bound, bound, options.generator);
 }

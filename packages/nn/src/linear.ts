@@ -1,5 +1,5 @@
 import type { Tensor } from "@gradus/tensor-core";
-import { empty, linear } from "@gradus/tensor-core";
+import { bilinear, empty, linear } from "@gradus/tensor-core";
 import { factory } from "./factory.js";
 import type { FactoryOptions } from "./factory.js";
 import * as init from "./init.js";
@@ -61,7 +61,47 @@ export function resetAffine(weight: Tensor, bias: Tensor | null): void {
   init.uniform_(bias, -bound, bound);
 }
 
-/** Gives back its input. @see torch.nn.Identity */
+/**
+ * A form that is linear in each of two inputs.
+ *
+ *   yₖ = x₁ᵀ Wₖ x₂ + bₖ
+ *
+ * Inputs `[…, in1Features]` and `[…, in2Features]`, output `[…, outFeatures]`.
+ *
+ * @see torch.nn.Bilinear
+ */
+export class Bilinear extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter | null;
+
+  constructor(
+    readonly in1Features: number,
+    readonly in2Features: number,
+    readonly outFeatures: number,
+    { bias = true, ...options }: LinearOptions = {},
+  ) {
+    super();
+    this.weight = new Parameter(empty([outFeatures, in1Features, in2Features], factory(options)));
+    this.bias = bias ? new Parameter(empty([outFeatures], factory(options))) : null;
+    this.resetParameters();
+  }
+
+  resetParameters(): void {
+    const bound = 1 / Math.sqrt(this.in1Features);
+    init.uniform_(this.weight, -bound, bound);
+    if (this.bias !== null) init.uniform_(this.bias, -bound, bound);
+  }
+
+  forward(x1: Tensor, x2: Tensor): Tensor {
+    return bilinear(x1, x2, this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    return pythonArguments({ in1_features: this.in1Features, in2_features: this.in2Features, out_features: this.outFeatures, bias: this.bias !== null });
+  }
+}
+
+/** Gives back its input, and takes any arguments. @see torch.nn.Identity */
 export class Identity extends Module {
   forward<T>(x: T): T {
     return x;

@@ -1,6 +1,46 @@
-import type { BceWithLogitsOptions, CrossEntropyOptions, LossOptions, NllLossOptions, Reduction, Tensor, WeightedLossOptions } from "@gradus/tensor-core";
-import { binaryCrossEntropy, binaryCrossEntropyWithLogits, crossEntropy, l1Loss, mseLoss, nllLoss } from "@gradus/tensor-core";
+import type {
+  BceWithLogitsOptions, CrossEntropyOptions, CtcLossOptions, GaussianNllLossOptions, HuberLossOptions, KlDivOptions, LossOptions, MarginOptions,
+  MultiMarginLossOptions, NllLossOptions, PoissonNllLossOptions, Reduction, SmoothL1LossOptions, Tensor, TripletMarginLossOptions,
+  TripletMarginWithDistanceLossOptions, WeightedLossOptions,
+} from "@gradus/tensor-core";
+import {
+  binaryCrossEntropy, binaryCrossEntropyWithLogits, cosineEmbeddingLoss, crossEntropy, ctcLoss, gaussianNllLoss, hingeEmbeddingLoss, huberLoss, klDiv, l1Loss,
+  marginRankingLoss, mseLoss, multiMarginLoss, multilabelMarginLoss, multilabelSoftMarginLoss, nllLoss, poissonNllLoss, smoothL1Loss, softMarginLoss,
+  tripletMarginLoss, tripletMarginWithDistanceLoss,
+} from "@gradus/tensor-core";
 import { Module } from "./tensor-module.js";
+
+/*
+ * Every loss is a function of `functional` with its options. What PyTorch keeps in the state, the weights of classes, are buffers.
+ */
+
+abstract class Loss<O extends { readonly reduction?: unknown } = LossOptions> extends Module {
+  readonly reduction: NonNullable<O["reduction"]> | "mean";
+
+  constructor(protected readonly options: O = {} as O) {
+    super();
+    this.reduction = (options.reduction as NonNullable<O["reduction"]> | undefined) ?? "mean";
+  }
+}
+
+/** A loss with a weight for each class, or for each element. */
+abstract class WeightedLoss<O extends WeightedLossOptions = WeightedLossOptions> extends Module {
+  readonly weight: Tensor | null;
+  readonly reduction: Reduction;
+  protected readonly unweighted: Omit<O, "weight">;
+
+  constructor({ weight = null, ...rest }: O = {} as O) {
+    super();
+    this.weight = this.registerBuffer("weight", weight);
+    this.reduction = rest.reduction ?? "mean";
+    this.unweighted = rest;
+  }
+
+  /** The weight may have moved to another device since. */
+  protected get options(): O {
+    return { ...this.unweighted, weight: this.weight } as unknown as O;
+  }
+}
 
 /**
  * Cross-entropy between targets and softmax(logits), in nats.
@@ -14,86 +54,23 @@ import { Module } from "./tensor-module.js";
  * const loss = new CrossEntropyLoss();
  * loss.call(tensor([[0, 0]]), tensor([1], { dtype: "int64" })).itemSync(); // 0.6931471…
  */
-export class CrossEntropyLoss extends Module {
-  /** A weight for each class. */
-  readonly weight: Tensor | null;
-  readonly ignoreIndex: number;
-  readonly reduction: Reduction;
-  readonly labelSmoothing: number;
-
-  constructor({ weight = null, ignoreIndex = -100, reduction = "mean", labelSmoothing = 0 }: CrossEntropyOptions = {}) {
-    super();
-    this.weight = this.registerBuffer("weight", weight);
-    this.ignoreIndex = ignoreIndex;
-    this.reduction = reduction;
-    this.labelSmoothing = labelSmoothing;
-  }
-
+export class CrossEntropyLoss extends WeightedLoss<CrossEntropyOptions> {
   forward(logits: Tensor, target: Tensor): Tensor {
-    return crossEntropy(logits, target, this);
+    return crossEntropy(logits, target, this.options);
   }
 }
 
 /** Negative log-likelihood of the target classes, given log-probabilities `[N, C, …]`. @see torch.nn.NLLLoss */
-export class NLLLoss extends Module {
-  /** A weight for each class. */
-  readonly weight: Tensor | null;
-  readonly ignoreIndex: number;
-  readonly reduction: Reduction;
-
-  constructor({ weight = null, ignoreIndex = -100, reduction = "mean" }: NllLossOptions = {}) {
-    super();
-    this.weight = this.registerBuffer("weight", weight);
-    this.ignoreIndex = ignoreIndex;
-    this.reduction = reduction;
-  }
-
+export class NLLLoss extends WeightedLoss<NllLossOptions> {
   forward(logProbabilities: Tensor, target: Tensor): Tensor {
-    return nllLoss(logProbabilities, target, this);
-  }
-}
-
-/** Mean squared error, (x − y)². @see torch.nn.MSELoss */
-export class MSELoss extends Module {
-  readonly reduction: Reduction;
-
-  constructor({ reduction = "mean" }: LossOptions = {}) {
-    super();
-    this.reduction = reduction;
-  }
-
-  forward(input: Tensor, target: Tensor): Tensor {
-    return mseLoss(input, target, this);
-  }
-}
-
-/** Mean absolute error, |x − y|. @see torch.nn.L1Loss */
-export class L1Loss extends Module {
-  readonly reduction: Reduction;
-
-  constructor({ reduction = "mean" }: LossOptions = {}) {
-    super();
-    this.reduction = reduction;
-  }
-
-  forward(input: Tensor, target: Tensor): Tensor {
-    return l1Loss(input, target, this);
+    return nllLoss(logProbabilities, target, this.options);
   }
 }
 
 /** Binary cross-entropy of probabilities: −(y log p + (1 − y) log(1 − p)), each logarithm at least −100. @see torch.nn.BCELoss */
-export class BCELoss extends Module {
-  readonly weight: Tensor | null;
-  readonly reduction: Reduction;
-
-  constructor({ weight = null, reduction = "mean" }: WeightedLossOptions = {}) {
-    super();
-    this.weight = this.registerBuffer("weight", weight);
-    this.reduction = reduction;
-  }
-
+export class BCELoss extends WeightedLoss {
   forward(input: Tensor, target: Tensor): Tensor {
-    return binaryCrossEntropy(input, target, this);
+    return binaryCrossEntropy(input, target, this.options);
   }
 }
 
@@ -104,21 +81,139 @@ export class BCELoss extends Module {
  * @example
  * new BCEWithLogitsLoss().call(tensor([0, 100]), tensor([1, 1])).itemSync(); // 0.3465735…
  */
-export class BCEWithLogitsLoss extends Module {
-  readonly weight: Tensor | null;
+export class BCEWithLogitsLoss extends WeightedLoss<BceWithLogitsOptions> {
   /** A weight for positive examples of each class. */
   readonly pos_weight: Tensor | null;
-  readonly reduction: Reduction;
 
-  constructor({ weight = null, posWeight = null, reduction = "mean" }: BceWithLogitsOptions = {}) {
-    super();
-    this.weight = this.registerBuffer("weight", weight);
+  constructor({ posWeight = null, ...options }: BceWithLogitsOptions = {}) {
+    super(options);
     this.pos_weight = this.registerBuffer("pos_weight", posWeight);
-    this.reduction = reduction;
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
-    const { weight, pos_weight: posWeight, reduction } = this;
-    return binaryCrossEntropyWithLogits(input, target, { weight, posWeight, reduction });
+    return binaryCrossEntropyWithLogits(input, target, { ...this.options, posWeight: this.pos_weight });
+  }
+}
+
+/** Hinge loss of several classes: Σ_{i≠y} max(0, margin − x_y + xᵢ)ᵖ / C. @see torch.nn.MultiMarginLoss */
+export class MultiMarginLoss extends WeightedLoss<MultiMarginLossOptions> {
+  forward(input: Tensor, target: Tensor): Tensor {
+    return multiMarginLoss(input, target, this.options);
+  }
+}
+
+/** Mean of the binary cross-entropies of all classes. @see torch.nn.MultiLabelSoftMarginLoss */
+export class MultiLabelSoftMarginLoss extends WeightedLoss {
+  forward(input: Tensor, target: Tensor): Tensor {
+    return multilabelSoftMarginLoss(input, target, this.options);
+  }
+}
+
+/** Mean squared error, (x − y)². @see torch.nn.MSELoss */
+export class MSELoss extends Loss {
+  forward(input: Tensor, target: Tensor): Tensor {
+    return mseLoss(input, target, this.options);
+  }
+}
+
+/** Mean absolute error, |x − y|. @see torch.nn.L1Loss */
+export class L1Loss extends Loss {
+  forward(input: Tensor, target: Tensor): Tensor {
+    return l1Loss(input, target, this.options);
+  }
+}
+
+/** Squared error over 2β below β, absolute error less β/2 above. @see torch.nn.SmoothL1Loss; Girshick, Fast R-CNN (2015) */
+export class SmoothL1Loss extends Loss<SmoothL1LossOptions> {
+  forward(input: Tensor, target: Tensor): Tensor {
+    return smoothL1Loss(input, target, this.options);
+  }
+}
+
+/** Half the squared error below δ, δ times (absolute error less δ/2) above. @see torch.nn.HuberLoss */
+export class HuberLoss extends Loss<HuberLossOptions> {
+  forward(input: Tensor, target: Tensor): Tensor {
+    return huberLoss(input, target, this.options);
+  }
+}
+
+/** Kullback-Leibler divergence y (log y − x) of log-probabilities x. @see torch.nn.KLDivLoss */
+export class KLDivLoss extends Loss<KlDivOptions> {
+  forward(input: Tensor, target: Tensor): Tensor {
+    return klDiv(input, target, this.options);
+  }
+}
+
+/** eˣ − y x of the logarithm of a Poisson rate. @see torch.nn.PoissonNLLLoss */
+export class PoissonNLLLoss extends Loss<PoissonNllLossOptions> {
+  forward(input: Tensor, target: Tensor): Tensor {
+    return poissonNllLoss(input, target, this.options);
+  }
+}
+
+/** ½ (log σ² + (x − y)² / σ²), with the variance as third argument. @see torch.nn.GaussianNLLLoss */
+export class GaussianNLLLoss extends Loss<GaussianNllLossOptions> {
+  forward(input: Tensor, target: Tensor, variance: Tensor): Tensor {
+    return gaussianNllLoss(input, target, variance, this.options);
+  }
+}
+
+/** x where y = 1, max(0, margin − x) where y = −1. @see torch.nn.HingeEmbeddingLoss */
+export class HingeEmbeddingLoss extends Loss<MarginOptions> {
+  forward(input: Tensor, target: Tensor): Tensor {
+    return hingeEmbeddingLoss(input, target, this.options);
+  }
+}
+
+/** 1 − cos where y = 1, max(0, cos − margin) where y = −1. @see torch.nn.CosineEmbeddingLoss */
+export class CosineEmbeddingLoss extends Loss<MarginOptions> {
+  forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
+    return cosineEmbeddingLoss(input1, input2, target, this.options);
+  }
+}
+
+/** max(0, −y (x₁ − x₂) + margin). @see torch.nn.MarginRankingLoss */
+export class MarginRankingLoss extends Loss<MarginOptions> {
+  forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
+    return marginRankingLoss(input1, input2, target, this.options);
+  }
+}
+
+/** log(1 + e^(−y x)). @see torch.nn.SoftMarginLoss */
+export class SoftMarginLoss extends Loss {
+  forward(input: Tensor, target: Tensor): Tensor {
+    return softMarginLoss(input, target, this.options);
+  }
+}
+
+/** Hinge loss between the classes that are targets and those that are not. @see torch.nn.MultiLabelMarginLoss */
+export class MultiLabelMarginLoss extends Loss {
+  forward(input: Tensor, target: Tensor): Tensor {
+    return multilabelMarginLoss(input, target, this.options);
+  }
+}
+
+/** max(0, ‖a − p‖ − ‖a − n‖ + margin). @see torch.nn.TripletMarginLoss; Balntas et al. (2016) */
+export class TripletMarginLoss extends Loss<TripletMarginLossOptions> {
+  forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
+    return tripletMarginLoss(anchor, positive, negative, this.options);
+  }
+}
+
+/** TripletMarginLoss with a distance of your own. @see torch.nn.TripletMarginWithDistanceLoss */
+export class TripletMarginWithDistanceLoss extends Loss<TripletMarginWithDistanceLossOptions> {
+  forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
+    return tripletMarginWithDistanceLoss(anchor, positive, negative, this.options);
+  }
+}
+
+/** Connectionist temporal classification: −log of the probability of a label sequence under all alignments. @see torch.nn.CTCLoss; Graves et al. (2006) */
+export class CTCLoss extends Loss<CtcLossOptions> {
+  /**
+   * @param logProbabilities - `[T, N, C]`.
+   * @param targets - `[N, S]`, or all sequences one after another.
+   */
+  forward(logProbabilities: Tensor, targets: Tensor, inputLengths: Tensor | readonly number[], targetLengths: Tensor | readonly number[]): Tensor {
+    return ctcLoss(logProbabilities, targets, inputLengths, targetLengths, this.options);
   }
 }

@@ -70,6 +70,15 @@ export type ForwardHook<M extends Module> = (
   output: Awaited<ReturnType<M["forward"]>>,
 ) => Awaited<ReturnType<M["forward"]>> | undefined;
 
+/** Sees a state that is being made; what it returns, unless undefined, takes its place. Keys begin with `prefix`. */
+export type StateDictHook<M extends Module> = (module: M, state: Record<string, unknown>, prefix: string) => Record<string, unknown> | undefined;
+
+/** Sees a state before it is loaded, and may change it: rename keys, add some. Keys of this module begin with `prefix`. */
+export type LoadStateDictPreHook<M extends Module> = (module: M, state: Record<string, unknown>, prefix: string) => void;
+
+/** Sees what did not fit after a state was loaded. */
+export type LoadStateDictPostHook<M extends Module> = (module: M, result: LoadResult) => void;
+
 type AnyHook = (module: unknown, ...rest: readonly unknown[]) => unknown;
 /** Each entry is an object of its own: a hook may be added twice, and each removal removes one. */
 type Hooks = Set<{ readonly hook: AnyHook }>;
@@ -93,6 +102,9 @@ export abstract class Module<L extends Leaf = Leaf> {
   readonly #buffers = new Map<string, { readonly persistent: boolean }>();
   readonly #preHooks: Hooks = new Set();
   readonly #hooks: Hooks = new Set();
+  readonly #stateHooks: Hooks = new Set();
+  readonly #loadPreHooks: Hooks = new Set();
+  readonly #loadPostHooks: Hooks = new Set();
 
   static {
     // A property of the prototype, because only a property can have the type of another one: this["forward"].
@@ -139,6 +151,37 @@ export abstract class Module<L extends Leaf = Leaf> {
    */
   registerForwardHook(hook: ForwardHook<this>): () => void {
     return addHook(this.#hooks, hook as AnyHook);
+  }
+
+  /**
+   * Calls `hook` with each state that this module makes, its own and its children's part of it.
+   *
+   * @returns A function that removes the hook.
+   * @see torch.nn.Module._register_state_dict_hook
+   */
+  registerStateDictHook(hook: StateDictHook<this>): () => void {
+    return addHook(this.#stateHooks, hook as AnyHook);
+  }
+
+  /**
+   * Calls `hook` before a state is loaded, wherever in the tree this module stands: for checkpoints of earlier versions. The state is a
+   * copy that may be changed.
+   *
+   * @returns A function that removes the hook.
+   * @see torch.nn.Module._register_load_state_dict_pre_hook
+   */
+  registerLoadStateDictPreHook(hook: LoadStateDictPreHook<this>): () => void {
+    return addHook(this.#loadPreHooks, hook as AnyHook);
+  }
+
+  /**
+   * Calls `hook` after a state was loaded into this module, or into one above it.
+   *
+   * @returns A function that removes the hook.
+   * @see torch.nn.Module.register_load_state_dict_post_hook
+   */
+  registerLoadStateDictPostHook(hook: LoadStateDictPostHook<this>): () => void {
+    return addHook(this.#loadPostHooks, hook as AnyHook);
   }
 
   // ── The tree ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -195,6 +238,13 @@ export abstract class Module<L extends Leaf = Leaf> {
     return find("getParameter", path, module, path.slice(at + 1), module.#ownParameters());
   }
 
+  /** The buffer at a path such as `"encoder.0.running_mean"`. */
+  getBuffer(path: string): L {
+    const at = path.lastIndexOf(".");
+    const module = this.getSubmodule(path.slice(0, Math.max(at, 0)));
+    return find("getBuffer", path, module, path.slice(at + 1), module.#ownBuffers());
+  }
+
   /** Calls `visit` with every module, children before parents. Returns this module. @see torch.nn.Module.apply */
   apply(visit: (module: Module<L>) => void): this {
     this.#apply(visit, new Set());
@@ -244,6 +294,17 @@ export abstract class Module<L extends Leaf = Leaf> {
     (this as Fields)[name] = value;
   }
 
+  /**
+   * A module of the same class with the same fields, as `copy` makes each of them; hooks are not copied. The constructor of the class
+   * does not run, so private `#fields` of its own are missing in the copy.
+   */
+  protected copyWith(copy: (value: unknown) => unknown): this {
+    const made = Reflect.construct(Module, [], this.constructor) as this;
+    for (const [name, value] of Object.entries(this)) (made as Fields)[name] = copy(value);
+    for (const [name, options] of this.#buffers) made.#buffers.set(name, options);
+    return made;
+  }
+
   // ── State ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -253,7 +314,12 @@ export abstract class Module<L extends Leaf = Leaf> {
    * @see torch.nn.Module.state_dict
    */
   stateDict(): StateDict<L> {
-    return Object.fromEntries(this.#stateMembers().map(([path, leaf]) => [path, leaf.detach()])) as StateDict<L>;
+    let state: Record<string, unknown> = Object.fromEntries(this.#stateMembers().map(([path, leaf]) => [path, leaf.detach()]));
+    // Children first, as in PyTorch, where a parent sees what its children's hooks have made.
+    for (const [path, module] of this.namedModules({ removeDuplicate: false }).reverse()) {
+      for (const { hook } of module.#stateHooks) state = (hook(module, state, path === "" ? "" : `${path}.`) as Record<string, unknown> | undefined) ?? state;
+    }
+    return state as StateDict<L>;
   }
 
   /**
@@ -263,20 +329,24 @@ export abstract class Module<L extends Leaf = Leaf> {
    * @throws {StateDictError} with all keys that are missing, unexpected or of another shape.
    * @see torch.nn.Module.load_state_dict
    */
-  loadStateDict(state: Readonly<Record<string, unknown>>, { strict = true }: { readonly strict?: boolean } = {}): LoadResult {
+  loadStateDict(given: Readonly<Record<string, unknown>>, { strict = true }: { readonly strict?: boolean } = {}): LoadResult {
+    const tree = this.namedModules({ removeDuplicate: false });
+    const state = tree.some(([, module]) => module.#loadPreHooks.size > 0) ? { ...given } : given;
+    for (const [path, module] of tree) for (const { hook } of module.#loadPreHooks) hook(module, state, path === "" ? "" : `${path}.`);
     const members = this.#stateMembers();
     const known = new Set(members.map(([path]) => path));
     const missing = [...known].filter((path) => !Object.hasOwn(state, path));
     const unexpected = Object.keys(state).filter((path) => !known.has(path));
     const present = members.filter(([path]) => Object.hasOwn(state, path));
     const misshapen = present.flatMap(([path, leaf]) => {
-      const [own, given] = [shapeText(leaf), shapeText(state[path])];
-      return own === given ? [] : [`${path} expected ${own}, got ${given}`];
+      const [own, other] = [shapeText(leaf), shapeText(state[path])];
+      return own === other ? [] : [`${path} expected ${own}, got ${other}`];
     });
     if (misshapen.length > 0 || (strict && missing.length + unexpected.length > 0)) {
       throw new StateDictError(this.constructor.name, missing, unexpected, misshapen);
     }
     for (const [path, leaf] of present) leaf[copyFrom](state[path]);
+    for (const [, module] of tree) for (const { hook } of module.#loadPostHooks) hook(module, { missing, unexpected });
     return { missing, unexpected };
   }
 

@@ -1,23 +1,29 @@
-import type { AvgPoolOptions, MaxPoolOptions, PerDimension, Tensor, ValuesAndIndices } from "@gradus/tensor-core";
-import { avgPool2d, maxPool2d, maxPool2dWithIndices } from "@gradus/tensor-core";
-import { pythonArguments } from "./python-text.js";
+import type { AvgPoolOptions, FractionalMaxPoolOptions, LpPoolOptions, MaxPoolOptions, MaxUnpoolOptions, OutputSize, PerDimension, Pooled, Tensor } from "@gradus/tensor-core";
+import {
+  adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool1dWithIndices, adaptiveMaxPool2d, adaptiveMaxPool2dWithIndices,
+  adaptiveMaxPool3d, adaptiveMaxPool3dWithIndices, ArgumentError, avgPool1d, avgPool2d, avgPool3d, fractionalMaxPool2d, fractionalMaxPool2dWithIndices,
+  fractionalMaxPool3d, fractionalMaxPool3dWithIndices, lpPool1d, lpPool2d, maxPool1d, maxPool1dWithIndices, maxPool2d, maxPool2dWithIndices, maxPool3d,
+  maxPool3dWithIndices, maxUnpool1d, maxUnpool2d, maxUnpool3d,
+} from "@gradus/tensor-core";
+import { pythonArguments, pythonValue } from "./python-text.js";
 import { Module } from "./tensor-module.js";
 
-export interface MaxPoolLayerOptions<Indices extends boolean = boolean> extends MaxPoolOptions {
+/*
+ * Each kind of pool is a base class with the options, and a class for each number of dimensions with the function. Inputs are
+ * `[N, C, …]` or `[C, …]`.
+ */
+
+export interface IndicesOptions<Indices extends boolean = boolean> {
   /** Give the positions of the maxima as well. */
   readonly returnIndices?: Indices;
 }
 
-type Pooled<Indices extends boolean> = Indices extends true ? ValuesAndIndices : Tensor;
+/** With indices or without, as the options say. */
+type Result<Indices extends boolean> = Indices extends true ? Pooled : Tensor;
 
-/**
- * The maximum of each window: `[N, C, H, W]` to `[N, C, H', W']`, with H' = ⌊(H + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1.
- *
- * @see torch.nn.MaxPool2d
- * @example
- * new MaxPool2d(2).call(tensor([[[1, 2], [3, 4]]])).toArraySync(); // [[[4]]]
- */
-export class MaxPool2d<Indices extends boolean = false> extends Module {
+export type MaxPoolLayerOptions<Indices extends boolean = boolean> = MaxPoolOptions & IndicesOptions<Indices>;
+
+abstract class MaxPool<Indices extends boolean> extends Module {
   readonly stride: PerDimension;
   readonly padding: PerDimension;
   readonly dilation: PerDimension;
@@ -36,10 +42,11 @@ export class MaxPool2d<Indices extends boolean = false> extends Module {
     this.returnIndices = returnIndices ?? false;
   }
 
-  /** @param x - `[N, C, H, W]` or `[C, H, W]`. */
-  forward(x: Tensor): Pooled<Indices> {
-    const result = this.returnIndices ? maxPool2dWithIndices(x, this.kernelSize, this) : maxPool2d(x, this.kernelSize, this);
-    return result as Pooled<Indices>;
+  protected abstract readonly pool: typeof maxPool2d;
+  protected abstract readonly poolWithIndices: typeof maxPool2dWithIndices;
+
+  forward(x: Tensor): Result<Indices> {
+    return (this.returnIndices ? this.poolWithIndices : this.pool)(x, this.kernelSize, this) as Result<Indices>;
   }
 
   override extraRepr(): string {
@@ -48,14 +55,78 @@ export class MaxPool2d<Indices extends boolean = false> extends Module {
   }
 }
 
+/** The maximum of each window of a sequence. @see MaxPool2d, torch.nn.MaxPool1d */
+export class MaxPool1d<Indices extends boolean = false> extends MaxPool<Indices> {
+  protected get pool(): typeof maxPool1d { return maxPool1d; }
+  protected get poolWithIndices(): typeof maxPool1dWithIndices { return maxPool1dWithIndices; }
+}
+
 /**
- * The mean of each window: `[N, C, H, W]` to `[N, C, H', W']`, with H' = ⌊(H + 2·padding − kernel) / stride⌋ + 1.
+ * The maximum of each window: `[N, C, H, W]` to `[N, C, H', W']`, with H' = ⌊(H + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1.
  *
- * @see torch.nn.AvgPool2d
+ * @see torch.nn.MaxPool2d
  * @example
- * new AvgPool2d(2).call(tensor([[[1, 2], [3, 4]]])).toArraySync(); // [[[2.5]]]
+ * new MaxPool2d(2).call(tensor([[[1, 2], [3, 4]]])).toArraySync(); // [[[4]]]
  */
-export class AvgPool2d extends Module {
+export class MaxPool2d<Indices extends boolean = false> extends MaxPool<Indices> {
+  protected get pool(): typeof maxPool2d { return maxPool2d; }
+  protected get poolWithIndices(): typeof maxPool2dWithIndices { return maxPool2dWithIndices; }
+}
+
+/** The maximum of each window of a volume. @see MaxPool2d, torch.nn.MaxPool3d */
+export class MaxPool3d<Indices extends boolean = false> extends MaxPool<Indices> {
+  protected get pool(): typeof maxPool3d { return maxPool3d; }
+  protected get poolWithIndices(): typeof maxPool3dWithIndices { return maxPool3dWithIndices; }
+}
+
+export interface MaxUnpoolLayerOptions {
+  /** Steps between the windows of the pool; the window's size by default. */
+  readonly stride?: PerDimension | null;
+  readonly padding?: PerDimension;
+}
+
+abstract class MaxUnpool extends Module {
+  readonly stride: PerDimension;
+  readonly padding: PerDimension;
+
+  constructor(
+    readonly kernelSize: PerDimension,
+    { stride, padding = 0 }: MaxUnpoolLayerOptions = {},
+  ) {
+    super();
+    this.stride = stride ?? kernelSize;
+    this.padding = padding;
+  }
+
+  protected abstract readonly unpool: typeof maxUnpool2d;
+
+  /** @param options - `outputSize`: the size before the pool, where several are possible. */
+  forward(x: Tensor, indices: Tensor, { outputSize = null }: Pick<MaxUnpoolOptions, "outputSize"> = {}): Tensor {
+    const { stride, padding } = this;
+    return this.unpool(x, indices, this.kernelSize, { stride, padding, outputSize });
+  }
+
+  override extraRepr(): string {
+    return pythonArguments({ kernel_size: this.kernelSize, stride: this.stride, padding: this.padding });
+  }
+}
+
+/** Puts maxima back to where they came from. @see MaxUnpool2d, torch.nn.MaxUnpool1d */
+export class MaxUnpool1d extends MaxUnpool {
+  protected get unpool(): typeof maxUnpool1d { return maxUnpool1d; }
+}
+
+/** Puts maxima back to where they came from, with zeros between them. @see torch.nn.MaxUnpool2d */
+export class MaxUnpool2d extends MaxUnpool {
+  protected get unpool(): typeof maxUnpool2d { return maxUnpool2d; }
+}
+
+/** Puts maxima back to where they came from. @see MaxUnpool2d, torch.nn.MaxUnpool3d */
+export class MaxUnpool3d extends MaxUnpool {
+  protected get unpool(): typeof maxUnpool3d { return maxUnpool3d; }
+}
+
+abstract class AvgPool extends Module {
   readonly stride: PerDimension;
   readonly padding: PerDimension;
   readonly ceilMode: boolean;
@@ -74,13 +145,189 @@ export class AvgPool2d extends Module {
     this.divisorOverride = divisorOverride;
   }
 
-  /** @param x - `[N, C, H, W]` or `[C, H, W]`. */
+  protected abstract readonly pool: typeof avgPool2d;
+
   forward(x: Tensor): Tensor {
-    return avgPool2d(x, this.kernelSize, this);
+    return this.pool(x, this.kernelSize, this);
   }
 
   override extraRepr(): string {
     const { kernelSize, stride, padding } = this;
     return pythonArguments({ kernel_size: kernelSize, stride, padding });
   }
+}
+
+/** The mean of each window of a sequence. @see AvgPool2d, torch.nn.AvgPool1d */
+export class AvgPool1d extends AvgPool {
+  protected get pool(): typeof avgPool1d { return avgPool1d; }
+
+  override extraRepr(): string {
+    const list = (value: PerDimension): readonly number[] => (typeof value === "number" ? [value] : value);
+    return pythonArguments({ kernel_size: list(this.kernelSize), stride: list(this.stride), padding: list(this.padding) });
+  }
+}
+
+/**
+ * The mean of each window: `[N, C, H, W]` to `[N, C, H', W']`, with H' = ⌊(H + 2·padding − kernel) / stride⌋ + 1.
+ *
+ * @see torch.nn.AvgPool2d
+ * @example
+ * new AvgPool2d(2).call(tensor([[[1, 2], [3, 4]]])).toArraySync(); // [[[2.5]]]
+ */
+export class AvgPool2d extends AvgPool {
+  protected get pool(): typeof avgPool2d { return avgPool2d; }
+}
+
+/** The mean of each window of a volume. @see AvgPool2d, torch.nn.AvgPool3d */
+export class AvgPool3d extends AvgPool {
+  protected get pool(): typeof avgPool3d { return avgPool3d; }
+}
+
+abstract class LPPool extends Module {
+  readonly stride: PerDimension | null;
+  readonly ceilMode: boolean;
+
+  constructor(
+    readonly normType: number,
+    readonly kernelSize: PerDimension,
+    { stride = null, ceilMode = false }: LpPoolOptions = {},
+  ) {
+    super();
+    this.stride = stride;
+    this.ceilMode = ceilMode;
+  }
+
+  protected abstract readonly pool: typeof lpPool2d;
+
+  forward(x: Tensor): Tensor {
+    return this.pool(x, this.normType, this.kernelSize, this);
+  }
+
+  override extraRepr(): string {
+    return pythonArguments({ norm_type: this.normType, kernel_size: this.kernelSize, stride: this.stride, ceil_mode: this.ceilMode });
+  }
+}
+
+/** (Σ xᵖ)^(1/p) of each window of a sequence. @see torch.nn.LPPool1d */
+export class LPPool1d extends LPPool {
+  protected get pool(): typeof lpPool1d { return lpPool1d; }
+}
+
+/** (Σ xᵖ)^(1/p) of each window. @see torch.nn.LPPool2d */
+export class LPPool2d extends LPPool {
+  protected get pool(): typeof lpPool2d { return lpPool2d; }
+}
+
+export type FractionalMaxPoolLayerOptions<Indices extends boolean = boolean> = FractionalMaxPoolOptions & IndicesOptions<Indices>;
+
+abstract class FractionalMaxPool<Indices extends boolean> extends Module {
+  readonly returnIndices: boolean;
+  /** PyTorch's name for samples that were given. */
+  readonly _random_samples: Tensor | null;
+  protected readonly options: FractionalMaxPoolOptions;
+
+  constructor(
+    readonly kernelSize: PerDimension,
+    { returnIndices, randomSamples = null, ...options }: FractionalMaxPoolLayerOptions<Indices> = {},
+  ) {
+    super();
+    if ((options.outputSize ?? null) === null && (options.outputRatio ?? null) === null) {
+      throw new ArgumentError(`${this.constructor.name}: expected outputSize or outputRatio, got neither`);
+    }
+    this.returnIndices = returnIndices ?? false;
+    this._random_samples = this.registerBuffer("_random_samples", randomSamples);
+    this.options = options;
+  }
+
+  protected abstract readonly pool: typeof fractionalMaxPool2d;
+  protected abstract readonly poolWithIndices: typeof fractionalMaxPool2dWithIndices;
+
+  forward(x: Tensor): Result<Indices> {
+    return (this.returnIndices ? this.poolWithIndices : this.pool)(x, this.kernelSize, { ...this.options, randomSamples: this._random_samples }) as Result<Indices>;
+  }
+}
+
+/** The maximum of windows at random places, drawn for each sample and channel. @see torch.nn.FractionalMaxPool2d; Graham (2015) */
+export class FractionalMaxPool2d<Indices extends boolean = false> extends FractionalMaxPool<Indices> {
+  protected get pool(): typeof fractionalMaxPool2d { return fractionalMaxPool2d; }
+  protected get poolWithIndices(): typeof fractionalMaxPool2dWithIndices { return fractionalMaxPool2dWithIndices; }
+}
+
+/** The maximum of windows at random places of a volume. @see torch.nn.FractionalMaxPool3d */
+export class FractionalMaxPool3d<Indices extends boolean = false> extends FractionalMaxPool<Indices> {
+  protected get pool(): typeof fractionalMaxPool3d { return fractionalMaxPool3d; }
+  protected get poolWithIndices(): typeof fractionalMaxPool3dWithIndices { return fractionalMaxPool3dWithIndices; }
+}
+
+abstract class AdaptivePool extends Module {
+  constructor(readonly outputSize: OutputSize) {
+    super();
+  }
+
+  override extraRepr(): string {
+    return `output_size=${pythonValue(this.outputSize)}`;
+  }
+}
+
+abstract class AdaptiveAvgPool extends AdaptivePool {
+  protected abstract readonly pool: typeof adaptiveAvgPool2d;
+
+  forward(x: Tensor): Tensor {
+    return this.pool(x, this.outputSize);
+  }
+}
+
+/** Means of as many windows as are wanted. @see AdaptiveAvgPool2d, torch.nn.AdaptiveAvgPool1d */
+export class AdaptiveAvgPool1d extends AdaptiveAvgPool {
+  protected get pool(): typeof adaptiveAvgPool1d { return adaptiveAvgPool1d; }
+}
+
+/**
+ * Means of as many windows as are wanted: `[N, C, H, W]` to `[N, C, …outputSize]`, whatever H and W are; null keeps a size.
+ *
+ * @see torch.nn.AdaptiveAvgPool2d
+ * @example
+ * new AdaptiveAvgPool2d(1).call(tensor([[[1, 2], [3, 4]]])).toArraySync(); // [[[2.5]]]
+ */
+export class AdaptiveAvgPool2d extends AdaptiveAvgPool {
+  protected get pool(): typeof adaptiveAvgPool2d { return adaptiveAvgPool2d; }
+}
+
+/** Means of as many windows as are wanted. @see AdaptiveAvgPool2d, torch.nn.AdaptiveAvgPool3d */
+export class AdaptiveAvgPool3d extends AdaptiveAvgPool {
+  protected get pool(): typeof adaptiveAvgPool3d { return adaptiveAvgPool3d; }
+}
+
+abstract class AdaptiveMaxPool<Indices extends boolean> extends AdaptivePool {
+  readonly returnIndices: boolean;
+
+  constructor(outputSize: OutputSize, { returnIndices }: IndicesOptions<Indices> = {}) {
+    super(outputSize);
+    this.returnIndices = returnIndices ?? false;
+  }
+
+  protected abstract readonly pool: typeof adaptiveMaxPool2d;
+  protected abstract readonly poolWithIndices: typeof adaptiveMaxPool2dWithIndices;
+
+  forward(x: Tensor): Result<Indices> {
+    return (this.returnIndices ? this.poolWithIndices : this.pool)(x, this.outputSize) as Result<Indices>;
+  }
+}
+
+/** Maxima of as many windows as are wanted. @see torch.nn.AdaptiveMaxPool1d */
+export class AdaptiveMaxPool1d<Indices extends boolean = false> extends AdaptiveMaxPool<Indices> {
+  protected get pool(): typeof adaptiveMaxPool1d { return adaptiveMaxPool1d; }
+  protected get poolWithIndices(): typeof adaptiveMaxPool1dWithIndices { return adaptiveMaxPool1dWithIndices; }
+}
+
+/** Maxima of as many windows as are wanted. @see torch.nn.AdaptiveMaxPool2d */
+export class AdaptiveMaxPool2d<Indices extends boolean = false> extends AdaptiveMaxPool<Indices> {
+  protected get pool(): typeof adaptiveMaxPool2d { return adaptiveMaxPool2d; }
+  protected get poolWithIndices(): typeof adaptiveMaxPool2dWithIndices { return adaptiveMaxPool2dWithIndices; }
+}
+
+/** Maxima of as many windows as are wanted. @see torch.nn.AdaptiveMaxPool3d */
+export class AdaptiveMaxPool3d<Indices extends boolean = false> extends AdaptiveMaxPool<Indices> {
+  protected get pool(): typeof adaptiveMaxPool3d { return adaptiveMaxPool3d; }
+  protected get poolWithIndices(): typeof adaptiveMaxPool3dWithIndices { return adaptiveMaxPool3dWithIndices; }
 }

@@ -1,8 +1,17 @@
 /** A value that a layer is printed with. */
-export type Printable = number | boolean | string | null | readonly number[];
+export type Printable = number | boolean | string | null | PythonFloat | readonly (number | null)[];
+
+/** A number that is floating in PyTorch, where 1 is printed as 1.0. */
+class PythonFloat {
+  constructor(readonly value: number) {}
+}
+
+/** Marks a number as floating. */
+export const float = (value: number): PythonFloat => new PythonFloat(value);
 
 /** An argument as Python prints it: `1e-05`, `True`, `None`, `(5, 5)`. Strings stay bare. */
 export function pythonValue(value: Printable): string {
+  if (value instanceof PythonFloat) return Number.isInteger(value.value) && Math.abs(value.value) < 1e16 ? value.value.toFixed(1) : pythonNumber(value.value);
   if (typeof value === "number") return pythonNumber(value);
   if (typeof value === "boolean") return value ? "True" : "False";
   if (value === null) return "None";

@@ -1,11 +1,24 @@
-import type { DeviceLike, DType, Tensor } from "@gradus/tensor-core";
+import { isParameter } from "@gradus/autograd";
 import type { Leaf, Parameter as MarkedLeaf } from "@gradus/autograd";
+import { Function, noGrad, Tensor } from "@gradus/tensor-core";
+import type { DeviceLike, DType, FunctionContext } from "@gradus/tensor-core";
 import { Module as AnyModule, Parameter as AnyParameter } from "./module.js";
 import type { ParameterConstructor } from "./module.js";
+import { summarize } from "./summary.js";
+import type { Summary } from "./summary.js";
 
 /** A tensor that a module learns. */
 export type Parameter<L extends Leaf = Tensor> = MarkedLeaf<L>;
 export const Parameter: ParameterConstructor = AnyParameter;
+
+/** Gradients of tensors, in the order of arguments or results; null where none flows. */
+export type Gradients = readonly (Tensor | null)[];
+
+/** Sees the gradients of a module's inputs and outputs; what it returns, unless undefined, takes the place of the inputs'. */
+export type FullBackwardHook<M extends Module> = (module: M, gradInput: Gradients, gradOutput: Gradients) => Gradients | undefined;
+
+/** Sees the gradients of a module's outputs before they go through it; what it returns, unless undefined, takes their place. */
+export type FullBackwardPreHook<M extends Module> = (module: M, gradOutput: Gradients) => Gradients | undefined;
 
 /**
  * The base of networks and layers of tensors; `module.ts` says what it is. Modules of scalars extend the `Module` of
@@ -48,5 +61,167 @@ export abstract class Module extends AnyModule<Tensor> {
   /** Converts floating parameters and buffers to float64. */
   double(): this {
     return this.to("float64");
+  }
+
+  /** Converts floating parameters and buffers to float16. */
+  half(): this {
+    return this.to("float16");
+  }
+
+  /** Converts floating parameters and buffers to bfloat16. */
+  bfloat16(): this {
+    return this.to("bfloat16");
+  }
+
+  /**
+   * A copy of this module and all below it, with values of its own. What is shared inside stays shared. Hooks are not copied, and
+   * neither are private `#fields` of your own classes: override `clone` where a class has some.
+   *
+   * @see copy.deepcopy
+   * @example
+   * const layer = new Linear(2, 2);
+   * const copy = layer.clone();
+   * copy.weight.data.fill_(0);
+   * layer.weight.data.ne(0).any().itemSync(); // 1
+   */
+  clone(): this {
+    const made = new Map<unknown, unknown>();
+    const copy = (value: unknown): unknown => {
+      if (typeof value !== "object" || value === null) return value;
+      if (!made.has(value)) made.set(value, this.#copyOf(value, copy));
+      return made.get(value);
+    };
+    return copy(this) as this;
+  }
+
+  #copyOf(value: object, copy: (value: unknown) => unknown): unknown {
+    if (value instanceof Module) return value.copyWith(copy);
+    if (value instanceof Tensor) {
+      const own = noGrad(() => (value as Tensor).detach().clone());
+      return isParameter(value) ? new Parameter(own, { requiresGrad: value.requiresGrad }) : own;
+    }
+    if (Array.isArray(value)) return value.map(copy);
+    return Object.getPrototypeOf(value) === Object.prototype ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, copy(inner)])) : value;
+  }
+
+  /**
+   * Calls `hook` in the backward pass, once the gradients of this module's inputs are known. Inputs and outputs are those arguments and
+   * results that are tensors, or stand in an array.
+   *
+   * @returns A function that removes the hook.
+   * @see torch.nn.Module.register_full_backward_hook
+   * @example
+   * const layer = new Linear(2, 1);
+   * layer.registerFullBackwardHook((_, [gradInput], [gradOutput]) => {
+   *   shapes = [gradInput?.shape, gradOutput?.shape];
+   *   return undefined;
+   * });
+   * let shapes: unknown;
+   * layer.call(ones([3, 2], { requiresGrad: true })).sum().backward();
+   * shapes; // [[3, 2], [3, 1]]
+   */
+  registerFullBackwardHook(hook: FullBackwardHook<this>): () => void {
+    return this.#watchBackward((gradInput, gradOutput) => hook(this, gradInput, gradOutput), undefined);
+  }
+
+  /**
+   * Calls `hook` in the backward pass, before the gradients of the outputs go through this module.
+   *
+   * @returns A function that removes the hook.
+   * @see torch.nn.Module.register_full_backward_pre_hook
+   */
+  registerFullBackwardPreHook(hook: FullBackwardPreHook<this>): () => void {
+    return this.#watchBackward(undefined, (gradOutput) => hook(this, gradOutput));
+  }
+
+  /** Passes inputs and outputs through functions that do nothing but see their gradients. */
+  #watchBackward(after: Watch["after"], before: Watch["before"]): () => void {
+    // Calls may be nested: a module inside of itself finishes first.
+    const calls: Watch[] = [];
+    const removePre = this.registerForwardPreHook((_, args) => {
+      const watch: Watch = { after, before, gradOutput: [], hasInputs: false };
+      calls.push(watch);
+      if (after === undefined) return undefined;
+      return passThrough(args as unknown[], (tensors) => {
+        watch.hasInputs = tensors.some(({ requiresGrad }) => requiresGrad);
+        return WatchInputs.apply(watch, ...tensors);
+      }) as typeof args;
+    });
+    const remove = this.registerForwardHook((_, __, output: unknown) => {
+      const watch = calls.pop();
+      if (watch === undefined) return undefined;
+      const wrapped = passThrough([output], (tensors) => WatchOutputs.apply(watch, ...tensors));
+      return wrapped[0] as never;
+    });
+    return () => {
+      removePre();
+      remove();
+    };
+  }
+
+  /**
+   * Runs the module once and describes its layers: what each gives, and how many parameters it has.
+   *
+   * @param args - Arguments of a call.
+   * @returns What `console.log` shows as a table.
+   * @example
+   * new Linear(4, 2).summary(ones([3, 4])).parameters; // 10
+   */
+  summary(...args: Parameters<this["forward"]>): Summary {
+    return summarize(this, args);
+  }
+}
+
+/** One call that is watched on its way back. */
+interface Watch {
+  readonly after: ((gradInput: Gradients, gradOutput: Gradients) => Gradients | undefined) | undefined;
+  readonly before: ((gradOutput: Gradients) => Gradients | undefined) | undefined;
+  gradOutput: Gradients;
+  hasInputs: boolean;
+}
+
+/** Replaces the tensors among values, also those in arrays, by others in the same order. */
+function passThrough(values: readonly unknown[], pass: (tensors: Tensor[]) => readonly Tensor[]): unknown[] {
+  const tensors: Tensor[] = [];
+  const collect = (value: unknown): void => {
+    if (value instanceof Tensor) tensors.push(value as Tensor);
+    else if (Array.isArray(value)) value.forEach(collect);
+  };
+  values.forEach(collect);
+  if (tensors.length === 0) return [...values];
+  const replaced = pass(tensors)[Symbol.iterator]();
+  const put = (value: unknown): unknown => (value instanceof Tensor ? replaced.next().value : Array.isArray(value) ? value.map(put) : value);
+  return values.map(put);
+}
+
+const aliases = (tensors: readonly Tensor[]): Tensor[] => tensors.map((x) => x.view(x.shape));
+
+class WatchInputs extends Function {
+  static forward(ctx: FunctionContext, watch: Watch, ...tensors: readonly Tensor[]): Tensor[] {
+    ctx.watch = watch;
+    ctx.setMaterializeGrads(false);
+    return aliases(tensors);
+  }
+
+  static backward(ctx: FunctionContext, ...grads: Gradients): Gradients {
+    const watch = ctx.watch as Watch;
+    return [null, ...(watch.after?.(grads, watch.gradOutput) ?? grads)];
+  }
+}
+
+class WatchOutputs extends Function {
+  static forward(ctx: FunctionContext, watch: Watch, ...tensors: readonly Tensor[]): Tensor[] {
+    ctx.watch = watch;
+    ctx.setMaterializeGrads(false);
+    return aliases(tensors);
+  }
+
+  static backward(ctx: FunctionContext, ...grads: Gradients): Gradients {
+    const watch = ctx.watch as Watch;
+    const gradOutput = watch.before?.(grads) ?? grads;
+    watch.gradOutput = gradOutput;
+    // Where no gradient goes on to an input, the hook is called here.
+    if (!watch.hasInputs) watch.after?.([], gradOutput);
+    return [null, ...gradOutput];
   }
 }

@@ -101,6 +101,8 @@ export { multiHeadAttention, scaledDotProductAttention, scaledDotProductAttentio
 export type { MultiHeadAttentionOptions, ScaledDotProductAttentionOptions } from "./ops/attention.js";
 export { bilinear } from "./ops/bilinear.js";
 export { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from "./ops/dropout.js";
+export { gruCell, lstmCell, recurrentLayer, rnnReluCell, rnnTanhCell } from "./ops/recurrent.js";
+export type { CellName, RecurrentResult, RecurrentWeights } from "./ops/recurrent.js";
 export * from "./ops/normalization.js";
 export * from "./ops/loss.js";
 export { ctcLoss } from "./ops/ctc-loss.js";

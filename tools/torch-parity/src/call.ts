@@ -85,6 +85,10 @@ export function construct(device: Device, name: string, args: readonly PythonVal
   return new Class(...written);
 }
 
+/** Arguments of a call that has no line in the table: all of them positional, in the order in which they are given. */
+export const positional = (device: Device, args: readonly PythonValue[], kwargs: Readonly<Record<string, PythonValue>>): readonly unknown[] =>
+  [...args, ...Object.values(kwargs)].map((value) => plain(device, value));
+
 /** The arguments of a call as they are written in Gradus; undefined if the table has no line for it. */
 export function argumentsOf(device: Device, name: string, args: readonly PythonValue[], kwargs: Readonly<Record<string, PythonValue>>): readonly unknown[] | undefined {
   const entry = findEntry(name);

@@ -101,6 +101,8 @@ export interface FractionalMaxPoolOptions {
   readonly outputRatio?: PerDimension | null;
   /** Where the random starts come from; the default generator if absent. */
   readonly generator?: Generator;
+  /** The random starts themselves, `[batch, channels, dimensions]` between 0 and 1, instead of drawing them. They are read. */
+  readonly randomSamples?: Tensor | null;
 }
 
 /** Starts of windows whose distances are drawn at random, so that `outputs` of them cover `inputs` elements. */
@@ -111,7 +113,7 @@ function randomStarts(sample: number, inputs: number, outputs: number, window: n
   return starts;
 }
 
-function fractionalMaxPool(op: string, n: 2 | 3, x: Tensor, kernelSize: PerDimension, { outputSize = null, outputRatio = null, generator = defaultGenerator() }: FractionalMaxPoolOptions): Pooled {
+function fractionalMaxPool(op: string, n: 2 | 3, x: Tensor, kernelSize: PerDimension, { outputSize = null, outputRatio = null, generator = defaultGenerator(), randomSamples = null }: FractionalMaxPoolOptions): Pooled {
   checkPooled(op, n, x);
   checkPlanes(op, n, x);
   const inputs = x.shape.slice(-n);
@@ -121,7 +123,8 @@ function fractionalMaxPool(op: string, n: 2 | 3, x: Tensor, kernelSize: PerDimen
     throw new ShapeError(`${op}: expected an input of at least ${showShape(sizes.map((size, d) => size + (kernel[d] ?? 1) - 1))} for a result of ${showShape(sizes)} with windows of [${kernel.join(", ")}], got ${showShape(inputs)}`);
   }
   const rows = numelOf(x.shape.slice(0, -n));
-  const samples = generator.uniform(x.dtype === "float64" ? new Float64Array(rows * n) : new Float32Array(rows * n));
+  if (randomSamples !== null && (randomSamples.shape.at(-1) !== n || randomSamples.numel() < rows * n)) throw new ShapeError(`${op}: expected ${String(n)} random samples for each of ${String(rows)} planes, got shape ${showShape(randomSamples.shape)}`);
+  const samples = randomSamples !== null ? (randomSamples.readSync() as Float32Array) : generator.uniform(x.dtype === "float64" ? new Float64Array(rows * n) : new Float32Array(rows * n));
   const tables = sizes.map((outputs, d): WindowTable => {
     const width = kernel[d] ?? 1;
     // PyTorch draws the columns first in two dimensions, and goes from front to back in three.

@@ -1,7 +1,7 @@
 import type { Module } from "@gradus/nn";
 import { grad, manualSeed, rand } from "@gradus/tensor-core";
 import type { Tensor } from "@gradus/tensor-core";
-import { argumentsOf, construct } from "../call.js";
+import { argumentsOf, construct, positional } from "../call.js";
 import type { Workbench } from "../check.js";
 import { expectReturned, expectTensor } from "../check.js";
 import type { TensorRecord } from "../host-values.js";
@@ -29,7 +29,7 @@ export const decodeAll = (kwargs: Kwargs, tensors: readonly Tensor[], objects: O
 
 /** Calls a module as PyTorch does. */
 export function callModule(bench: Workbench, cls: string, module: Module, args: readonly PythonValue[], kwargs: Readonly<Record<string, PythonValue>>): unknown {
-  const written = argumentsOf(bench.device, `torch.forward.${cls}`, args, kwargs) ?? [...args, ...Object.values(kwargs)];
+  const written = argumentsOf(bench.device, `torch.forward.${cls}`, args, kwargs) ?? positional(bench.device, args, kwargs);
   bench.observe("call", written);
   return (module.call as (...all: readonly unknown[]) => unknown)(...written);
 }
