@@ -33,8 +33,9 @@ const exponentialBelow = (k: K, x: Expr): Expr => {
 };
 /** x above 0, alpha (e^(x/width) − 1) below. */
 const exponentialLinear = (k: K, x: Expr, alpha: Expr, width: Expr): Expr => k.select(k.gt(x, zero(k, x)), x, k.mul(alpha, exponentialBelow(k, k.div(x, width))));
+/** Its derivative, whose own derivative at 0 is 0. */
 const exponentialLinearSlope = (k: K, g: Expr, x: Expr, alpha: Expr, width: Expr): Expr =>
-  k.select(k.gt(x, zero(k, x)), g, k.mul(g, k.mul(k.div(alpha, width), k.exp(k.div(k.min(x, zero(k, x)), width)))));
+  k.select(k.gt(x, zero(k, x)), g, k.mul(g, k.mul(k.div(alpha, width), k.exp(k.div(k.select(k.lt(x, zero(k, x)), x, zero(k, x)), width)))));
 /** g where low < x < high, else 0. */
 const within = (k: K, g: Expr, x: Expr, low: Expr, high: Expr): Expr => k.select(k.and(k.lt(low, x), k.lt(x, high)), g, zero(k, g));
 

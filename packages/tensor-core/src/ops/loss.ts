@@ -48,7 +48,7 @@ export function smoothL1Loss(input: Tensor, target: Tensor, { beta = 1, reductio
   const reduce = reducerOf("smoothL1Loss", reduction);
   if (!(beta >= 0)) throw new ArgumentError(`smoothL1Loss: expected a beta of at least 0, got ${String(beta)}`);
   checkBroadcast("smoothL1Loss", input, target);
-  return reduce(lossOps.smoothL1Loss.call([input, target, beta]));
+  return reduce(beta === 0 ? input.sub(target).abs() : lossOps.smoothL1Loss.call([input, target, beta]));
 }
 
 export interface HuberLossOptions extends LossOptions {
@@ -464,7 +464,7 @@ export function multiMarginLoss(input: Tensor, target: Tensor, { p = 1, margin =
   checkTogether(op, scores, weight);
   if (weight !== null) checkShapeOf(op, "a weight for each class", weight, [classes]);
   const at = reshape(labels, [count, 1]);
-  const hinge = scores.sub(gather(scores, 1, at)).add(margin).clampMin(0);
+  const hinge = scores.sub(gather(scores, 1, at)).add(margin).relu();
   const powers = p === 1 ? hinge : hinge.square();
   const each = weight === null ? powers : powers.mul(reshape(indexSelect(weight, 0, flatten(at)), [count, 1]));
   const isTarget = at.eq(scores.newArange(classes));
@@ -489,7 +489,7 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, options: Los
   const counts = labels.ge(0).to("int64").cumprod(1).ne(0);
   const at = where(counts, labels, 0).to("int64");
   const isTarget = unsqueeze(at, 2).eq(scores.newArange(classes)).logicalAnd(unsqueeze(counts, 2)).any({ dim: 1 });
-  const hinge = unsqueeze(scores, 1).sub(unsqueeze(gather(scores, 1, at), 2)).add(1).clampMin(0);
+  const hinge = unsqueeze(scores, 1).sub(unsqueeze(gather(scores, 1, at), 2)).add(1).relu();
   const pairs = unsqueeze(counts, 2).logicalAnd(unsqueeze(isTarget.logicalNot(), 1));
   const losses = where(pairs, hinge, 0).sum({ dim: [1, 2] }).div(classes);
   return reduce(input.ndim === 2 ? losses : reshape(losses, []));
