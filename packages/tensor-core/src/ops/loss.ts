@@ -3,6 +3,7 @@ import { onesLike } from "../create.js";
 import { sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { logsigmoid } from "./activation.js";
+import { fusedCrossEntropy } from "./cross-entropy.js";
 import { pairwiseDistance } from "./distance.js";
 import { where } from "./elementwise.js";
 import { gather, indexSelect } from "./index-ops.js";
@@ -230,7 +231,9 @@ function checkClasses(op: string, input: Tensor, target: Tensor, weight: Tensor 
 }
 
 function checkClassWeight(op: string, input: Tensor, weight: Tensor | null): void {
-  if (weight !== null) checkShapeOf(op, "a weight for each class", weight, [input.shape[classDimOf(input)] ?? 0]);
+  if (weight === null) return;
+  checkShapeOf(op, "a weight for each class", weight, [input.shape[classDimOf(input)] ?? 0]);
+  if (weight.dtype !== input.dtype) throw new DTypeError(`${op}: expected weights of the input's element type ${input.dtype}, got ${weight.dtype}; convert them with to("${input.dtype}")`);
 }
 
 function likelihoodLoss(input: Tensor, target: Tensor, { weight = null, ignoreIndex = -100, reduction = "mean" }: NllLossOptions): Tensor {
@@ -279,6 +282,10 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
     return softTargets(logSoftmax(logits, classDim), target, classDim, options);
   }
   checkClasses(op, logits, target, weight);
+  if (labelSmoothing === 0 && logits.numel() > 0) {
+    const { ignoreIndex = -100, reduction = "mean" } = options;
+    return fusedCrossEntropy(logits, classDim, target, weight, ignoreIndex, reduction, (x) => likelihoodLoss(logSoftmax(x, classDim), target, options));
+  }
   const logProbabilities = logSoftmax(logits, classDim);
   const hard = likelihoodLoss(logProbabilities, target, options);
   return labelSmoothing === 0 ? hard : hard.mul(1 - labelSmoothing).add(uniformTargets(logProbabilities, target, classDim, options).mul(labelSmoothing / (logits.shape[classDim] ?? 1)));
