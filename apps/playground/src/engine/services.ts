@@ -1,5 +1,7 @@
 /** Every service by its name, loaded when a room asks for it. Only the worker runs this; the page takes the types. */
 export const services = {
+  classifier: () => import("../rooms/classifier/service.js").then(({ service }) => service),
+  autodiff: () => import("../rooms/autodiff/service.js").then(({ service }) => service),
   train: () => import("../rooms/train/service.js").then(({ service }) => service),
 };
 
