@@ -36,6 +36,8 @@ function detCore(a: Tensor): Tensor {
     const sizes = diagonal.map(Math.abs);
     return sizes.length > 0 && !(Math.min(...sizes) > nearlySingular * Math.max(...sizes));
   });
+  // The determinant of nothing is the constant 1.
+  if (a.numel() === 0) return result;
   record("det", [a], [result], () => {
     const saved = new Saved("det", a);
     return ([g]) => [g ? () => (isSingular ? cofactors(saved.value) : detCore(saved.value).unsqueeze(-1).unsqueeze(-1).mul(inv(saved.value).mT)).mul(g.unsqueeze(-1).unsqueeze(-1)) : null];

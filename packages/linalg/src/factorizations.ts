@@ -68,21 +68,43 @@ function checkPositive(op: string, info: readonly number[]): void {
   if (wrong !== undefined) throw new ArgumentError(`${op}: expected positive-definite matrices, got one whose leading minor of order ${wrong} is not positive`);
 }
 
-/** X with A X = B from the Cholesky factor of A. @see torch.cholesky_solve */
+/**
+ * X with A X = B from the Cholesky factor of A.
+ *
+ * @remarks The gradient is that of A = L Lᵀ with respect to a full L, as in PyTorch: it has elements beside the triangle too.
+ * @see torch.cholesky_solve
+ */
 export function choleskySolve(B: Tensor, L: Tensor, { upper = false }: CholeskyOptions = {}): Tensor {
   const op = "choleskySolve";
   checkSquare(op, L);
   checkMatrices(op, B, L);
   if (rowsOf(B) !== rowsOf(L)) throw new ShapeError(`${op}: expected as many rows of B as of L, got ${show(B)} and ${show(L)}`);
   const [l, b] = broadcastBatches(op, widen(upper ? L.mT : L), widen(B));
-  const half = solveTriangle(op, l, b, { upper: false, unit: false });
-  return solveTriangle(op, l.mT, half, { upper: true, unit: false }).to(B.dtype);
+  return choleskySolveCore(op, l, b).to(B.dtype);
+}
+
+function choleskySolveCore(op: string, l: Tensor, b: Tensor): Tensor {
+  const half = solveTriangle(op, l.detach(), b.detach(), { upper: false, unit: false });
+  const x = solveTriangle(op, l.detach().mT, half, { upper: true, unit: false });
+  record(op, [l, b], [x], () => {
+    const saved = new Saved(op, l);
+    return ([g]) => {
+      if (!g) return [null, null];
+      // ∂L/∂B = A⁻¹ G; ∂L/∂A = −(∂L/∂B) Xᵀ, and A = L Lᵀ
+      const ofB = (): Tensor => choleskySolveCore(op, saved.value, g);
+      const ofA = (): Tensor => ofB().matmul(x.mT).neg();
+      return [() => { const both = ofA(); return both.add(both.mT).matmul(saved.value); }, ofB];
+    };
+  });
+  return x;
 }
 
 /** The inverse of A from its Cholesky factor. @see torch.cholesky_inverse */
-export function choleskyInverse(L: Tensor, options: CholeskyOptions = {}): Tensor {
-  checkSquare("choleskyInverse", L);
-  return choleskySolve(identity(L, rowsOf(L), batchOf(L)), L, options);
+export function choleskyInverse(L: Tensor, { upper = false }: CholeskyOptions = {}): Tensor {
+  const op = "choleskyInverse";
+  checkSquare(op, L);
+  const l = widen(upper ? L.mT : L);
+  return choleskySolveCore(op, l, identity(l, rowsOf(l), batchOf(l))).to(L.dtype);
 }
 
 // QR

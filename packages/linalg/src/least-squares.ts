@@ -131,7 +131,7 @@ export interface LstsqOptions {
 /** What `lstsq` gives; what its driver does not know is empty. */
 export interface LeastSquares {
   readonly solution: Tensor;
-  /** Σ (A X − B)² for each column, where A is tall and of full rank. */
+  /** Σ (A X − B)² for each column, where A is tall and of full rank; `gelsy` does not know it. */
   readonly residuals: Tensor;
   readonly rank: Tensor;
   readonly singularValues: Tensor;
@@ -159,7 +159,7 @@ export function lstsq(A: Tensor, B: Tensor, { rcond, driver = "gelsy" }: LstsqOp
   const solution = p.matmul(b);
   const [m, n, batch] = [rowsOf(A), columnsOf(A), batchOf(A)];
   const none = A.newZeros([0]);
-  const isFull = m > n && ranks.every((rank) => rank === n);
+  const isFull = driver !== "gelsy" && m > n && ranks.every((rank) => rank === n);
   const [a] = broadcastBatches(op, widen(A.detach()), b);
   return {
     solution: (isVector ? solution.squeeze(-1) : solution).to(A.dtype),

@@ -137,10 +137,10 @@ function eighCore(op: string, a: Tensor, upper: boolean): SymmetricEigen {
   const eigenvectors = fromHost(a, found.map(({ vectors }) => vectors), a.shape);
   record(op, [a], [eigenvalues, eigenvectors], () => ([gL, gQ]) => {
     if (!gL && !gQ) return [null];
-    // Q [ (Qᵀ Q̄) ∘ 1/(λⱼ − λᵢ) + diag(λ̄) ] Qᵀ
+    // Q [ ½ skew(Qᵀ Q̄) ∘ 1/(λⱼ − λᵢ) + diag(λ̄) ] Qᵀ: rotations keep Q orthogonal, which leaves the skew part
     return [() => {
       const q = eigenvectors;
-      const turned = gQ ? q.mT.matmul(gQ).mul(inverseDifferences(eigenvalues)) : null;
+      const turned = gQ ? skew(q.mT.matmul(gQ)).mul(0.5).mul(inverseDifferences(eigenvalues)) : null;
       const stretched = gL ? onDiagonal(q, gL) : null;
       const inner = turned && stretched ? turned.add(stretched) : (turned ?? stretched)!;
       return q.matmul(inner).matmul(q.mT);

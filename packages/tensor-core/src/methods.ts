@@ -250,7 +250,7 @@ export abstract class TensorMethods extends ElementwiseMethods {
   put(this: Tensor, indices: Tensor, source: Tensor, options?: indexing.IndexPutOptions): Tensor { return indexing.put(this, indices, source, options); }
   put_(this: Tensor, indices: Tensor, source: Tensor, options?: indexing.IndexPutOptions): Tensor { return indexing.put_(this, indices, source, options); }
   /** `maskedFill` into this tensor. @see torch.Tensor.masked_fill_ */
-  maskedFill_(this: Tensor, mask: Tensor, value: Operand): Tensor { return overwrite("maskedFill_", this, [mask, value], () => elementwise.maskedFill(this, mask, value).to(this.dtype)); }
+  maskedFill_(this: Tensor, mask: Tensor, value: Operand): Tensor { return overwrite("maskedFill_", this, [mask, value], () => elementwise.maskedFill(this, mask, value)); }
   maskedScatter(this: Tensor, mask: Tensor, source: Tensor): Tensor { return indexing.maskedScatter(this, mask, source); }
   maskedScatter_(this: Tensor, mask: Tensor, source: Tensor): Tensor { return indexing.maskedScatter_(this, mask, source); }
   fillDiagonal_(this: Tensor, value: number | bigint | boolean, options?: rearrange.FillDiagonalOptions): Tensor { return rearrange.fillDiagonal_(this, value, options); }

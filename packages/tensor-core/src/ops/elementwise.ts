@@ -1,4 +1,5 @@
 import type { Expr } from "@gradus/kernel-ir";
+import { dtypeInfo } from "@gradus/kernel-ir";
 import type { Operand } from "../kernels/elementwise.js";
 import type { ElementwiseOptions } from "../kernels/elementwise.js";
 import { ElementwiseOp } from "../kernels/elementwise.js";
@@ -522,11 +523,18 @@ function checkReadable(op: string, x: Tensor, remedy: string): void {
  * where(tensor([true, false]), 1, tensor([5, 6])).toArraySync(); // [1, 6]
  */
 export const where = (condition: Tensor, a: Operand, b: Operand): Tensor => ops.where.call([condition, a, b]);
-/** `value`, a number or a scalar tensor, where the mask holds, else x. @see torch.Tensor.masked_fill */
+/** `value`, a number or a scalar tensor, where the mask holds, else x, whose element type stays. @see torch.Tensor.masked_fill */
 export const maskedFill = (x: Tensor, mask: Tensor, value: Operand): Tensor => {
   if (typeof value === "object" && value.ndim > 0) throw new ShapeError(`maskedFill: expected a number or a scalar tensor, got shape ${showShape(value.shape)}; use where for several values`);
-  return ops.where.call([mask, value, x]);
+  return ops.where.call([mask, asElementOf(x, value), x]);
 };
+
+/** A value in the element type of a tensor, with whose type it then cannot interfere. */
+function asElementOf(x: Tensor, value: Operand): Operand {
+  if (typeof value === "object") return value.to(x.dtype);
+  const { kind } = dtypeInfo[x.dtype];
+  return kind === "bool" ? Boolean(value) : kind === "int" && typeof value === "number" ? Math.trunc(value) : value;
+}
 /** `value`, a number or a scalar tensor, everywhere. @see torch.fill */
 export const fill = choosing("fill", (op, x: Tensor, value: Operand): Chosen => {
   if (typeof value === "object" && value.ndim > 0) throw new ShapeError(`${op}: expected a number or a scalar tensor, got shape ${showShape(value.shape)}; use copy_ for several values`);

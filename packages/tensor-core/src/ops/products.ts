@@ -7,6 +7,7 @@ import type { Tensor } from "../tensor.js";
 import { cat } from "./join.js";
 import { checkProduct, matmul } from "./matmul.js";
 import { flip } from "./rearrange.js";
+import { record } from "./reduce.js";
 import { cumprod } from "./scan.js";
 import { expand, narrow, reshape, unsqueeze } from "./view.js";
 
@@ -159,8 +160,8 @@ function scaledSum(op: string, x: Tensor, a: Tensor, shape: Shape, { beta = 1, a
   if (!sameShape(full, shape)) throw new ShapeError(`${op}: expected a tensor that broadcasts to the product's shape ${showShape(shape)}, got ${showShape(x.shape)}`);
   // Of integers the scales are integers too: fractions are cut off, as in PyTorch.
   const scaled = (t: Tensor, scale: number | bigint | boolean): Tensor => {
-    const number = t.isFloatingPoint() || typeof scale === "bigint" ? scale : Math.trunc(Number(scale));
-    return number === 1 || number === true ? t : t.mul(number);
+    const number = t.isFloatingPoint() || typeof scale !== "number" ? scale : Math.trunc(scale);
+    return Number(number) === 1 ? t : t.mul(number);
   };
   const result = scaled(product(), alpha);
   return Number(beta) === 0 ? result : scaled(x, beta).add(result);
@@ -249,7 +250,12 @@ export function cdist(a: Tensor, b: Tensor, { p = 2 }: CdistOptions = {}): Tenso
   const apart = unsqueeze(a, -2).sub(unsqueeze(b, -3)).abs();
   const over = { dim: -1 };
   if (a.shape.at(-1) === 0) return apart.sum(over);
-  if (p === 0) return apart.ne(0).to(a.dtype).sum(over);
+  if (p === 0) {
+    const counts = apart.detach().ne(0).to(a.dtype).sum(over);
+    // A count changes in steps.
+    record(op, [a, b], [counts], () => ([g]) => [g ? () => g.newZeros(a.shape) : null, g ? () => g.newZeros(b.shape) : null]);
+    return counts;
+  }
   if (p === 1) return apart.sum(over);
   if (p === Infinity) return apart.amax(over);
   // The root has no derivative at 0, where the distance's is 0: elsewhere the two are the same.
