@@ -10,6 +10,7 @@ import { onesLike } from "./create.js";
 import { DTypeError, ShapeError } from "./errors.js";
 import * as elementwise from "./ops/elementwise.js";
 import { gather } from "./ops/index-ops.js";
+import { vectorNorm } from "./ops/norm.js";
 import * as reduce from "./ops/reduce.js";
 import * as scan from "./ops/scan.js";
 import * as soft from "./ops/softmax.js";
@@ -150,6 +151,28 @@ export function median(x: Tensor, { mask, dtype = x.dtype, dim = -1, keepdim = f
 /** log Σ exp(x) over what the mask leaves; −∞ where it leaves none. @see torch.masked.logsumexp */
 export function logsumexp(x: Tensor, { mask, dtype = x.dtype, dim, keepdim = false }: MaskedReduceOptions = {}): Tensor {
   return as(soft.logsumexp(leavingOut("logsumexp", x, mask, range(x.dtype).least), { dim: allDims("logsumexp", x, dim), keepdim }), dtype);
+}
+
+/** Options of norms. */
+export interface MaskedNormOptions extends MaskedReduceOptions {
+  /** The p of the norm: any number, ±∞ and 0 included. 2 if absent. */
+  readonly ord?: number;
+}
+
+/** (Σ |x|ᵖ)^(1/p) over what the mask leaves. @see torch.masked.norm */
+export function norm(x: Tensor, { mask, dtype, ord = 2, ...options }: MaskedNormOptions = {}): Tensor {
+  return vectorNorm("masked.norm", as(leavingOut("norm", x, mask, ord === -Infinity ? Infinity : 0), dtype), ord, options);
+}
+
+/** Options of `normalize`. */
+export interface MaskedNormalizeOptions extends MaskOptions {
+  /** The least that is divided by. 1e-12 if absent. */
+  readonly eps?: number;
+}
+
+/** x ∕ max(‖x‖ₚ, eps) along a dimension, with the norm of what the mask leaves, and 0 elsewhere. @see torch.masked.normalize */
+export function normalize(x: Tensor, ord: number, dim: number, { mask = null, dtype = x.dtype, eps = 1e-12 }: MaskedNormalizeOptions = {}): Tensor {
+  return leavingOut("normalize", x, mask, 0).div(norm(x, { ord, dim, keepdim: true, mask, dtype }).clamp({ min: eps }));
 }
 
 /** Running sums of what the mask leaves. @see torch.masked.cumsum */

@@ -18,6 +18,9 @@ const reductions: Readonly<Record<string, readonly [with_: (x: Tensor, mask: Ten
   mean: [(x, mask) => masked.mean(x, { mask }), (x) => core.mean(x)],
   var: [(x, mask) => masked.var(x, { mask }), (x) => core.varMean(x, { correction: 0 })[0]],
   std: [(x, mask) => masked.std(x, { mask }), (x) => core.std(x, { correction: 0 })],
+  "norm 3": [(x, mask) => masked.norm(x, { mask, ord: 3 }), (x) => core.norm(x, { p: 3 })],
+  "norm -∞": [(x, mask) => masked.norm(x, { mask, ord: -Infinity }), (x) => core.norm(x, { p: -Infinity })],
+  normalize: [(x, mask) => maskedSelect(masked.normalize(x, 1, 0, { mask }), mask), (x) => core.normalize(x, { p: 1, dim: 0 })],
   logsumexp: [(x, mask) => masked.logsumexp(x, { mask }), (x) => core.logsumexp(x, { dim: 0 })],
   softmax: [(x, mask) => maskedSelect(masked.softmax(x, 0, { mask }), mask), (x) => core.softmax(x, 0)],
   logSoftmax: [(x, mask) => maskedSelect(masked.logSoftmax(x, 0, { mask }), mask), (x) => core.logSoftmax(x, 0)],
@@ -78,7 +81,7 @@ describe("a function with a mask", () => {
     const mask = tensor([[true, false, true], [true, true, true]]);
     const functions: readonly ((x: Tensor) => Tensor)[] = [
       (y) => masked.sum(y, { mask, dim: 1 }), (y) => masked.prod(y, { mask, dim: 1 }), (y) => masked.amax(y, { mask, dim: 1 }), (y) => masked.mean(y, { mask, dim: 0 }),
-      (y) => masked.var(y, { mask, correction: 1 }), (y) => masked.std(y, { mask, dim: 1 }), (y) => masked.logsumexp(y, { mask, dim: 1 }), (y) => masked.median(y, { mask }),
+      (y) => masked.var(y, { mask, correction: 1 }), (y) => masked.std(y, { mask, dim: 1 }), (y) => masked.logsumexp(y, { mask, dim: 1 }), (y) => masked.median(y, { mask }), (y) => masked.norm(y, { mask, dim: 1 }), (y) => masked.normalize(y, 2, 1, { mask }),
       (y) => masked.softmax(y, 1, { mask }), (y) => masked.softmin(y, 0, { mask }), (y) => masked.cumsum(y, 1, { mask }), (y) => masked.cumprod(y, 0, { mask }),
     ];
     for (const f of functions) await gradcheck(f, [x]);

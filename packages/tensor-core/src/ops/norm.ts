@@ -57,7 +57,8 @@ export function vectorNorm(op: string, x: Tensor, p: number, { dim, keepdim = fa
   record("norm", [x], [y], () => {
     const [savedX, savedY] = [new Saved("norm", x), new Saved("norm", y)];
     const whole = rows.reducedShape(true);
-    return ([g]) => [g ? () => gradient(reshape(g, whole), savedX.value, reshape(savedY.value, whole), p, dims) : null];
+    // The number of elements that are not zero has no gradient at all.
+    return ([g]) => [g && p !== 0 ? () => gradient(reshape(g, whole), savedX.value, reshape(savedY.value, whole), p, dims) : null];
   });
   return y;
 }
