@@ -21,7 +21,7 @@ const adaptiveWindow = (inputs: number, outputs: number, i: number): readonly [s
   [Math.floor((i * inputs) / outputs), Math.ceil(((i + 1) * inputs) / outputs)];
 
 /** For each window its elements, with equal weights that add up to 1. */
-export const averageTaps = (inputs: number, outputs: number): Taps =>
+const averageTaps = (inputs: number, outputs: number): Taps =>
   tapsOf(inputs, Array.from({ length: outputs }, (_, i) => {
     const [start, end] = adaptiveWindow(inputs, outputs, i);
     return Array.from({ length: end - start }, (__, j): [number, number] => [start + j, 1 / (end - start)]);

@@ -1,32 +1,11 @@
 import { ArgumentError, ShapeError } from "../errors.js";
 import { resolveDim, resolveDims, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { where } from "./elementwise.js";
 import { indexSelect } from "./index-ops.js";
+import { vectorNorm } from "./norm.js";
 import { checkBroadcast, checkFloating, keptAbove } from "./operands.js";
 
 /** Norms of differences: how far vectors are from each other. */
-
-/**
- * (Σ |x|ᵖ)^(1/p) over dimensions, whose gradient is 0 where the norm is: what is zero takes no part in powers whose derivatives are
- * infinite there.
- */
-function norm(x: Tensor, p: number, dim: number | readonly number[], keepdim: boolean): Tensor {
-  const options = { dim, keepdim };
-  if (p === 0) return x.detach().ne(0).to(x.dtype).sum(options);
-  if (p === 1) return x.abs().sum(options);
-  // No element leaves no maximum.
-  if (p === Infinity || p === -Infinity) return resolveDims("norm", dim, x.ndim).some((d) => x.shape[d] === 0) ? x.abs().sum(options) : p > 0 ? x.abs().amax(options) : x.abs().amin(options);
-  const sum = (p === 2 ? x.square() : positivePower(x.abs(), p)).sum(options);
-  return positivePower(sum, 1 / p);
-}
-
-/** xᵖ of numbers that are not negative; 0 where x is 0, and so are its derivatives. */
-function positivePower(x: Tensor, p: number): Tensor {
-  const isZero = x.detach().eq(0);
-  const power = where(isZero, 1, x).pow(p);
-  return where(isZero, 0, power);
-}
 
 export interface NormalizeOptions {
   /** 2 by default. */
@@ -48,7 +27,7 @@ export function normalize(x: Tensor, { p = 2, dim = 1, eps = 1e-12 }: NormalizeO
   x.checkUsable("normalize");
   checkFloating("normalize", x);
   const dims = resolveDims("normalize", dim, x.ndim);
-  return x.div(norm(x, p, dims, true).clampMin(eps));
+  return x.div(vectorNorm("normalize", x, p, { dim: dims, keepdim: true }).clampMin(eps));
 }
 
 export interface PairwiseDistanceOptions {
@@ -68,10 +47,11 @@ export interface PairwiseDistanceOptions {
  * pairwiseDistance(tensor([[3, 0]]), tensor([[0, 4]]), { eps: 0 }).toArraySync(); // [5]
  */
 export function pairwiseDistance(x1: Tensor, x2: Tensor, { p = 2, eps = 1e-6, keepdim = false }: PairwiseDistanceOptions = {}): Tensor {
-  const shape = checkBroadcast("pairwiseDistance", x1, x2);
-  if (shape.length === 0) throw new ShapeError("pairwiseDistance: expected vectors, got scalars");
+  const op = "pairwiseDistance";
+  const shape = checkBroadcast(op, x1, x2);
+  if (shape.length === 0) throw new ShapeError(`${op}: expected vectors, got scalars`);
   const difference = x1.sub(x2);
-  return norm((difference.isFloatingPoint() ? difference : difference.to("float32")).add(eps), p, -1, keepdim);
+  return vectorNorm(op, (difference.isFloatingPoint() ? difference : difference.to("float32")).add(eps), p, { dim: -1, keepdim });
 }
 
 export interface CosineSimilarityOptions {
@@ -121,5 +101,5 @@ export function pdist(x: Tensor, p = 2): Tensor {
     }
   }
   const pick = (at: readonly bigint[]): Tensor => indexSelect(x, 0, x.newTensor(BigInt64Array.from(at)));
-  return norm(pick(first).sub(pick(second)), p, 1, false);
+  return vectorNorm("pdist", pick(first).sub(pick(second)), p, { dim: 1 });
 }
