@@ -16,7 +16,7 @@ import { flatten, view } from "./view.js";
  * gradient computes them anew.
  */
 
-/** Whether the target counts, and its class. Scalars: the ignored class, and how far classes are apart. */
+/** Whether the target counts, and its class. Scalars: the ignored class, and how far its neighbours are apart. */
 function targetOf(b: KernelBody, input: number): { readonly counts: Expr; readonly index: Expr; readonly apart: Expr } {
   const index = b.input(input, "int32");
   return { counts: b.k.ne(index, b.scalar(0, "int32")), index, apart: b.scalar(1, "int32") };
@@ -52,16 +52,26 @@ const meanKernel = new KernelOp({
   },
 });
 
-/** (softmax(x) − [class is the target]) · weight · g / divisor. Inputs: logits, target, log Σ exp, weight, g, divisor. */
-const backwardKernel = new KernelOp({
+/** weight · g / divisor: what the gradient of a row of logits is scaled by. */
+const shareKernel = new KernelOp({ name: "crossEntropyBackward", build: (b) => { b.store(0, b.k.div(b.k.mul(b.input(0, b.compute), b.input(1, b.compute)), b.input(2, b.compute))); } });
+
+/** softmax(x) · share, and 0 where the share is. Inputs: logits, log Σ exp, share. */
+const softmaxKernel = new KernelOp({
   name: "crossEntropyBackward",
   build: (b) => {
     const { k } = b;
-    const { index } = targetOf(b, 1);
-    const [x, logSum, weight, g, divisor] = [0, 2, 3, 4, 5].map((i) => b.input(i, b.compute)) as [Expr, Expr, Expr, Expr, Expr];
-    const zero = k.like(0, x);
-    const difference = k.sub(k.exp(k.sub(x, logSum)), k.select(k.eq(index, b.position("inner")), k.like(1, x), zero));
-    b.store(0, k.select(k.eq(weight, zero), zero, k.mul(k.div(k.mul(g, weight), divisor), difference)), "inner");
+    const share = b.input(2, b.compute);
+    const zero = k.like(0, share);
+    b.store(0, k.select(k.eq(share, zero), zero, k.mul(k.exp(k.sub(b.input(0, b.compute), b.input(1, b.compute))), share)), "inner");
+  },
+});
+
+/** Takes the share away from the target's class. Inputs: share, target. */
+const targetKernel = new KernelOp({
+  name: "crossEntropyBackward",
+  build: (b) => {
+    const { counts, index, apart } = targetOf(b, 1);
+    b.scatter(0, b.k.mul(index, apart), b.input(0), (there, share) => b.k.sub(there, share), counts);
   },
 });
 
@@ -98,16 +108,14 @@ export function fusedCrossEntropy(logits: Tensor, classDim: number, target: Tens
           const alias = view(x, x.shape);
           return grad(composite(alias), [alias], { gradOutputs: [g], createGraph: true })[0];
         }
-        const dx = emptyLike(x, x.shape);
+        const [dx, share] = [emptyLike(x, x.shape), emptyLike(x, target.shape, compute)];
         const everywhere = (t: Tensor): KernelOperand => ({ storage: t.elements, offset: t.layout.offset, strides: [...rows.kept.map(() => 0), 0] });
-        backwardKernel.run(
-          g.device,
-          rows.space,
-          [rows.over(x), rows.perRow(savedTarget.value), rows.perRow(logSums), rows.perRow(weights), reduction === "none" ? rows.perRow(g) : everywhere(g), everywhere(divisor ?? g.newZeros([]).add(1))],
-          [rows.over(dx)],
-          compute,
-          [ignoreIndex, apart],
-        );
+        const perTarget = { outer: rows.space.outer, inner: [1] };
+        const one = g.newZeros([]).add(1);
+        shareKernel.run(g.device, perTarget, [rows.perRow(weights), reduction === "none" ? rows.perRow(g) : everywhere(g), everywhere(divisor ?? one)], [rows.perRow(share)], compute, []);
+        softmaxKernel.run(g.device, rows.space, [rows.over(x), rows.perRow(logSums), rows.perRow(share)], [rows.over(dx)], compute, []);
+        const start: KernelOperand = { ...rows.over(dx), strides: [...rows.kept.map((d) => dx.layout.strides[d] ?? 0), 0] };
+        targetKernel.run(g.device, perTarget, [rows.perRow(share), rows.perRow(savedTarget.value)], [start], compute, [ignoreIndex, dx.layout.strides[classDim] ?? 0]);
         return dx;
       }];
     };

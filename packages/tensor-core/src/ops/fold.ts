@@ -9,7 +9,7 @@ import { perRank } from "./pool.js";
 import { record } from "./reduce.js";
 import { reshape } from "./view.js";
 import type { PerDimension, Windows } from "./windows.js";
-import { inside, perDimension, positionsAlong, slidingSize, spatialStrides, startingScalars, startingWindow, startsAlong, steps, toRows } from "./windows.js";
+import { covering, coveringCoordinates, coveringCounts, coveringScalars, distanceOf, inside, perDimension, positionsAlong, slidingSize, spatialStrides, steps, toRows } from "./windows.js";
 
 /** Images as matrices of their patches, and back: each of the two is the gradient of the other. */
 
@@ -32,7 +32,8 @@ const unfoldKernel = perRank((n) => new KernelOp({
 const foldKernel = perRank((n) => new KernelOp({
   name: "fold",
   build: (b) => {
-    const { holds, distance } = startingWindow(b, 1, n, 0);
+    const { holds, windows, elements } = covering(b, 1, n, 0);
+    const distance = b.k.add(distanceOf(b, windows, 4 * n), distanceOf(b, elements, 5 * n));
     b.store(0, b.sum(b.inputAt(0, distance, { when: holds, otherwise: b.k.const(0, b.compute) })), "outer");
   },
 }));
@@ -79,14 +80,11 @@ function foldRows(patches: Tensor, windows: Windows, sizes: readonly number[]): 
   if (result.numel() > 0) {
     foldKernel(n, true).run(
       patches.device,
-      { outer: result.shape, inner: windows.kernel },
-      [
-        { storage: patches.elements, offset: patches.layout.offset, strides: [numelOf(windows.kernel) * count, ...zeros, ...spatialStrides(windows.kernel).map((stride) => stride * count)] },
-        ...startsAlong(windows),
-      ],
+      { outer: result.shape, inner: coveringCounts(windows), literalInner: true },
+      [{ storage: patches.elements, offset: patches.layout.offset, strides: [numelOf(windows.kernel) * count, ...zeros, ...zeros] }, ...coveringCoordinates(windows)],
       [{ storage: result.elements, offset: 0, strides: [...result.layout.strides, ...zeros] }],
       dtypeInfo[patches.dtype].compute,
-      startingScalars(windows, spatialStrides(windows.sizes)),
+      [...coveringScalars(windows), ...spatialStrides(windows.sizes), ...spatialStrides(windows.kernel).map((stride) => stride * count)],
     );
   }
   record("fold", [patches], [result], () => ([g]) => [g === null || g === undefined ? null : (): Tensor => unfoldRows(g.contiguous(), windows)]);

@@ -13,7 +13,7 @@ import { gather } from "./index-ops.js";
 import { record } from "./reduce.js";
 import { flatten, reshape } from "./view.js";
 import type { MaxPoolOptions, PerDimension, PoolOptions, Windows } from "./windows.js";
-import { along, checkPlanes, checkPooled, inside, perDimension, poolWindows, positionsAlong, reachesOutside, spatialStrides, startingScalars, startingWindow, startsAlong, steps, strideOf, toRows } from "./windows.js";
+import { along, checkPlanes, checkPooled, covering, coveringCoordinates, coveringCounts, coveringScalars, distanceOf, inside, perDimension, poolWindows, positionsAlong, reachesOutside, spatialStrides, steps, strideOf, toRows } from "./windows.js";
 
 /** Pools over sliding windows, of one, two and three dimensions. */
 
@@ -251,38 +251,43 @@ const avgPoolKernel = perRank((n, bounded) => new KernelOp({
     const { k } = b;
     const x = bounded ? b.inputAt(0, k.int(0), { when: inside(b, 1, n, 0), otherwise: k.const(0, b.compute) }) : b.input(0);
     const starts = Array.from({ length: n }, (_, d) => b.coordinate(1 + n + d));
-    b.store(0, k.div(b.sum(x), bounded ? windowCount(b, starts, n) : b.scalar(0)), "outer");
+    b.store(0, k.div(b.sum(x), bounded ? windowCount(b, starts, n, 0) : b.scalar(0)), "outer");
   },
 }));
 
 /**
- * Elements that the average of the window with these starts divides by. Scalars from n on: divisor (0: none), whether padding
- * counts, then padding and kernel of each dimension; before them the n input sizes.
+ * Elements that the average of the window with these starts divides by. Scalars: the n input sizes, divisor (0: none), whether
+ * padding counts, then padding and kernel of each dimension.
  */
-function windowCount(b: KernelBody, starts: readonly Expr[], n: number): Expr {
+function windowCount(b: KernelBody, starts: readonly Expr[], n: number, firstScalar: number): Expr {
   const { k } = b;
+  const scalar = (i: number): Expr => b.scalar(firstScalar + i, "int32");
   let count: Expr = k.int(1);
   starts.forEach((start, d) => {
-    const size = b.scalar(d, "int32");
-    const [padding, kernel] = [b.scalar(n + 2 + 2 * d, "int32"), b.scalar(n + 3 + 2 * d, "int32")];
+    const size = scalar(d);
+    const [padding, kernel] = [scalar(n + 2 + 2 * d), scalar(n + 3 + 2 * d)];
     const end = k.min(k.add(start, kernel), k.add(size, padding));
     const real = k.sub(k.min(end, size), k.max(start, k.int(0)));
-    count = k.mul(count, k.select(k.ne(b.scalar(n + 1, "int32"), k.int(0)), k.sub(end, start), real));
+    count = k.mul(count, k.select(k.ne(scalar(n + 1), k.int(0)), k.sub(end, start), real));
   });
-  const override = b.scalar(n, "int32");
-  return k.cast(k.select(k.ne(override, k.int(0)), override, count), b.compute);
+  return k.cast(k.select(k.ne(scalar(n), k.int(0)), scalar(n), count), b.compute);
 }
 
-/** g of every window that an input element is in, each divided by its count. */
+/** What each window's elements get: g divided by the window's count. */
+const avgPoolShareKernel = perRank((n, bounded) => new KernelOp({
+  name: "avgPoolBackward",
+  build: (b) => {
+    const starts = Array.from({ length: n }, (_, d) => b.coordinate(1 + d));
+    b.store(0, b.k.div(b.input(0), bounded ? windowCount(b, starts, n, 0) : b.scalar(0)));
+  },
+}));
+
+/** Σ of the shares of all windows that an input element is in. */
 const avgPoolBackwardKernel = perRank((n) => new KernelOp({
   name: "avgPoolBackward",
   build: (b) => {
-    const { k } = b;
-    const { holds, distance } = startingWindow(b, 1, n, 2 + 3 * n);
-    const starts = Array.from({ length: n }, (_, d) => k.sub(b.coordinate(1 + d), b.scalar(n + 2 + 2 * d, "int32")));
-    const g = b.inputAt(0, distance, { when: holds, otherwise: k.const(0, b.compute) });
-    // Where there is no window the count may be zero, so it is only used where there is one.
-    b.store(0, b.sum(k.select(holds, k.div(g, windowCount(b, starts, n)), k.const(0, b.compute))), "outer");
+    const { holds, windows } = covering(b, 1, n, 0);
+    b.store(0, b.sum(b.inputAt(0, distanceOf(b, windows, 4 * n), { when: holds, otherwise: b.k.const(0, b.compute) })), "outer");
   },
 }));
 
@@ -292,32 +297,35 @@ interface Average {
   readonly countPadding: number;
 }
 
-/** What `windowCount` reads. */
-const countScalars = (sizes: Shape, { windows, divisor, countPadding }: Average): number[] => [
-  ...sizes, divisor, countPadding, ...sizes.flatMap((_, d) => [windows.padding[d] ?? 0, windows.kernel[d] ?? 1]),
-];
+/** What the kernels divide by: what `windowCount` reads, or one number where all windows are alike. */
+const countScalars = (bounded: boolean, sizes: Shape, { windows, divisor, countPadding }: Average): number[] =>
+  bounded
+    ? [...sizes, divisor, countPadding, ...sizes.flatMap((_, d) => [windows.padding[d] ?? 0, windows.kernel[d] ?? 1])]
+    : [divisor === 0 ? numelOf(windows.kernel) : divisor];
+
+/** Where windows start along a dimension, as a coordinate over rows, windows and what else there is. */
+function startOf(windows: Windows, d: number, inner: readonly number[]): KernelOperand {
+  const { offset, ofWindow } = steps(windows, along(windows.kernel.length, d));
+  return { storage: null, offset, strides: [0, ...ofWindow, ...inner] };
+}
 
 function avgPoolRows(op: string, rows: Tensor, average: Average): Tensor {
-  const { windows, divisor } = average;
+  const { windows } = average;
   const n = windows.kernel.length;
   const sizes = rows.shape.slice(1);
   const result = emptyLike(rows, [rows.shape[0] ?? 0, ...windows.sizes]);
   const at = steps(windows, spatialStrides(sizes));
   const bounded = reachesOutside(windows, sizes);
-  const startOf = (d: number): KernelOperand => {
-    const own = steps(windows, along(n, d));
-    return { storage: null, offset: own.offset, strides: [0, ...own.ofWindow, ...sizes.map(() => 0)] };
-  };
   avgPoolKernel(n, bounded).run(
     rows.device,
     { outer: result.shape, inner: windows.kernel, literalInner: true },
     [
       { storage: rows.elements, offset: rows.layout.offset + at.offset, strides: [numelOf(sizes), ...at.ofWindow, ...at.ofElement] },
-      ...(bounded ? [...positionsAlong(windows), ...sizes.map((_, d) => startOf(d))] : []),
+      ...(bounded ? [...positionsAlong(windows), ...sizes.map((_, d) => startOf(windows, d, sizes.map(() => 0)))] : []),
     ],
     [perWindow(result, n)],
     dtypeInfo[rows.dtype].compute,
-    bounded ? countScalars(sizes, average) : [divisor === 0 ? numelOf(windows.kernel) : divisor],
+    countScalars(bounded, sizes, average),
   );
   const from = rows.shape;
   record(op, [rows], [result], () => ([g]) => [g === null || g === undefined ? null : (): Tensor => avgPoolGradient(op, g, from, average)]);
@@ -330,13 +338,24 @@ function avgPoolGradient(op: string, g: Tensor, shape: Shape, average: Average):
   const sizes = shape.slice(1);
   const result = emptyLike(g, shape);
   const source = g.contiguous();
+  const bounded = reachesOutside(windows, sizes);
+  const share = emptyLike(g, source.shape);
+  avgPoolShareKernel(n, bounded).run(
+    g.device,
+    { outer: source.shape, inner: [] },
+    [{ storage: source.elements, offset: source.layout.offset, strides: share.layout.strides }, ...(bounded ? sizes.map((_, d) => startOf(windows, d, [])) : [])],
+    [{ storage: share.elements, offset: 0, strides: share.layout.strides }],
+    dtypeInfo[g.dtype].compute,
+    countScalars(bounded, sizes, average),
+  );
+  const zeros = sizes.map(() => 0);
   avgPoolBackwardKernel(n, true).run(
     g.device,
-    { outer: shape, inner: windows.kernel, literalInner: true },
-    [{ storage: source.elements, offset: source.layout.offset, strides: [numelOf(windows.sizes), ...sizes.map(() => 0), ...sizes.map(() => 0)] }, ...startsAlong(windows)],
+    { outer: shape, inner: coveringCounts(windows), literalInner: true },
+    [{ storage: share.elements, offset: 0, strides: [numelOf(windows.sizes), ...zeros, ...zeros] }, ...coveringCoordinates(windows)],
     [perWindow(result, n)],
     dtypeInfo[g.dtype].compute,
-    [...countScalars(sizes, average), ...startingScalars(windows, spatialStrides(windows.sizes))],
+    [...coveringScalars(windows), ...spatialStrides(windows.sizes)],
   );
   record(`${op}Backward`, [g], [result], () => ([h]) => [h === null || h === undefined ? null : (): Tensor => avgPoolRows(op, h.contiguous(), average)]);
   return result;

@@ -103,7 +103,7 @@ function resampleRows(op: string, rows: Tensor, taps: readonly Taps[]): Tensor {
     ]);
     resampleKernel(n, true).run(
       device,
-      { outer: result.shape, inner: taps.map(({ width }) => width) },
+      { outer: result.shape, inner: taps.map(({ width }) => width), literalInner: numelOf(taps.map(({ width }) => width)) <= 16 },
       [{ storage: rows.elements, offset: rows.layout.offset, strides: [numelOf(sizes), ...new Array<number>(2 * n).fill(0)] }, ...tables],
       [{ storage: result.elements, offset: 0, strides: [...result.layout.strides, ...taps.map(() => 0)] }],
       compute,

@@ -128,26 +128,53 @@ export function inside(b: KernelBody, first: number, n: number, firstScalar: num
 }
 
 /**
- * The other way around: over rows, input positions and window elements, how far into the input the window starts that has
- * this position at this element, counted from the padding. Negative where there is none.
+ * The other way around: the windows that an input position can lie in. They are as many along each dimension as fit into a window's
+ * span, counted backwards from the last one that starts at or before the position.
  */
-export const startsAlong = ({ kernel, padding, dilation }: Windows): KernelOperand[] =>
-  kernel.map((_, d) => ({ storage: null, offset: padding[d] ?? 0, strides: [0, ...along(kernel.length, d), ...along(kernel.length, d).map((one) => -one * (dilation[d] ?? 1))] }));
+export const coveringCounts = ({ kernel, stride, dilation }: Windows): number[] => kernel.map((q, d) => Math.ceil(((dilation[d] ?? 1) * (q - 1) + 1) / (stride[d] ?? 1)));
 
-/** Whether there is such a window, which one, and its distance: coordinates of `startsAlong` from `first` on; for each dimension the scalars stride, count and distance. */
-export function startingWindow(b: KernelBody, first: number, n: number, firstScalar: number): { readonly holds: Expr; readonly distance: Expr } {
-  const { k } = b;
-  let holds: Expr = k.const(true, "bool");
-  let distance: Expr = k.int(0);
-  for (let d = 0; d < n; d++) {
-    const [stride, count, step] = [0, 1, 2].map((j) => b.scalar(firstScalar + 3 * d + j, "int32")) as [Expr, Expr, Expr];
-    const start = b.coordinate(first + d);
-    const window = k.div(start, stride);
-    holds = k.and(holds, k.and(k.and(k.le(k.int(0), start), k.eq(k.rem(start, stride), k.int(0))), k.lt(window, count)));
-    distance = k.add(distance, k.mul(window, step));
-  }
-  return { holds, distance };
+/** For each dimension the padded input position and the candidate's number, as coordinates over rows, input positions and candidates. */
+export const coveringCoordinates = ({ kernel, padding }: Windows): KernelOperand[] => {
+  const n = kernel.length;
+  const none = new Array<number>(n).fill(0);
+  return kernel.flatMap((_, d) => [
+    { storage: null, offset: padding[d] ?? 0, strides: [0, ...along(n, d), ...none] },
+    { storage: null, offset: 0, strides: [0, ...none, ...along(n, d)] },
+  ]);
+};
+
+/** A window that may cover the current input position. */
+interface Covering {
+  /** Whether it is there and has an element at the position. */
+  readonly holds: Expr;
+  /** Along each dimension: where the window starts, counted from the padding, its number, and that of its element. */
+  readonly starts: readonly Expr[];
+  readonly windows: readonly Expr[];
+  readonly elements: readonly Expr[];
 }
 
-/** The scalars that `startingWindow` reads, where neighbouring windows are `strides` elements apart. */
-export const startingScalars = ({ stride, sizes }: Windows, strides: readonly number[]): number[] => sizes.flatMap((count, d) => [stride[d] ?? 1, count, strides[d] ?? 0]);
+/** The candidate of the current point: coordinates from `first` on; for each dimension the scalars stride, count, kernel and dilation. */
+export function covering(b: KernelBody, first: number, n: number, firstScalar: number): Covering {
+  const { k } = b;
+  let holds: Expr = k.const(true, "bool");
+  const found = Array.from({ length: n }, (_, d) => {
+    const [stride, count, kernel, dilation] = [0, 1, 2, 3].map((j) => b.scalar(firstScalar + 4 * d + j, "int32")) as [Expr, Expr, Expr, Expr];
+    const position = b.coordinate(first + 2 * d);
+    const window = k.sub(k.div(position, stride), b.coordinate(first + 2 * d + 1));
+    const start = k.mul(window, stride);
+    const distance = k.sub(position, start);
+    const element = k.div(distance, dilation);
+    const there = k.and(k.and(k.le(k.int(0), window), k.lt(window, count)), k.and(k.lt(element, kernel), k.eq(k.mul(element, dilation), distance)));
+    holds = k.and(holds, there);
+    return { start, window, element };
+  });
+  return { holds, starts: found.map(({ start }) => start), windows: found.map(({ window }) => window), elements: found.map(({ element }) => element) };
+}
+
+/** The scalars that `covering` reads. */
+export const coveringScalars = ({ stride, sizes, kernel, dilation }: Windows): number[] => sizes.flatMap((count, d) => [stride[d] ?? 1, count, kernel[d] ?? 1, dilation[d] ?? 1]);
+
+/** Σ index · stride, with the strides as scalars. */
+export function distanceOf(b: KernelBody, indices: readonly Expr[], firstScalar: number): Expr {
+  return indices.map((index, d) => b.k.mul(index, b.scalar(firstScalar + d, "int32"))).reduce((sum, part) => b.k.add(sum, part));
+}
