@@ -224,7 +224,7 @@ class GpuBackend implements WebGpuBackend {
       if (expected !== got) throw new Error(`internal: parameter ${i} of ${program.name} is ${expected}, got a buffer of ${got}`);
     });
     checkScalars(program, scalars);
-    const points = product(shader.points, scalars);
+    const points = shader.points.reduce((count, { extent, step }) => count * Math.ceil(valueOf(extent, scalars) / step), 1);
     if (points >= 2 ** 31) throw new RangeError(`${program.name}: expected at most ${2 ** 31 - 1} points, got ${points}; use smaller tensors`);
     this.#dispatches++;
     if (points === 0) return;
@@ -412,13 +412,13 @@ function computedIn(dtype: HeldDType): ComputeDType {
   return compute === "int64" ? "int32" : compute;
 }
 
+const product = (extents: readonly Expr[], scalars: ScalarArguments): number => extents.reduce((total, extent) => total * valueOf(extent, scalars), 1);
+
 /** Extents are literals or scalar arguments. */
-function product(extents: readonly Expr[], scalars: ScalarArguments): number {
-  return extents.reduce((total, extent) => {
-    if (extent.op === "const") return total * Math.max(0, Number(extent.value));
-    if (extent.op === "scalar") return total * Math.max(0, Number(scalars[extent.slot]));
-    throw new Error("internal: an extent is neither a literal nor a scalar");
-  }, 1);
+function valueOf(extent: Expr, scalars: ScalarArguments): number {
+  if (extent.op === "const") return Math.max(0, Number(extent.value));
+  if (extent.op === "scalar") return Math.max(0, Number(scalars[extent.slot]));
+  throw new Error("internal: an extent is neither a literal nor a scalar");
 }
 
 /** Workgroups as a plane that is at least as large and almost square where it must be. */

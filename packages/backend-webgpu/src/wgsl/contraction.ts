@@ -11,25 +11,79 @@ export function axesOf(contraction: Contraction) {
   return { kept: axes.filter(({ role }) => role !== "k"), summed: axes.filter(({ role }) => role === "k") };
 }
 
-/** Writes the work of one point of the result. */
+/** Neighbours along an axis that one invocation computes. */
+const blockSide = 4;
+
+/**
+ * How many neighbouring points of the result one invocation computes along each kept axis. In a block of 4 × 4 along an axis of the left
+ * operand and one of the right, 8 elements that are read serve 16 products: that is what makes products fast, on every kind of device,
+ * and it needs no barrier, which software adapters are slow at.
+ */
+export function blockOf(contraction: Contraction): ReadonlyMap<number, number> {
+  const { kept } = axesOf(contraction);
+  const steps = new Map(kept.map(({ axis }) => [axis, 1]));
+  // A guard that fails ends the work of its point only.
+  if (contraction.guards.length > 0) return steps;
+  for (const side of ["m", "n"] as const) {
+    const innermost = kept.findLast(({ role, extent }) => role === side && !(extent.op === "const" && Number(extent.value) < blockSide));
+    if (innermost !== undefined) steps.set(innermost.axis, blockSide);
+  }
+  return steps;
+}
+
+/** One point of a block: its distance from the first one, by axis. */
+type Offsets = ReadonlyMap<number, number>;
+
+/** Writes the work of one block of the result, whose first point the indices are. */
 export function writeContraction(block: Block, contraction: Contraction): void {
   writeGuards(block, contraction.guards, "outer");
   const type = arithmetic(contraction.dtype);
   const build = new ExprBuilder();
-  const left = build.cast(readOperand(build, contraction, contraction.left), type);
-  const right = build.cast(readOperand(build, contraction, contraction.right), type);
-  block.line(type === "float32" ? `var sum = ${call("rounded", "0.0")};` : `var sum: ${valueType[type]};`);
+  const steps = blockOf(contraction);
+  const along = (side: "m" | "n"): Offsets[] => {
+    const axis = contraction.axes.findIndex(({ role }, i) => role === side && (steps.get(i) ?? 1) > 1);
+    return axis === -1 ? [new Map()] : Array.from({ length: blockSide }, (_, i) => new Map([[axis, i]]));
+  };
+  const [rows, columns] = [along("m"), along("n")];
+  const read = (operand: Operand, offsets: Offsets): Expr => build.cast(readOperand(build, contraction, operand, offsets), type);
+  const [left, right] = [rows.map((row) => read(contraction.left, row)), columns.map((column) => read(contraction.right, column))];
+  const points = rows.flatMap((row, i) => columns.map((column, j) => ({ row: i, column: j, offsets: new Map([...row, ...column]) })));
+  const sumOf = (slot: number): string => (points.length === 1 ? "sum" : `sum${String(slot)}`);
+  points.forEach((_, slot) => block.line(type === "float32" ? `var ${sumOf(slot)} = ${call("rounded", "0.0")};` : `var ${sumOf(slot)}: ${valueType[type]};`));
   block.loops(axesOf(contraction).summed, (body) => {
-    const [x = "", y = ""] = body.values([left, right]);
+    const texts = body.values([...left, ...right]);
+    // In a block each is used several times.
+    const names = points.length === 1 ? texts : texts.map((text) => body.name(text));
     const [times, plus] = type === "bool" ? (["and", "or"] as const) : (["mul", "add"] as const);
-    body.line(`sum = ${bare(alu(plus, type, "sum", alu(times, type, x, y)))};`);
+    points.forEach(({ row, column }, slot) => {
+      const product = alu(times, type, names[row] ?? "", names[rows.length + column] ?? "");
+      body.line(`${sumOf(slot)} = ${bare(alu(plus, type, sumOf(slot), product))};`);
+    });
   });
-  block.bindResult(0, 0, "sum");
-  writeStores(block, contraction.stores, "outer");
+  points.forEach(({ offsets }, slot) => {
+    block.bindResult(0, slot, sumOf(slot));
+    if (offsets.size === 0) {
+      writeStores(block, contraction.stores, "outer");
+      return;
+    }
+    const stores = contraction.stores.map((store) => ({ ...store, index: moved(build, store.index, offsets, slot), value: moved(build, store.value, offsets, slot) }));
+    // Blocks at an edge reach beyond it.
+    const inside = [...offsets].map(([axis, offset]) => build.lt(build.add(build.index(axis), build.int(offset)), contraction.axes[axis]!.extent));
+    block.nest(`if (${bare(block.value(inside.reduce((a, b) => build.and(a, b))))})`, (body) => {
+      writeStores(body, stores, "outer");
+    });
+  });
 }
 
-/** The element of an operand at a point, as an expression: the coordinates' positions, their bounds, the prologue. */
-function readOperand(build: ExprBuilder, contraction: Contraction, operand: Operand): Expr {
+/** An expression at another point of the block. */
+const moved = (build: ExprBuilder, root: Expr, offsets: Offsets, slot: number): Expr =>
+  substitute(build, root, (node) => {
+    if (node.op === "index") return build.add(build.index(node.axis), build.int(offsets.get(node.axis) ?? 0));
+    return node.op === "result" ? build.result(0, slot, node.dtype) : null;
+  });
+
+/** The element of an operand at a point of the block, as an expression: the coordinates' positions, their bounds, the prologue. */
+function readOperand(build: ExprBuilder, contraction: Contraction, operand: Operand, offsets: Offsets): Expr {
   const param = contraction.params[operand.param];
   if (param === undefined) throw new Error("internal: an operand has no parameter");
   let index = operand.offset;
@@ -37,7 +91,8 @@ function readOperand(build: ExprBuilder, contraction: Contraction, operand: Oper
   for (const { terms, shift, divisor, extent, stride } of operand.coordinates) {
     // Terms of axes that are known outside of the summing loops come first, so that their sum is computed there.
     const order = [...terms].sort((a, b) => Number(isSummed(contraction, a.axis)) - Number(isSummed(contraction, b.axis)));
-    let position = order.reduce((sum, term) => build.add(sum, build.mul(build.index(term.axis), term.scale)), shift);
+    const indexOf = (axis: number): Expr => build.add(build.index(axis), build.int(offsets.get(axis) ?? 0));
+    let position = order.reduce((sum, term) => build.add(sum, build.mul(indexOf(term.axis), term.scale)), shift);
     if (extent !== null) {
       const divides = build.eq(build.rem(position, divisor), build.int(0));
       position = build.div(position, divisor);
@@ -54,11 +109,14 @@ function readOperand(build: ExprBuilder, contraction: Contraction, operand: Oper
 const isSummed = (contraction: Contraction, axis: number): boolean => contraction.axes[axis]?.role === "k";
 
 /** The expression with `value` in place of the leaf `element`. */
-function substituteElement(build: ExprBuilder, root: Expr, value: Expr): Expr {
+const substituteElement = (build: ExprBuilder, root: Expr, value: Expr): Expr => substitute(build, root, (node) => (node.op === "element" ? value : null));
+
+/** The expression with leaves exchanged; null leaves one as it is. */
+function substitute(build: ExprBuilder, root: Expr, exchange: (leaf: Expr) => Expr | null): Expr {
   const replaced = new Map<Expr, Expr>();
   for (const node of topological([root])) {
     const args = node.args.map((arg) => replaced.get(arg) ?? arg);
-    replaced.set(node, node.op === "element" ? value : build.rebuild(node, args));
+    replaced.set(node, exchange(node) ?? build.rebuild(node, args));
   }
   return replaced.get(root) ?? root;
 }

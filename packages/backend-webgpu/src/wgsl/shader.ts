@@ -2,7 +2,7 @@ import type { Expr, Program } from "@gradus/kernel-ir";
 import { lowerProgram, UnsupportedError, validateProgram } from "@gradus/kernel-ir";
 import { arithmetic, element, valueType } from "./arithmetic.js";
 import { Block } from "./block.js";
-import { axesOf, writeContraction } from "./contraction.js";
+import { axesOf, blockOf, writeContraction } from "./contraction.js";
 import { writeKernel } from "./kernel.js";
 import { libraryFor } from "./library.js";
 import { sortScratchWords, writeScan, writeScatter, writeSort } from "./routines.js";
@@ -11,12 +11,19 @@ import { indent } from "./text.js";
 /** What a shader's bindings are, in order. Parameters come first. */
 export type Binding = "read" | "write" | "scalars" | "guards" | "scratch";
 
+/** An axis of the space of invocations: each does `step` neighbouring points. */
+export interface PointAxis {
+  readonly axis: number;
+  readonly extent: Expr;
+  readonly step: number;
+}
+
 /** A program in WGSL, with what its dispatch has to know. */
 export interface Shader {
   readonly code: string;
   readonly bindings: readonly Binding[];
-  /** Extents whose product is the number of invocations. */
-  readonly points: readonly Expr[];
+  /** The axes whose product is the number of invocations. */
+  readonly points: readonly PointAxis[];
   /** Extents whose product is the number of 32-bit words of scratch memory, `scratchWords` times. */
   readonly scratch: readonly Expr[];
   readonly scratchWords: number;
@@ -25,8 +32,11 @@ export interface Shader {
 /** Invocations of one workgroup: the width of the hardware or a small multiple of it everywhere. */
 export const workgroupSize = 64;
 
-const pointsOf = (program: Program): readonly Expr[] =>
-  program.kind === "contraction" ? axesOf(program).kept.map(({ extent }) => extent) : program.outer;
+function pointsOf(program: Program): readonly PointAxis[] {
+  if (program.kind !== "contraction") return program.outer.map((extent, axis) => ({ axis, extent, step: 1 }));
+  const steps = blockOf(program);
+  return axesOf(program).kept.map(({ axis, extent }) => ({ axis, extent, step: steps.get(axis) ?? 1 }));
+}
 
 /** Writes the work of one point and returns the declarations that it needs. */
 function writePoint(block: Block, program: Program): readonly string[] {
@@ -47,7 +57,7 @@ function writePoint(block: Block, program: Program): readonly string[] {
 }
 
 /**
- * The shader of a program: one invocation for each point of its outer space.
+ * The shader of a program: one invocation for each point of its outer space, or for a block of them.
  *
  * @throws {UnsupportedError} where the program uses types or literals that the device does not have.
  */
@@ -63,9 +73,8 @@ export function generate(program: Program): Shader {
 
 function writeShader(program: Program): Shader {
   const block = Block.root({ params: program.params, nextValue: 0 });
-  const axes = program.kind === "contraction" ? axesOf(program).kept.map(({ axis }) => axis) : program.outer.map((_, axis) => axis);
   const points = pointsOf(program);
-  writePosition(block, axes, points);
+  writePosition(block, points);
   const declarations = writePoint(block, program);
 
   const hasGuards = program.guards.length > 0;
@@ -104,15 +113,19 @@ function writeShader(program: Program): Shader {
   ].join("\n");
   const rest = [...structs, ...declarations, main].join("\n\n");
   const code = `// ${program.kind} ${program.name.replace(/\s+/g, " ")}\n${variables.join("\n")}\n\n${libraryFor(rest)}${rest}\n`;
-  const scratch = program.kind === "sort" ? [...points, ...program.inner] : [];
+  const scratch = program.kind === "sort" ? [...program.outer, ...program.inner] : [];
   return { code, bindings, points, scratch, scratchWords: program.kind === "sort" ? sortScratchWords : 0 };
 }
 
-/** Writes which point of the space this invocation is for: the digits of its number in the extents as a mixed radix. */
-function writePosition(block: Block, axes: readonly number[], extents: readonly Expr[]): void {
+/** Writes which points of the space this invocation is for: the digits of its number in the extents as a mixed radix. */
+function writePosition(block: Block, axes: readonly PointAxis[]): void {
   // A literal zero would be refused as a divisor, and a product beyond 32 bits altogether; such a space is never dispatched.
-  const literals = extents.map((extent) => (extent.op === "const" ? Math.max(1, Number(extent.value)) : null));
-  const texts = extents.map((extent, i) => (literals[i] == null ? `u32(${block.value(extent)})` : `${String(literals[i])}u`));
+  const literals = axes.map(({ extent, step }) => (extent.op === "const" ? Math.max(1, Math.ceil(Number(extent.value) / step)) : null));
+  const texts = axes.map(({ extent, step }, i) => {
+    if (literals[i] != null) return `${String(literals[i])}u`;
+    const whole = `u32(${block.value(extent)})`;
+    return step === 1 ? whole : block.name(`(${whole} + ${String(step - 1)}u) / ${String(step)}u`);
+  });
   const known = literals.reduce<number>((product, literal) => Math.min(product * (literal ?? 1), 2 ** 32 - 1), 1);
   const arguments_ = texts.filter((_, i) => literals[i] == null);
   const count = [...(known > 1 || arguments_.length === 0 ? [`${String(known)}u`] : []), ...arguments_].join(" * ");
@@ -121,10 +134,12 @@ function writePosition(block: Block, axes: readonly number[], extents: readonly 
   block.line(`if (point >= ${count}) { return; }`);
   let rest = "point";
   for (let i = axes.length - 1; i >= 0; i--) {
-    const index = `i${String(axes[i])}`;
+    const { axis, step } = axes[i]!;
+    const index = `i${String(axis)}`;
     const extent = texts[i] ?? "1u";
-    block.line(`let ${index} = i32(${i === 0 ? rest : `${rest} % ${extent}`});`);
-    block.bindIndex(axes[i] ?? 0, index);
+    const digit = `i32(${i === 0 ? rest : `${rest} % ${extent}`})`;
+    block.line(`let ${index} = ${digit}${step === 1 ? "" : ` * ${String(step)}`};`);
+    block.bindIndex(axis, index);
     if (i > 0) {
       const next = `rest${String(i)}`;
       block.line(`let ${next} = ${rest} / ${extent};`);
