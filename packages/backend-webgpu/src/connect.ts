@@ -13,6 +13,8 @@ export interface WebGpuOptions {
 export interface Platform {
   /** @throws {WebGpuUnavailableError} where there is none. */
   readonly gpu: () => Promise<GPU>;
+  /** Another place to look for adapters where `gpu` has none: drivers in software. Null where there is none either. */
+  readonly software?: () => Promise<GPU | null>;
   readonly noAdapter: string;
 }
 
@@ -22,7 +24,9 @@ const wanted = ["maxStorageBuffersPerShaderStage", "maxStorageBufferBindingSize"
 export async function connect(options: WebGpuOptions, platform: Platform): Promise<{ readonly device: GPUDevice; readonly owned: boolean }> {
   if (options.device !== undefined) return { device: options.device, owned: false };
   const gpu = options.gpu ?? (await platform.gpu());
-  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
+  const request = (from: GPU | null | undefined): Promise<GPUAdapter | null> | undefined => from?.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
+  // An adapter in software is slow, and better than none.
+  const adapter = (await request(gpu)) ?? (options.gpu === undefined ? await request(await platform.software?.()) : null) ?? null;
   if (adapter === null) throw new WebGpuUnavailableError(`webgpu: expected a GPU adapter, found none; ${platform.noAdapter}`);
   const requiredLimits = Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
   return { device: await adapter.requestDevice({ label: "gradus", requiredLimits }), owned: true };

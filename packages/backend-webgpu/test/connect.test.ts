@@ -1,9 +1,12 @@
 import { webgpu, WebGpuUnavailableError } from "@gradus/backend-webgpu";
 import { webgpu as webgpuForNode } from "@gradus/backend-webgpu/node";
 import { describe, expect, it, vi } from "vitest";
+import { existsSync } from "node:fs";
 import { hasWebGpu } from "./devices.js";
 
 const without = (adapter: GPUAdapter | null): GPU => ({ requestAdapter: () => Promise.resolve(adapter) }) as unknown as GPU;
+
+const chromiumDriver = "/usr/lib/chromium/vk_swiftshader_icd.json";
 
 describe("connecting", () => {
   it("is the same function from both entries in Node", () => {
@@ -24,6 +27,32 @@ describe("connecting", () => {
     await expect(attempt).rejects.toThrow(WebGpuUnavailableError);
     await expect(attempt).rejects.toThrow('could not load it; run `npm install webgpu@0.6.2`, or pass { gpu }');
     vi.doUnmock("webgpu");
+  });
+
+  it.skipIf(!existsSync(chromiumDriver))("finds Chromium's driver in software where there is no other, unless drivers are named", async () => {
+    const drivers: (string | undefined)[] = [];
+    vi.doMock("webgpu", async (importOriginal) => {
+      const original = await importOriginal<{ create(flags: string[]): GPU }>();
+      const create = (flags: string[]): GPU => {
+        const { VK_DRIVER_FILES: named } = process.env;
+        drivers.push(named);
+        return named === chromiumDriver ? original.create(flags) : without(null);
+      };
+      return { create };
+    });
+    try {
+      vi.resetModules();
+      const { webgpu: fresh } = await import("../src/node.js");
+      vi.stubEnv("VK_DRIVER_FILES", "/elsewhere.json");
+      await expect(fresh()).rejects.toThrow("expected a GPU adapter, found none");
+      vi.stubEnv("VK_DRIVER_FILES", undefined);
+      const device = await fresh();
+      expect(drivers).toEqual(["/elsewhere.json", chromiumDriver]);
+      device.dispose();
+    } finally {
+      vi.unstubAllEnvs();
+      vi.doUnmock("webgpu");
+    }
   });
 
   it.skipIf(!hasWebGpu)("asks for the limits that the adapter has", async () => {
