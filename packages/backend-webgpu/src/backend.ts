@@ -20,6 +20,8 @@ export interface WebGpuStats extends BackendStats {
   readonly submits: number;
   /** Bytes copied back to the host. */
   readonly readBytes: number;
+  /** GPUBuffers created for tensors and for reads, pooled since: a loop creates none once it has come around. */
+  readonly buffersCreated: number;
 }
 
 /** A `Backend` on a `GPUDevice`. */
@@ -268,6 +270,7 @@ class GpuBackend implements WebGpuBackend {
       dispatches: this.#dispatches,
       submits: this.#queue.submits,
       readBytes: this.#readBytes,
+      buffersCreated: this.#memory.made + this.#staging.made,
     };
   }
 

@@ -44,6 +44,11 @@ export class BufferPool {
     return this.#reservedBytes;
   }
 
+  /** Blocks made so far. */
+  get made(): number {
+    return this.#made;
+  }
+
   take(bytes: number): MemoryBlock {
     const size = sizeClass(bytes, this.largest);
     let block = this.#free.get(size)?.pop();

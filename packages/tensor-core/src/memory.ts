@@ -260,6 +260,12 @@ export class Scope {
 
 let currentScope: Scope | null = null;
 
+/** Nothing of the library holds this storage any more: it ends with the scope that is open, else when nobody can reach it. */
+export function letGo(storage: Storage): void {
+  storage.isGradient = false;
+  currentScope?.adopt(storage);
+}
+
 /**
  * Runs the user's code in the middle of a backward pass (a hook, a custom function): what it makes is the user's and does not end with the pass.
  */

@@ -33,7 +33,8 @@ function close(scope: Scope, result: unknown): void {
 
 /**
  * Runs `body` and frees every tensor that was made in it, except what it returns, what `keep` was called on, and the
- * gradients and optimizer states that leaves took over. Training steps in a scope use the same memory each time.
+ * gradients and optimizer states that leaves took over. A gradient that a leaf lets go inside of it (`zeroGrad()`) ends with it. Training
+ * steps in a scope use the same memory each time.
  *
  * @param body - Synchronous, or given a handle to run parts of asynchronous work in (see `openScope`).
  * @example

@@ -16,6 +16,8 @@ export class Storage implements Versioned {
   slot = -1;
   /** Who frees it at its end; null leaves it to the garbage collector. */
   scope: Scope | null = null;
+  /** A tensor's accumulated gradient, and nothing else that the library knows of. */
+  isGradient = false;
   /** Gradients of a backward sweep in progress that stand in this storage. */
   holds = 0;
   /** Made in inference mode: no backward pass may use it. */

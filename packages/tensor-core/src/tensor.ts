@@ -12,7 +12,7 @@ import { OpNode } from "./autograd/op-node.js";
 import type { Device } from "./device.js";
 import { ArgumentError, AutogradError, DeviceError, DisposedError, DTypeError, ShapeError } from "./errors.js";
 import { Layout } from "./layout.js";
-import { outsideSweeps } from "./memory.js";
+import { letGo, outsideSweeps } from "./memory.js";
 import { TensorMethods } from "./methods.js";
 import { describeTensor, formatTensor } from "./print.js";
 import type { Shape } from "./shape.js";
@@ -51,8 +51,7 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
   /** Only for the type checker. */
   declare readonly [brand]: TypeBrand<D, S>;
 
-  /** What `backward()` has accumulated here: on leaves, and on others after `retainGrad()`. */
-  grad: Tensor | null = null;
+  #grad: Tensor | null = null;
   #history: Edge<Tensor> | null = null;
   #leaf: AccumulateNode | null = null;
   #viewOf: ViewOf | null = null;
@@ -124,6 +123,28 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
   }
 
   // Differentiation
+
+  /**
+   * What `backward()` has accumulated here: on leaves, and on others after `retainGrad()`. A gradient that is let go inside of a scope, as
+   * `zeroGrad()` does, ends with that scope.
+   */
+  get grad(): Tensor | null {
+    return this.#grad;
+  }
+  set grad(value: Tensor | null) {
+    const before = this.#grad;
+    if (before === value) return;
+    this.#grad = value;
+    if (before?.elements.isGradient === true) letGo(before.elements);
+    // Assigned by hand it may be another tensor's as well.
+    if (value !== null) value.elements.isGradient = false;
+  }
+
+  /** Takes a gradient that nobody else has. @internal */
+  takeGradient(value: Tensor): void {
+    this.grad = value;
+    value.elements.isGradient = true;
+  }
 
   /** Whether ops on this tensor are recorded. */
   get requiresGrad(): boolean {

@@ -321,3 +321,25 @@ describe("running out of memory", () => {
     }
   });
 });
+
+describe("gradients that are let go inside of a scope", () => {
+  it("end with it, unless they were kept, assigned elsewhere, or let go outside", async () => {
+    const leafOf = (): Tensor => ones([2], { requiresGrad: true });
+    const [a, b, c, d] = [leafOf(), leafOf(), leafOf(), leafOf()] as const;
+    for (const x of [a, b, c, d]) x.mul(3).sum().backward();
+    const [ofA, ofB, ofC, ofD] = [a.grad!, b.grad!, c.grad!, d.grad!];
+    const other = leafOf();
+    d.grad = null;
+    scope(() => {
+      a.grad = null;
+      b.grad = null;
+      keep(ofB);
+      other.grad = ofC;
+      c.grad = null;
+      // What a leaf takes in a scope outlives it.
+      a.mul(5).sum().backward();
+    });
+    expect(ofA.storage().isDisposed).toBe(true);
+    expect(await Promise.all([ofB, ofC, ofD, a.grad!].map((x) => x.toArray()))).toEqual([[3, 3], [3, 3], [3, 3], [5, 5]]);
+  });
+});

@@ -29,25 +29,29 @@ export class AccumulateNode implements GradNode<Tensor> {
 
 /** Adds a gradient to what is in `grad`. */
 export function accumulateInto(x: Tensor, grad: Tensor): void {
-  if (x.grad === null) x.grad = keepGradient(grad);
+  if (x.grad === null) keepGradient(x, grad);
   // With createGraph the old gradient may be part of a graph, so it must not be overwritten.
   else if (isGradEnabled()) x.grad = x.grad.add(grad);
   else x.grad.add_(grad);
 }
 
 /**
- * A gradient that outlives the sweep. One that the sweep made and that nothing else holds is taken over; any other is
+ * Makes a gradient outlive the sweep. One that the sweep made and that nothing else holds is taken over; any other is
  * copied, because the same tensor may be handed to several leaves (`x.add(x)`) or belong to the caller.
  */
-function keepGradient(grad: Tensor): Tensor {
+function keepGradient(x: Tensor, grad: Tensor): void {
   const { elements, layout } = grad;
-  if (isGradEnabled()) return grad;
+  if (isGradEnabled()) {
+    x.grad = grad;
+    return;
+  }
   const ours = elements.scope?.isSweep === true && elements.holds === 1;
   if (ours && layout.isContiguous && layout.numel === elements.length) {
     elements.scope = null;
-    return grad;
+    x.takeGradient(grad);
+    return;
   }
   const copy = grad.detach().clone();
   copy.elements.scope = null;
-  return copy;
+  x.takeGradient(copy);
 }

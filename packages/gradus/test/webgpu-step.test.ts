@@ -1,0 +1,122 @@
+import { webgpu } from "@gradus/backend-webgpu";
+import type { Backend } from "@gradus/kernel-ir";
+import { MLP } from "@gradus/models";
+import type { Tensor } from "gradus";
+import { Adam, cpu, functional as F, manualSeed, openScope, reclaim, SGD, tensor, withDefaultDevice } from "gradus";
+import { describe, expect, inject, it } from "vitest";
+import { batches, lenetOn, step } from "./support/lenet.js";
+
+interface Training {
+  step(): Tensor;
+}
+
+const mlp = (device: Backend): Training => {
+  const net = withDefaultDevice(device, () => {
+    manualSeed(2);
+    return new MLP([8, 16, 4]);
+  });
+  const optimizer = new Adam(net.parameters(), { lr: 0.01 });
+  const x = tensor(Float32Array.from({ length: 64 }, (_, i) => Math.sin(i)), { shape: [8, 8], device });
+  const target = tensor(BigInt64Array.from({ length: 8 }, (_, i) => BigInt(i % 4)), { device });
+  return {
+    step() {
+      optimizer.zeroGrad();
+      const loss = F.crossEntropy(net.call(x), target);
+      loss.backward();
+      optimizer.step();
+      return loss;
+    },
+  };
+};
+
+const lenet = (device: Backend): Training => {
+  const net = lenetOn(device);
+  const optimizer = new SGD(net.parameters(), { lr: 0.05, momentum: 0.9 });
+  const data = batches(20);
+  let next = 0;
+  return { step: () => step(device, net, optimizer, data[next++ % data.length]!) };
+};
+
+/** Losses of steps that end with a read, each in a scope of its own; `after` looks at the device between steps. */
+async function losses(training: Training, steps: number, after: () => void = () => undefined): Promise<number[]> {
+  const read: number[] = [];
+  for (let i = 0; i < steps; i++) {
+    const scope = openScope();
+    const loss = scope.run(() => training.step());
+    read.push(await loss.item());
+    scope.close();
+    after();
+  }
+  return read;
+}
+
+describe.skipIf(!inject("webgpu")).each([["an MLP", mlp], ["LeNet", lenet]] as const)("training %s on WebGPU", (_, make) => {
+  it("gives the CPU's losses, submits at most four times a step, reads only the loss, and creates nothing once it has come around", async () => {
+    const device = await webgpu();
+    const seen = [device.stats()];
+    const mine = await losses(make(device), 20, () => { seen.push(device.stats()); });
+    const onCpu = await losses(make(cpu()), 20);
+    mine.forEach((loss, i) => { expect(Math.abs(loss - onCpu[i]!), `step ${i}`).toBeLessThan(1e-4); });
+    expect(mine.at(-1)).not.toBe(mine[0]);
+
+    const perStep = seen.slice(1).map((now, i) => {
+      const before = seen[i]!;
+      return { submits: now.submits - before.submits, readBytes: now.readBytes - before.readBytes, prepared: now.prepared - before.prepared, buffersCreated: now.buffersCreated - before.buffersCreated };
+    });
+    for (const { submits, readBytes } of perStep) {
+      expect(submits).toBeLessThanOrEqual(4);
+      expect(readBytes).toBe(4);
+    }
+    // The first step makes the optimizer's state, the second is the first that has it.
+    for (const { prepared, buffersCreated } of perStep.slice(2)) expect({ prepared, buffersCreated }).toEqual({ prepared: 0, buffersCreated: 0 });
+    await reclaim(device);
+    device.dispose();
+  }, 60_000);
+});
+
+describe.skipIf(!inject("webgpu"))("a device that is lost", () => {
+  const shape = [8, 16, 4] as const;
+
+  /** A model with the given parameters, and a step of it. */
+  function training(device: Backend, state: readonly Float32Array[] | null): { step(): Tensor; parameters: () => Tensor[] } {
+    const net = withDefaultDevice(device, () => {
+      manualSeed(2);
+      return new MLP([...shape]);
+    });
+    const parameters = (): Tensor[] => [...net.parameters()];
+    state?.forEach((values, i) => {
+      const p = parameters()[i]!;
+      p.data.copy_(tensor(values, { shape: p.shape, device }));
+    });
+    const optimizer = new SGD(net.parameters(), { lr: 0.5 });
+    const x = tensor(Float32Array.from({ length: 64 }, (_, i) => Math.sin(i)), { shape: [8, 8], device });
+    const target = tensor(BigInt64Array.from({ length: 8 }, (_, i) => BigInt(i % 4)), { device });
+    const step = (): Tensor => {
+      optimizer.zeroGrad();
+      const loss = F.crossEntropy(net.call(x), target);
+      loss.backward();
+      optimizer.step();
+      return loss;
+    };
+    return { step, parameters };
+  }
+
+  it("rejects the reads under way within a second, and training goes on on a new one, ten times in a row", async () => {
+    const uninterrupted = training(cpu(), null);
+    let state: Float32Array[] | null = null;
+    for (let round = 0; round < 10; round++) {
+      const device = await webgpu();
+      const mine = training(device, state);
+      expect(await mine.step().item()).toBeCloseTo(await uninterrupted.step().item(), 4);
+      state = await Promise.all(mine.parameters().map(async (p) => (await p.detach().read()) as Float32Array));
+
+      const [loss, weight] = [mine.step().item(), mine.parameters()[0]!.read()];
+      device.device.destroy();
+      const late = new Promise((resolve) => setTimeout(resolve, 1000)).then(() => "nothing after a second");
+      const told = Promise.allSettled([loss, weight]).then((results) => results.map((result) => (result.status === "rejected" ? (result.reason as Error).name : result.status)));
+      expect(await Promise.race([told, late])).toEqual(["DeviceLostError", "DeviceLostError"]);
+      await device.lost;
+      expect(device.stats()).toMatchObject({ buffers: 0, bytesInUse: 0, bytesReserved: 0 });
+    }
+  }, 60_000);
+});
