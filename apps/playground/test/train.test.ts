@@ -59,6 +59,14 @@ describe("training", () => {
     expect(await lossesOf(setup, 10)).toEqual(await lossesOf(setup, 10));
   });
 
+  it("on scalars leaves a network of zeros by the derivative at zero", async () => {
+    const setup = setupOf({ init: "zeros", optimizer: "sgd", layers: [], dataset: "Diag" });
+    const tensors = await lossesOf(setup, 3);
+    const scalars = await lossesOf({ ...setup, engine: "scalar" }, 3);
+    scalars.forEach((loss, i) => expect(loss).toBeCloseTo(tensors[i]!, 5));
+    expect(tensors.at(-1)).toBeLessThan(Math.LN2);
+  });
+
   it("on scalars drops units as well", async () => {
     const setup = setupOf({ dropout: 0.5, engine: "scalar" });
     const losses = await lossesOf(setup, 5);

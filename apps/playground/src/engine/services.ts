@@ -3,6 +3,7 @@ export const services = {
   classifier: () => import("../rooms/classifier/service.js").then(({ service }) => service),
   autodiff: () => import("../rooms/autodiff/service.js").then(({ service }) => service),
   train: () => import("../rooms/train/service.js").then(({ service }) => service),
+  tensors: () => import("../rooms/tensors/service.js").then(({ service }) => service),
 };
 
 export type ServiceName = keyof typeof services;

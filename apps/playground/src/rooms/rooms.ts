@@ -13,6 +13,7 @@ export const rooms: readonly RoomEntry[] = [
   { id: "classifier", title: "Classifier", about: "Separate two classes by hand, with two weights and a bias.", load: () => import("./classifier/room.js") },
   { id: "autodiff", title: "Autodiff", about: "Derivatives of an expression, one step at a time.", load: () => import("./autodiff/room.js") },
   { id: "train", title: "Train", about: "Build a network and watch it learn a pattern of the plane.", load: () => import("./train/room.js") },
+  { id: "tensors", title: "Tensors", about: "Shape, strides and storage; which element meets which.", load: () => import("./tensors/room.js") },
 ];
 
 export const firstRoom = "train";

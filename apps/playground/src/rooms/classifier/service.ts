@@ -36,8 +36,8 @@ export const service = {
       const target = y[i]!;
       const sum = w1.mul(x1).add(w2.mul(x2)).add(bias);
       const margin = target === 1 ? sum : sum.neg();
-      // −log σ(m) = log(1 + e^−m), in the form that does not overflow.
-      const loss = margin.neg().relu().add(margin.relu().add(margin.neg().relu()).neg().exp().add(1).log());
+      // −log σ(m), by the formula of the two that does not overflow.
+      const loss = margin.data >= 0 ? margin.neg().exp().add(1).log() : margin.exp().add(1).log().sub(margin);
       losses.push(loss);
       return { x1, x2, target, margin: margin.data, loss: loss.data };
     });

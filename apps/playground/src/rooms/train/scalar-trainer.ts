@@ -20,6 +20,9 @@ const sum = (values: readonly Scalar[]): Scalar => values.reduce((a, b) => a.add
 const mean = (values: readonly Scalar[]): Scalar => sum(values).div(values.length);
 const absolute = (x: Scalar): Scalar => x.relu().add(x.neg().relu());
 
+/** ln(1 + eˣ), by the formula of the two that does not overflow; both have the same derivative where they meet. */
+const softplus = (x: Scalar): Scalar => (x.data > 0 ? x.add(x.neg().exp().add(1).log()) : x.exp().add(1).log());
+
 const activations: Readonly<Record<ActivationName, (x: Scalar) => Scalar>> = {
   relu: (x) => x.relu(),
   leakyRelu: (x) => x.relu().sub(x.neg().relu().mul(0.01)),
@@ -44,8 +47,8 @@ function normalShare(x: Scalar): Scalar {
 
 /** The loss of one sample: from its outputs and its target. */
 const lossesOf: Readonly<Record<LossName, (outputs: readonly Scalar[], target: number) => Scalar>> = {
-  // −log σ(z) or −log(1 − σ(z)), in the form that does not overflow.
-  bce: ([z], target) => z!.relu().sub(z!.mul(target)).add(absolute(z!).neg().exp().add(1).log()),
+  // −log σ(z) or −log(1 − σ(z))
+  bce: ([z], target) => softplus(z!).sub(z!.mul(target)),
   crossEntropy: (z, target) => {
     const highest = Math.max(...z.map(({ data }) => data));
     return sum(z.map((each) => each.sub(highest).exp())).log().add(highest).sub(z[target]!);
