@@ -65,7 +65,6 @@ export function vectorNorm(op: string, x: Tensor, p: number, { dim, keepdim = fa
 
 /** g · ∂y/∂x = g · sgn(x) (|x|/y)^(p−1); where y or a needed power of x is zero, the gradient is zero, as in PyTorch. */
 function gradient(g: Tensor, x: Tensor, y: Tensor, p: number, dims: readonly number[]): Tensor {
-  if (p === 0) return x.newZeros(x.shape, { dtype: x.dtype });
   if (p === 1) return g.mul(x.sign());
   if (p === 2) return maskedFill(x.div(y), y.eq(0), 0).mul(g);
   if (Math.abs(p) === Infinity) {
