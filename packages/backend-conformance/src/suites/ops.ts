@@ -82,6 +82,13 @@ const reductionInputs: Record<string, (make: Maker) => readonly [x: Tensor, dim:
   "expanded and scalars": (make) => [[make.whole(3, 1).expand(3, 4), 1], [make.whole(), null], [make.whole(1), 0]],
 };
 
+/** Results, and the gradients of the inputs. */
+function withGradients(make: Maker, inputs: readonly Tensor[], f: (leaves: readonly Tensor[]) => readonly Tensor[]): readonly Tensor[] {
+  const leaves = inputs.map((x) => x.requiresGrad_());
+  const results = f(leaves);
+  return [...results, ...core.grad(results, leaves, { gradOutputs: results.map((result) => make.whole(...result.shape)) })];
+}
+
 /** Every op that is not elementwise. */
 const cases: Record<string, OpCase> = {
   ...Object.fromEntries(
@@ -167,6 +174,70 @@ const cases: Record<string, OpCase> = {
     core.avgPool2d(make.whole(1, 2, 7, 5), 3, { stride: 2, padding: 1 }),
     core.avgPool2d(make.whole(1, 2, 6, 5), [3, 2], { stride: 2, padding: 1, ceilMode: true, countIncludePad: false }),
     core.avgPool2d(make.whole(5, 4, 2).permute(2, 0, 1), 2, { divisorOverride: 3 }),
+  ]),
+  "convolutions of one and three dimensions, and transposed": exact(["float32", "float64"], (make) => [
+    core.conv3d(make.whole(1, 2, 4, 5, 3), make.whole(3, 2, 2, 3, 2), make.whole(3), { stride: [1, 2, 1], padding: [0, 1, 1] }),
+    core.convTranspose1d(make.whole(2, 4, 5), make.whole(4, 3, 3), make.whole(6), { stride: 3, padding: 1, outputPadding: 2, groups: 2 }),
+    core.convTranspose2d(make.whole(1, 2, 4, 3), make.whole(2, 3, 2, 3), make.whole(3), { stride: [2, 1], dilation: [1, 2] }),
+    core.convTranspose3d(make.whole(1, 2, 2, 3, 2), make.whole(2, 1, 2, 2, 2), null, { stride: 2 }),
+  ]),
+  "pools of one and three dimensions, with gradients": rounded(["float32", "float64"], (make) =>
+    withGradients(make, [make.whole(2, 3, 9)], ([x]) => [
+      core.maxPool1d(x!, 3, { stride: 2, padding: 1, dilation: 2 }),
+      core.avgPool1d(x!, 3, { stride: 2, padding: 1, ceilMode: true, countIncludePad: false }),
+      core.maxPool3d(x!.view(1, 2, 3, 3, 3), 2, { stride: 1, padding: 1 }),
+      core.avgPool3d(x!.view(1, 2, 3, 3, 3), [1, 2, 3], { stride: [1, 2, 1] }),
+      core.avgPool2d(x!.view(2, 1, 3, 9), [2, 3]),
+    ]),
+  ),
+  "adaptive and fractional pools, with gradients": rounded(["float32", "float64"], (make) =>
+    withGradients(make, [make.whole(2, 5, 7)], ([x]) => [
+      core.adaptiveAvgPool2d(x!, [3, 4]),
+      core.adaptiveAvgPool1d(x!, 1),
+      core.adaptiveMaxPool2d(x!, [3, 2]),
+      core.fractionalMaxPool2d(x!, 2, { outputSize: [3, 4], generator: new core.Generator(1) }),
+    ]),
+  ),
+  maxUnpool: exact(["float32", "int32"], (make) => {
+    const { values, indices } = core.maxPool2dWithIndices(make.whole(2, 4, 6), 2);
+    return core.maxUnpool2d(values, indices, 2);
+  }),
+  "unfold and fold": exact(["float32", "int32"], (make) => [
+    core.unfold(make.whole(2, 2, 4, 5), [2, 3], { stride: [2, 1], padding: [1, 0] }),
+    core.fold(make.whole(2, 12, 15), [4, 5], [2, 3], { stride: [2, 1], padding: 1 }),
+    core.fold(make.whole(8, 6), [4, 5], 2, { dilation: 2 }),
+  ]),
+  "interpolate, with gradients": rounded(["float32", "float64", "float16"], (make) =>
+    withGradients(make, [make.whole(1, 2, 5, 6)], ([x]) => [
+      core.interpolate(x!, { scaleFactor: 2 }),
+      core.interpolate(x!, { size: [3, 8], mode: "bilinear" }),
+      core.interpolate(x!, { size: [7, 4], mode: "bicubic", alignCorners: true }),
+      core.interpolate(x!, { scaleFactor: 0.4, mode: "bilinear", antialias: true }),
+      core.interpolate(x!.view(1, 2, 5, 2, 3), { size: [3, 3, 5], mode: "trilinear" }),
+    ]),
+  ),
+  "normalisations, with gradients": rounded(["float32", "float64"], (make) =>
+    withGradients(make, [make.uneven(3, 4, 5), make.uneven(4), make.uneven(4), make.uneven(5)], ([x, w, b, v]) => [
+      core.batchNorm(x!, { weight: w!, bias: b!, training: true }),
+      core.groupNorm(x!, 2, { weight: w!, bias: b! }),
+      core.instanceNorm(x!, { weight: w!, bias: b! }),
+      core.layerNorm(x!, [5], { weight: v! }),
+      core.rmsNorm(x!, [5], { weight: v! }),
+    ]),
+  ),
+  "crossEntropy, with gradients": rounded(["float32", "float64"], (make) => {
+    const [target, weight] = [make.index(4, 5, 2), make.probability(4)];
+    return withGradients(make, [make.uneven(5, 4, 2)], ([x]) => [
+      core.crossEntropy(x!, target, { weight, ignoreIndex: 1 }),
+      core.crossEntropy(x!, target, { reduction: "none" }),
+      core.crossEntropy(x!.transpose(0, 2).select(0, 1).t(), target.select(1, 0), { reduction: "sum" }),
+    ]);
+  }),
+  "attention, grids, bags": rounded(["float32", "float64"], (make) => [
+    core.scaledDotProductAttention(make.uneven(2, 3, 4), make.uneven(2, 5, 4), make.uneven(2, 5, 2), { isCausal: true }),
+    core.gridSample(make.whole(1, 2, 3, 4), make.probability(1, 2, 2, 2), { paddingMode: "reflection" }),
+    core.embeddingBag(make.index(4, 6), make.whole(4, 3), { offsets: make.index(1, 2).add(tensor([0, 2], { dtype: "int64", device: make.device })), mode: "max" }),
+    core.oneHot(make.index(4, 3, 2), 4),
   ]),
 
   gather: exact(most, (make) => [make.whole(4, 5).gather(0, make.index(4, 2, 5)), make.whole(4, 5).t().gather(1, make.index(4, 5, 3)), make.whole(4).gather(0, make.index(4, 9)), make.whole(3, 4, 2).gather(1, make.index(4, 3, 2, 2))]),
