@@ -7,6 +7,7 @@ import type { Generator } from "../random/generator.js";
 import { resolveDim, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { fromValues } from "./copy.js";
+import { expm1Of } from "./elementwise/exponential.js";
 import type { K } from "./elementwise/notation.js";
 import { float, numbers, one, zero } from "./elementwise/notation.js";
 import { defaultGenerator } from "./random.js";
@@ -26,10 +27,10 @@ const logistic = (k: K, x: Expr): Expr => {
 };
 /** log(1 + eˣ), without overflow. */
 const softplusOf = (k: K, x: Expr): Expr => k.add(k.max(x, zero(k, x)), k.log(k.add(one(k, x), k.exp(k.neg(k.abs(x))))));
-/** eˣ − 1 for x ≤ 0, as 2t / (1 − t) with t = tanh(x/2): exact near 0, where the difference would cancel. */
+/** eˣ − 1 for x ≤ 0. What is tiny stays as it is, also where a device loses what is below the smallest normal number. */
 const exponentialBelow = (k: K, x: Expr): Expr => {
-  const t = k.tanh(k.mul(k.min(x, zero(k, x)), k.like(0.5, x)));
-  return k.div(k.add(t, t), k.sub(one(k, t), t));
+  const below = k.min(x, zero(k, x));
+  return k.select(k.lt(k.like(-(2 ** -54), x), below), below, expm1Of(k, below));
 };
 /** x above 0, alpha (e^(x/width) − 1) below. */
 const exponentialLinear = (k: K, x: Expr, alpha: Expr, width: Expr): Expr => k.select(k.gt(x, zero(k, x)), x, k.mul(alpha, exponentialBelow(k, k.div(x, width))));
