@@ -97,6 +97,34 @@ describe("reductions", () => {
     }
   });
 
+  it("a formula that is both summed and stored, whole and as a part, beside one that is not", () => {
+    const b = new ExprBuilder();
+    const columns = b.scalar(1, "int32");
+    const at = b.add(b.mul(b.index(0), columns), b.index(1));
+    const x = b.load(0, "float32", at);
+    const e = b.exp(b.sub(x, b.result(0, 0, "float32")));
+    const sum = b.result(1, 0, "float32");
+    const program: Kernel = {
+      kind: "kernel",
+      name: "softmax",
+      guards: [],
+      params: [{ dtype: "float32", access: "in" }, ...[0, 1, 2, 3].map((i) => ({ dtype: i === 3 ? ("float16" as const) : ("float32" as const), access: "out" as const }))],
+      scalars: ["int32", "int32"],
+      outer: [b.scalar(0, "int32")],
+      inner: [columns],
+      reductions: [
+        { monoid: maxOf(b, "float32"), lift: [x], lanes: 16 },
+        { monoid: sumOf(b, "float32"), lift: [e], lanes: 16 },
+        { monoid: sumOf(b, "float32"), lift: [b.tanh(b.div(e, sum))], lanes: 16 },
+      ],
+      stores: [b.div(e, sum), e, b.tanh(b.div(e, sum)), b.mul(e, b.result(2, 0, "float32"))].map((value, i) => ({ over: "inner", param: 1 + i, index: at, value })),
+    };
+    for (const n of lengths.slice(0, 11)) {
+      const data = randomData("float32", 4 * n, sequence(n)).map((v) => (Number.isFinite(v) ? Number(v) % 20 : 0.5));
+      expect(compare(program, [data, data, data, data, data.map(() => 0)], [4, n])).toBeNull();
+    }
+  });
+
   it("argmax with a tuple, along rows and along columns", () => {
     for (const [lanes, rowStride] of [[16, "columns"], [1, "one"]] as const) {
       const b = new ExprBuilder();

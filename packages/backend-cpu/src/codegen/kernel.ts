@@ -1,8 +1,9 @@
-import type { Expr, Guard, Kernel, Store } from "@gradus/kernel-ir";
+import type { Expr, Guard, Kernel, Reduction, Store } from "@gradus/kernel-ir";
 import { dependsOnAxis, topological } from "@gradus/kernel-ir";
 import type { Emitter } from "./emitter.js";
 import type { LoopAxis, SpaceAxis, Widths } from "./loops.js";
 import { axesOf, checkGuards, nest, plain, usesWideValues, whereNotEmpty, writeStores } from "./loops.js";
+import { substitute } from "./expressions.js";
 import { isSequential, writeReduction } from "./reduce.js";
 import type { Scope } from "./scope.js";
 
@@ -38,12 +39,58 @@ function writeOuterPoint(emitter: Emitter, scope: Scope, kernel: Kernel): void {
     // Reductions may load at indices that these guards protect, so they are checked first.
     writeInner(emitter, scope, inner, outer.length, innerGuards, []);
   }
-  reductions.forEach((reduction, r) => writeReduction(emitter, scope, reduction, r, inner, outer.length));
+  const early = scope.lanes === null ? planEarlyStores(emitter, kernel) : { before: [], reductions, innerStores: over(stores, "inner") };
+  early.reductions.forEach((reduction, r) => {
+    const before = early.before.flatMap(({ reduction: first, store }) => (first === r ? [store] : []));
+    if (before.length > 0) writeInner(emitter, scope, inner, outer.length, [], before);
+    writeReduction(emitter, scope, reduction, r, inner, outer.length);
+  });
   writeStores(emitter, scope, over(stores, "outer"));
-  const innerStores = over(stores, "inner");
+  const { innerStores } = early;
   if (innerStores.length > 0 || (reductions.length === 0 && innerGuards.length > 0)) {
     writeInner(emitter, scope, inner, outer.length, reductions.length > 0 ? [] : innerGuards, innerStores);
   }
+}
+
+/** Operations from which on storing a value and loading it again costs less than computing it twice. */
+const worthStoring = 12;
+
+interface EarlyStores {
+  /** Stores that come before a reduction. */
+  readonly before: readonly { readonly reduction: number; readonly store: Store }[];
+  readonly reductions: readonly Reduction[];
+  readonly innerStores: readonly Store[];
+}
+
+/**
+ * Where a store and a reduction need the same at each inner point, as softmax sums exponentials and then divides them, it is computed once,
+ * into the place where the result will stand; both find it there.
+ */
+function planEarlyStores(emitter: Emitter, { outer, inner, reductions, stores, params }: Kernel): EarlyStores {
+  const b = emitter.builder;
+  const before: { reduction: number; store: Store }[] = [];
+  const reading = [...reductions];
+  const innerStores = stores.filter(({ over }) => over === "inner").map((store) => {
+    const dtype = params[store.param]?.dtype;
+    // The place must hold the value exactly, and nothing may be read from it.
+    if (params[store.param]?.access !== "out" || (dtype !== "float32" && dtype !== "float64")) return store;
+    const used = topological([store.value]).reverse();
+    for (const [r, reduction] of reading.entries()) {
+      if (isSequential(reduction, inner)) continue;
+      const computed = new Set(topological(reduction.lift));
+      const isWorthIt = (expr: Expr): boolean => topological([expr]).length >= worthStoring && inner.some((_, i) => dependsOnAxis(expr, outer.length + i));
+      // The largest part that both have.
+      const part = used.find((expr) => expr.dtype === dtype && computed.has(expr) && isWorthIt(expr));
+      if (part === undefined) continue;
+      before.push({ reduction: r, store: { ...store, value: part } });
+      const there = b.load(store.param, dtype, store.index);
+      const read = (expr: Expr): Expr => substitute(b, expr, (e) => (e === part ? there : null));
+      reading[r] = { ...reduction, lift: reduction.lift.map(read) };
+      return { ...store, value: read(store.value) };
+    }
+    return store;
+  });
+  return { before, reductions: reading, innerStores };
 }
 
 /** Guards and stores over inner, at one outer point or at several in lanes. */

@@ -78,14 +78,28 @@ const remainder: Rule = (emit, a, b) => {
   code.get(b).op("v128.const", new Uint8Array(16)).op("i32x4.ne").op("v128.and");
 };
 
+/**
+ * The minimum or maximum of floats from `pmin` and `pmax`, which are one instruction of the machine: of two values that are equal they give the
+ * first, and of NaN and a number either. Engines' own `min` and `max` take as many instructions but one after the other, which a running
+ * maximum has to wait for.
+ */
+const extreme = (type: "f32x4" | "f64x2", name: "min" | "max"): Rule => ({ code }, a, b) => {
+  code.get(a).get(b).op(`${type}.p${name}`).get(b).get(a).op(`${type}.p${name}`);
+  // Both are the same but for the signs of zeros.
+  code.op(name === "max" ? "v128.and" : "v128.or");
+  // All bits set is NaN.
+  code.get(a).get(a).op(`${type}.ne`).get(b).get(b).op(`${type}.ne`).op("v128.or").op("v128.or");
+};
+const extremes = (name: "min" | "max"): Readonly<Record<"float32" | "float64", Rule>> => ({ float32: extreme("f32x4", name), float64: extreme("f64x2", name) });
+
 export const vectorRules: RuleTable<VectorRule> = {
   add: { ...floats("add"), ...ints("add") },
   sub: { ...floats("sub"), ...ints("sub") },
   mul: { ...floats("mul"), ...ints("mul") },
   div: { ...floats("div"), int32: divide, int64: "lanes" },
   rem: { float32: "lanes", float64: "lanes", int32: remainder, int64: "lanes" },
-  min: { ...floats("min"), int32: "i32x4.min_s", int64: choose64("i64x2.lt_s") },
-  max: { ...floats("max"), int32: "i32x4.max_s", int64: choose64("i64x2.gt_s") },
+  min: { ...extremes("min"), int32: "i32x4.min_s", int64: choose64("i64x2.lt_s") },
+  max: { ...extremes("max"), int32: "i32x4.max_s", int64: choose64("i64x2.gt_s") },
   neg: { ...floats("neg"), ...ints("neg") },
   abs: { ...floats("abs"), ...ints("abs") },
   sqrt: floats("sqrt"),
