@@ -24,6 +24,7 @@ export const arrows = {
   datasets: ["tensor-core"],
   serialization: ["tensor-core"],
   linalg: ["tensor-core"],
+  special: ["kernel-ir", "tensor-core"],
   models: ["nn", "tensor-core"],
 
   // The umbrella composes them and chooses the CPU.

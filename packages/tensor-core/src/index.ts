@@ -47,6 +47,7 @@ export { detectAnomaly, isAnomalyEnabled, setDetectAnomaly } from "./autograd/an
 export type { AnomalyOptions } from "./autograd/anomaly.js";
 export { ElementwiseOp } from "./kernels/elementwise.js";
 export type { ElementwiseOptions, Formula } from "./kernels/elementwise.js";
+export * as formulas from "./formulas.js";
 
 export * from "./ops/elementwise.js";
 export {

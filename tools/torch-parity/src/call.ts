@@ -1,6 +1,7 @@
 import * as linalg from "@gradus/linalg";
 import * as nn from "@gradus/nn";
 import * as optim from "@gradus/optim";
+import * as special from "@gradus/special";
 import * as core from "@gradus/tensor-core";
 import * as masked from "@gradus/tensor-core/masked";
 import type { Device, DType } from "@gradus/tensor-core";
@@ -15,10 +16,10 @@ import { camelCase, chooseOverload, findEntry } from "./signature.js";
 
 /** Where functions are looked up, by what stands before the dot of a target; later ones fill in for earlier ones. */
 const libraries: Readonly<Record<string, readonly object[]>> = {
-  "": [core],
+  "": [core, special],
   "nn.init": [nn.init],
   linalg: [linalg],
-  special: [core],
+  special: [special],
   fft: [],
   masked: [masked],
 };
