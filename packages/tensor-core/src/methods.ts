@@ -194,6 +194,11 @@ export abstract class TensorMethods extends ElementwiseMethods {
   expand(this: Tensor, ...shape: Sizes): Tensor { return view.expand(this, sizesOf(shape)); }
   squeeze(this: Tensor, dim?: number | readonly number[]): Tensor { return view.squeeze(this, dim); }
   unsqueeze(this: Tensor, dim: number): Tensor { return view.unsqueeze(this, dim); }
+  // These change the tensor's own shape, as in PyTorch.
+  squeeze_(this: Tensor, dim?: number | readonly number[]): Tensor { return view.becomeView("squeeze_", this, view.squeeze(this, dim)); }
+  unsqueeze_(this: Tensor, dim: number): Tensor { return view.becomeView("unsqueeze_", this, view.unsqueeze(this, dim)); }
+  t_(this: Tensor): Tensor { return view.becomeView("t_", this, view.t(this)); }
+  transpose_(this: Tensor, dim0: number, dim1: number): Tensor { return view.becomeView("transpose_", this, view.transpose(this, dim0, dim1)); }
   flatten(this: Tensor, startDim?: number, endDim?: number): Tensor { return view.flatten(this, startDim, endDim); }
   ravel(this: Tensor): Tensor { return view.ravel(this); }
   select(this: Tensor, dim: number, at: number): Tensor { return view.select(this, dim, at); }

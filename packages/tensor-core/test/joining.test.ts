@@ -113,6 +113,19 @@ describe("views", () => {
     expect(() => arange(3).mT).toThrow("mT: expected at least 2 dimensions, got shape [3]");
   });
 
+  it("change a tensor's own shape in place, its history and its views'", () => {
+    const x = ones([2, 3], { requiresGrad: true });
+    const y = x.mul(tensor([1, 2, 3]));
+    const row = y.select(0, 1);
+    expect(y.unsqueeze_(0).shape).toEqual([1, 2, 3]);
+    expect(y.squeeze_().t_().shape).toEqual([3, 2]);
+    expect(y.transpose_(0, 1).transpose_(-1, -2).toArraySync()).toEqual([[1, 1], [2, 2], [3, 3]]);
+    row.mul_(10);
+    y.mul(tensor([[1], [10], [100]])).sum().backward();
+    expect(x.grad!.toArraySync()).toEqual([[1, 20, 300], [10, 200, 3000]]);
+    expect(() => x.t_()).toThrow("t_: expected a tensor that may be changed, got a leaf that requires grad");
+  });
+
   it("indices of triangles are where tril and triu keep elements", () => {
     for (const [rows, columns, offset] of [[3, 4, 0], [4, 2, -1], [2, 3, 2], [0, 3, 0], [3, 3, -5]] as const) {
       const whole = ones([rows, columns]);

@@ -1,4 +1,5 @@
-import { ArgumentError, ShapeError } from "../errors.js";
+import { isGradEnabled } from "../autograd/mode.js";
+import { ArgumentError, AutogradError, ShapeError } from "../errors.js";
 import { asStrided as strided } from "../autograd/in-place.js";
 import { inferShape, Layout } from "../layout.js";
 import type { Shape } from "../shape.js";
@@ -165,7 +166,8 @@ export function slice(x: Tensor, dim: number, start: number | null = null, end: 
   };
   const from = clip(start, 0);
   const length = Math.max(0, Math.ceil((clip(end, size) - from) / step));
-  return part("slice", x, x.layout.slice(d, from, length, step), (base) => slice(base, d, from, from + (length - 1) * step + 1, step));
+  // The end is one that is not negative, since it would count from the other side.
+  return part("slice", x, x.layout.slice(d, from, length, step), (base) => slice(base, d, from, from + length * step, step));
 }
 
 /** A view of some elements: its gradient is zeros with the view's own gradient in their place. */
@@ -210,3 +212,14 @@ export function asStrided(x: Tensor, shape: Shape, strides: Shape, storageOffset
 
 /** The tensor itself if it is contiguous, else a copy that is. @see torch.Tensor.contiguous */
 export const contiguous = (x: Tensor): Tensor => (x.layout.isContiguous ? x : clone(x));
+
+/** Makes a tensor one of its own views, in place: the same elements under another layout, with the view's history. */
+export function becomeView(op: string, x: Tensor, view: Tensor): Tensor {
+  if (isGradEnabled() && x.isLeaf && x.requiresGrad) {
+    throw new AutogradError(`${op}: expected a tensor that may be changed, got a leaf that requires grad; use noGrad(), or the op that returns a new tensor`);
+  }
+  const { edge } = view;
+  (x as { layout: Layout }).layout = view.layout;
+  if (edge !== null && edge !== x.edge) x.setHistory(edge);
+  return x;
+}
