@@ -10,7 +10,7 @@ import { einsum, zeros } from "@gradus/tensor-core";
 type Product = (a: Tensor, b: Tensor) => Tensor;
 
 /** A call for every element of every sum. */
-export const threeLoops: Product = (a, b) => {
+const threeLoops: Product = (a, b) => {
   const [[rows, inner], [, columns]] = [a.shape, b.shape] as [[number, number], [number, number]];
   const c = zeros([rows, columns]);
   for (let i = 0; i < rows; i++) {
@@ -22,7 +22,7 @@ export const threeLoops: Product = (a, b) => {
 };
 
 /** The innermost loop as a product of vectors and its sum. */
-export const twoLoops: Product = (a, b) => {
+const twoLoops: Product = (a, b) => {
   const [[rows], [, columns]] = [a.shape, b.shape] as [[number], [number, number]];
   const c = zeros([rows, columns]);
   for (let i = 0; i < rows; i++) {
@@ -32,7 +32,7 @@ export const twoLoops: Product = (a, b) => {
 };
 
 /** A row at a time: as a column it meets every column of b by broadcasting. */
-export const broadcasting: Product = (a, b) => {
+const broadcasting: Product = (a, b) => {
   const [[rows], [, columns]] = [a.shape, b.shape] as [[number], [number, number]];
   const c = zeros([rows, columns]);
   for (let i = 0; i < rows; i++) c.set([i], a.get(i).unsqueeze(-1).mul(b).sum({ dim: 0 }));
@@ -40,10 +40,10 @@ export const broadcasting: Product = (a, b) => {
 };
 
 /** No loop: the letters say what is summed. */
-export const bySummation: Product = (a, b) => einsum("ik,kj->ij", a, b);
+const bySummation: Product = (a, b) => einsum("ik,kj->ij", a, b);
 
 /** What everybody writes. */
-export const byMatmul: Product = (a, b) => a.matmul(b);
+const byMatmul: Product = (a, b) => a.matmul(b);
 
 export interface Rung {
   readonly name: string;

@@ -38,7 +38,7 @@ export interface SolveOptions {
 }
 
 /** A and B as float64 matrices of one batch, and how the solution gets back to B's form and type. */
-export function systemOf(op: string, A: Tensor, B: Tensor, left: boolean): { readonly a: Tensor; readonly b: Tensor; readonly form: (x: Tensor) => Tensor } {
+function systemOf(op: string, A: Tensor, B: Tensor, left: boolean): { readonly a: Tensor; readonly b: Tensor; readonly form: (x: Tensor) => Tensor } {
   checkSquare(op, A);
   checkFloating(op, A, B);
   if (B.ndim === 0) throw new ShapeError(`${op}: expected B to have a dimension, got a scalar`);

@@ -41,7 +41,7 @@ export function eliminate(a: Float64Array, m: number, n: number, pivot = true): 
 }
 
 /** Exchanges the rows of b, of `columns` columns, as an elimination did. */
-export function exchangeRows(pivots: Int32Array, b: Float64Array, columns: number): void {
+function exchangeRows(pivots: Int32Array, b: Float64Array, columns: number): void {
   pivots.forEach((row, k) => {
     if (row !== k) for (let j = 0; j < columns; j++) [b[k * columns + j], b[row * columns + j]] = [b[row * columns + j]!, b[k * columns + j]!];
   });
