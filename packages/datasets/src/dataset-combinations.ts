@@ -73,6 +73,28 @@ export class ConcatDataset<T> implements Dataset<T> {
 }
 
 /**
+ * The samples of another dataset, each as a function makes it: where transforms are put in.
+ *
+ * @example
+ * const squares = new MappedDataset({ length: 3, at: (i) => i }, (i) => i * i);
+ * squares.at(2); // 4
+ */
+export class MappedDataset<T, U> implements Dataset<U> {
+  constructor(
+    readonly dataset: Dataset<T>,
+    readonly transform: (sample: T) => U,
+  ) {}
+
+  get length(): number {
+    return this.dataset.length;
+  }
+
+  at(index: number): U {
+    return this.transform(this.dataset.at(index));
+  }
+}
+
+/**
  * Iterable datasets one after another.
  *
  * @see torch.utils.data.ChainDataset

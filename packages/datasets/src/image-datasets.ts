@@ -7,6 +7,8 @@ import type { IdxArray } from "./idx.js";
 /** Images with one channel, float32 from 0 to 1, shape [1, height, width]; and their classes, int64. */
 export type ImageDataset = Dataset<[image: Tensor, label: Tensor]>;
 
+export const FASHION_CLASSES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
+
 /** A collection of images, divided into a part to learn from and a part to test with. */
 export interface ImageDatasets {
   /** The name of each class, by its number. */

@@ -5,6 +5,10 @@ import { type Answer, type Request, unpack } from "./worker-messages.js";
 export interface WorkerLike {
   postMessage(message: unknown): void;
   terminate(): unknown;
+}
+
+/** How a thread is heard: the browser's with events, Node's with their content. */
+interface Emitter {
   addEventListener?(type: string, listener: (event: never) => void): void;
   on?(type: string, listener: (value: never) => void): unknown;
 }
@@ -72,20 +76,21 @@ export class WorkerPool {
     const onFailure = (cause: unknown): void => {
       this.#fail(id, cause);
     };
-    if (worker.on !== undefined) {
-      worker.on("message", onAnswer);
-      worker.on("error", onFailure);
-      worker.on("exit", (code: number) => {
+    const emitter = worker as Emitter;
+    if (emitter.on !== undefined) {
+      emitter.on("message", onAnswer);
+      emitter.on("error", onFailure);
+      emitter.on("exit", (code: number) => {
         this.#fail(id, new Error(`the thread ended with exit code ${code}`));
       });
     } else {
-      worker.addEventListener?.("message", (event: { data: Answer }) => {
+      emitter.addEventListener?.("message", (event: { data: Answer }) => {
         onAnswer(event.data);
       });
-      worker.addEventListener?.("error", (event: { error?: unknown; message?: string }) => {
+      emitter.addEventListener?.("error", (event: { error?: unknown; message?: string }) => {
         onFailure(event.error ?? new Error(event.message ?? "the thread could not be started"));
       });
-      worker.addEventListener?.("messageerror", () => {
+      emitter.addEventListener?.("messageerror", () => {
         onFailure(new Error("a message of the thread could not be read"));
       });
     }

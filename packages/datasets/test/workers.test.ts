@@ -42,7 +42,7 @@ const started: Worker[] = [];
 const worker = (): WorkerLike => {
   const made = new Worker(join(directory, "worker.mjs"));
   started.push(made);
-  return made as unknown as WorkerLike;
+  return made;
 };
 
 /** What this thread knows of the dataset: how long it is. */
@@ -101,7 +101,7 @@ describe("DataLoader with workers", () => {
   it("says when a thread is gone, or a sample cannot be sent", async () => {
     await expect(batchesOf(new DataLoader(remote, { numWorkers: 1, worker, sampler: subset([1, 66, 2]) }))).rejects.toThrow("the thread ended with exit code 7");
     await expect(batchesOf(new DataLoader(remote, { numWorkers: 1, worker, sampler: subset([77]) }))).rejects.toThrow("could not be cloned");
-    const broken = () => new Worker(new URL("data:text/javascript,throw new Error('no dataset here')")) as unknown as WorkerLike;
+    const broken = () => new Worker(new URL("data:text/javascript,throw new Error('no dataset here')"));
     await expect(batchesOf(new DataLoader(remote, { numWorkers: 2, worker: broken }))).rejects.toThrow("no dataset here");
   }, 60_000);
 
