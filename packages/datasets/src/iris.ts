@@ -23,7 +23,7 @@ const PER_CLASS = 50;
  * @example
  * const { data, classes } = loadIris();
  * const [flower, kind] = data.at(0);
- * [await flower.toArray(), classes[Number(await kind.item())]]; // [[5.099999904632568, 3.5, 1.3999999761581421, 0.20000000298023224], "setosa"]
+ * [await flower.toArray(), classes[Number(await kind.item())]]; // [[5.099999904632568, 3.5, 1.399999976158142, 0.20000000298023224], "setosa"]
  */
 export function loadIris(): { readonly data: ArrayDataset<readonly [Column, Column]>; readonly classes: readonly string[]; readonly features: readonly string[] } {
   const flowers = MEASURED.split(" ");

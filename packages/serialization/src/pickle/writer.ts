@@ -127,7 +127,7 @@ export function writePickle(root: unknown, { reduce, entriesOf = Object.entries 
 
 const PROTOCOL_2 = "\x80\x02";
 
-export const isPlain = (item: object): item is Record<string, unknown> => {
+const isPlain = (item: object): item is Record<string, unknown> => {
   const prototype: unknown = Object.getPrototypeOf(item);
   return prototype === Object.prototype || prototype === null;
 };
