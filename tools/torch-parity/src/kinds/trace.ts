@@ -32,7 +32,7 @@ export async function checkTrace(bench: Workbench, record: TraceRecord): Promise
   const drift = Math.max(1e-4, 20 * record.max_rel_drift_float32);
   const model = bench.run((): Module => {
     manualSeed(0);
-    const made = make(record.model_kwargs as Readonly<Record<string, never>>);
+    const made = make(record.model_kwargs as Readonly<Record<string, number | boolean>>);
     made.loadStateDict(Object.fromEntries(record.init.map(([name, value]) => {
       const source = "tied_to" in value ? record.init.find(([other]) => other === value.tied_to)?.[1] : value;
       if (source === undefined || "tied_to" in source) throw new Error(`expected "${name}" to be tied to a tensor`);
