@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
-import { LeNet, MLP } from "@gradus/models";
+import { GPT, LeNet, LSTMTagger, MLP, resnet18 } from "@gradus/models";
 import type { Module } from "@gradus/nn";
 import { functional as F, Linear, Tanh } from "@gradus/nn";
 import type { Optimizer } from "@gradus/optim";
 import { Adam, SGD } from "@gradus/optim";
 import type { Tensor } from "@gradus/tensor-core";
-import { manualSeed, ones, rand, randint, scope, ShapeError } from "@gradus/tensor-core";
+import { manualSeed, noGrad, ones, rand, randint, scope, ShapeError, zeros } from "@gradus/tensor-core";
 import { describe, expect, test } from "vitest";
 import { useCpu } from "./support.js";
 
@@ -26,9 +26,14 @@ interface Training {
 }
 const classes = (): Tensor => randint(0, 10, [16]);
 const sgd = (model: Module): Optimizer => new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+const adam = (model: Module): Optimizer => new Adam(model.parameters());
+const ofTokens = (output: Tensor, target: Tensor): Tensor => F.crossEntropy(output.flatten(0, 1), target.flatten());
+const gptSizes = { vocabularySize: 23, contextLength: 12, dModel: 16, heads: 2, layers: 2 };
 const trainings: Readonly<Record<string, Training>> = {
   LeNet: { model: () => new LeNet(), inputs: () => rand([16, 1, 28, 28]), targets: classes, optimizer: sgd, loss: F.crossEntropy },
   "LeNet for digits": { model: () => LeNet.forDigits(), inputs: () => rand([16, 1, 8, 8]), targets: classes, optimizer: (model) => new Adam(model.parameters()), loss: F.crossEntropy },
+  LSTMTagger: { model: () => new LSTMTagger(20, 8, 12, 5), inputs: () => randint(0, 20, [4, 6]), targets: () => randint(0, 5, [4, 6]), optimizer: adam, loss: ofTokens },
+  GPT: { model: () => new GPT(gptSizes), inputs: () => randint(0, 23, [4, 12]), targets: () => randint(0, 23, [4, 12]), optimizer: adam, loss: ofTokens },
   MLP: { model: () => new MLP([2, 10, 10, 1], { activation: () => new Tanh() }), inputs: () => rand([20, 2]), targets: () => rand([20, 1]), optimizer: sgd, loss: F.mseLoss },
 };
 
@@ -102,3 +107,49 @@ describe("MLP", () => {
     expect(() => new MLP([3])).toThrow("MLP: expected at least the sizes of input and output, got [3]");
   });
 });
+
+describe("GPT", () => {
+  test("with tied weights uses one table for tokens and logits", () => {
+    const gpt = new GPT({ ...gptSizes, tieWeights: true });
+    expect(gpt.head.weight).toBe(gpt.tok.weight);
+    expect(Object.keys(gpt.stateDict())).toContain("head.weight");
+    expect(gpt.namedParameters().map(([name]) => name)).not.toContain("head.weight");
+  });
+
+  test("sees only what came before", () => {
+    manualSeed(0);
+    const gpt = new GPT(gptSizes);
+    const tokens = randint(0, 23, [1, 6]);
+    const changed = tokens.clone();
+    changed.set([0, 5], 0);
+    const [before, after] = [tokens, changed].map((x) => gpt.call(x).narrow(1, 0, 5).flatten().toArraySync());
+    expect(after).toEqual(before);
+  });
+
+  test("continues a sequence beyond its context, the same way under the same seed", async () => {
+    manualSeed(0);
+    const gpt = new GPT(gptSizes);
+    const sample = async (): Promise<number[]> => {
+      manualSeed(1);
+      return gpt.generate([1, 2, 3], 15);
+    };
+    const tokens = await sample();
+    expect([tokens.length, tokens.every((token) => token >= 0 && token < 23), await sample()]).toEqual([15, true, tokens]);
+    const [next] = await gpt.generate([1, 2, 3], 1, { temperature: 0 });
+    expect(next).toBe(gpt.call(zeros([1, 3], { dtype: "int64" }).add(ones([3], { dtype: "int64" }).cumsum(0))).get(0, -1).argmax().itemSync());
+    await expect(gpt.generate([], 1)).rejects.toThrow("generate: expected at least one token to begin with, got none");
+  });
+
+  test("says how long a sequence may be", () => {
+    expect(() => new GPT(gptSizes).call(zeros([1, 13], { dtype: "int64" }))).toThrow("GPT: expected tokens [batch, up to 12], got shape [1, 13]");
+  });
+});
+
+test("ResNet-18 has torchvision's parameters, and a small stem for small images", () => {
+  const count = (model: Module): number => model.parameters().reduce((sum, parameter) => sum + parameter.numel(), 0);
+  const small = resnet18({ classes: 10, inChannels: 1, smallInput: true });
+  // As torchvision's, without the larger first kernel and with fewer classes.
+  expect(count(small)).toBe(11_689_512 - 64 * (3 * 49 - 9) - 990 * 513);
+  expect(Object.keys(small.stateDict())).toHaveLength(122);
+  expect(noGrad(() => small.call(rand([2, 1, 28, 28]))).shape).toEqual([2, 10]);
+}, 60_000);

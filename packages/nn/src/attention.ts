@@ -32,6 +32,9 @@ export interface AttentionCallOptions {
   readonly averageAttnWeights?: boolean;
 }
 
+/** A linear layer that PyTorch prints under this name. */
+class NonDynamicallyQuantizableLinear extends Linear {}
+
 /**
  * Attention of several heads: each query gives a mean of the values, weighted by how well the keys fit it.
  *
@@ -85,7 +88,7 @@ export class MultiheadAttention extends Module {
     this.in_proj_bias = bias ? make(3 * embedDim) : null;
     this.bias_k = addBiasKv ? make(1, 1, embedDim) : null;
     this.bias_v = addBiasKv ? make(1, 1, embedDim) : null;
-    this.out_proj = new Linear(embedDim, embedDim, { bias, ...options });
+    this.out_proj = new NonDynamicallyQuantizableLinear(embedDim, embedDim, { bias, ...options });
     this.resetParameters();
   }
 

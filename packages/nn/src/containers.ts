@@ -180,7 +180,7 @@ class ParameterListModule extends Indexed<Parameter> {
   }
 
   override extraRepr(): string {
-    return [...this].map((parameter, i) => describe(String(i), parameter)).join("\n");
+    return [...this].map((parameter, i) => describe(String(i), parameter.dtype, parameter)).join("\n");
   }
 
   forward(): never {
@@ -233,7 +233,7 @@ class ParameterDictModule<N extends NamedTensors = NamedTensors> extends Module 
   }
 
   override extraRepr(): string {
-    return this.entries().map(([name, parameter]) => describe(name, parameter)).join("\n");
+    return this.entries().map(([name, parameter]) => describe(name, classOf[parameter.dtype] ?? parameter.dtype, parameter)).join("\n");
   }
 
   forward(): never {
@@ -245,7 +245,11 @@ type NamedTensors = Readonly<Record<string, Tensor>>;
 
 const asParameter = (value: Tensor): Parameter => (value instanceof Parameter ? (value) : new Parameter(value));
 
-const describe = (name: string, { dtype, shape }: Tensor): string => `(${name}): Parameter containing: [torch.${dtype} of size ${shape.join("x")}]`;
+/** PyTorch indents what is in these containers once more. */
+const describe = (name: string, type: string, { shape }: Tensor): string => `  (${name}): Parameter containing: [torch.${type} of size ${shape.join("x")}]`;
+
+/** What PyTorch calls tensors of an element type, where it goes by the class. */
+const classOf: Readonly<Record<string, string>> = { float32: "FloatTensor", float64: "DoubleTensor", float16: "HalfTensor", bfloat16: "BFloat16Tensor" };
 
 /** The modules as properties 0, 1, …, each of its own type where the compiler knows how many there are. */
 type Elements<M extends Modules> = { readonly [index: number]: M[number] } & { readonly [K in keyof M & `${number}`]: M[K] };

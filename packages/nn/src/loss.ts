@@ -8,6 +8,7 @@ import {
   marginRankingLoss, mseLoss, multiMarginLoss, multilabelMarginLoss, multilabelSoftMarginLoss, nllLoss, poissonNllLoss, smoothL1Loss, softMarginLoss,
   tripletMarginLoss, tripletMarginWithDistanceLoss,
 } from "@gradus/tensor-core";
+import { PairwiseDistance } from "./distance.js";
 import { Module } from "./tensor-module.js";
 
 /*
@@ -200,10 +201,27 @@ export class TripletMarginLoss extends Loss<TripletMarginLossOptions> {
   }
 }
 
+/** A function of two tensors, or a module that is one. */
+type Distance = ((a: Tensor, b: Tensor) => Tensor) | Module;
+
+export interface TripletDistanceOptions extends Omit<TripletMarginWithDistanceLossOptions, "distanceFunction"> {
+  /** The Euclidean distance unless given. */
+  readonly distanceFunction?: Distance | null;
+}
+
 /** TripletMarginLoss with a distance of your own. @see torch.nn.TripletMarginWithDistanceLoss */
-export class TripletMarginWithDistanceLoss extends Loss<TripletMarginWithDistanceLossOptions> {
+export class TripletMarginWithDistanceLoss extends Loss<Omit<TripletDistanceOptions, "distanceFunction">> {
+  readonly distance_function: Distance;
+
+  constructor({ distanceFunction = null, ...options }: TripletDistanceOptions = {}) {
+    super(options);
+    this.distance_function = distanceFunction ?? new PairwiseDistance();
+  }
+
   forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
-    return tripletMarginWithDistanceLoss(anchor, positive, negative, this.options);
+    const { distance_function: distance } = this;
+    const distanceFunction = distance instanceof Module ? (a: Tensor, b: Tensor): Tensor => distance.call(a, b) as Tensor : distance;
+    return tripletMarginWithDistanceLoss(anchor, positive, negative, { ...this.options, distanceFunction });
   }
 }
 

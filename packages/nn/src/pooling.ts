@@ -86,17 +86,19 @@ export interface MaxUnpoolLayerOptions {
 }
 
 abstract class MaxUnpool extends Module {
-  readonly stride: PerDimension;
-  readonly padding: PerDimension;
+  readonly kernelSize: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
 
-  constructor(
-    readonly kernelSize: PerDimension,
-    { stride, padding = 0 }: MaxUnpoolLayerOptions = {},
-  ) {
+  constructor(kernelSize: PerDimension, { stride, padding = 0 }: MaxUnpoolLayerOptions = {}) {
     super();
-    this.stride = stride ?? kernelSize;
-    this.padding = padding;
+    const each = (value: PerDimension): readonly number[] => (typeof value === "number" ? new Array<number>(this.dimensions).fill(value) : value);
+    this.kernelSize = each(kernelSize);
+    this.stride = each(stride ?? kernelSize);
+    this.padding = each(padding);
   }
+
+  protected abstract readonly dimensions: number;
 
   protected abstract readonly unpool: typeof maxUnpool2d;
 
@@ -113,16 +115,19 @@ abstract class MaxUnpool extends Module {
 
 /** Puts maxima back to where they came from. @see MaxUnpool2d, torch.nn.MaxUnpool1d */
 export class MaxUnpool1d extends MaxUnpool {
+  protected get dimensions(): number { return 1; }
   protected get unpool(): typeof maxUnpool1d { return maxUnpool1d; }
 }
 
 /** Puts maxima back to where they came from, with zeros between them. @see torch.nn.MaxUnpool2d */
 export class MaxUnpool2d extends MaxUnpool {
+  protected get dimensions(): number { return 2; }
   protected get unpool(): typeof maxUnpool2d { return maxUnpool2d; }
 }
 
 /** Puts maxima back to where they came from. @see MaxUnpool2d, torch.nn.MaxUnpool3d */
 export class MaxUnpool3d extends MaxUnpool {
+  protected get dimensions(): number { return 3; }
   protected get unpool(): typeof maxUnpool3d { return maxUnpool3d; }
 }
 

@@ -82,7 +82,7 @@ export abstract class Module extends AnyModule<Tensor> {
    * const layer = new Linear(2, 2);
    * const copy = layer.clone();
    * copy.weight.data.fill_(0);
-   * layer.weight.data.ne(0).any().itemSync(); // 1
+   * layer.weight.data.ne(0).any().itemSync(); // true
    */
   clone(): this {
     const made = new Map<unknown, unknown>();

@@ -25,7 +25,7 @@ const gradsOf = (parameters: Iterable<Tensor>): Tensor[] => [...parameters].flat
  * const w = new Parameter(tensor([3, 4]));
  * w.square().sum().backward();
  * utils.clipGradNorm_([w], 1).itemSync(); // 10
- * w.grad?.toArraySync(); // [0.6…, 0.8…]
+ * w.grad?.toArraySync(); // [0.59999…, 0.79999…]
  */
 export function clipGradNorm_(parameters: Iterable<Tensor>, maxNorm: number, { normType = 2, errorIfNonfinite = false }: ClipNormOptions = {}): Tensor {
   return noGrad(() => {
