@@ -135,7 +135,7 @@ export interface InstanceNormLayerOptions extends BatchNormLayerOptions {
 }
 
 /** Instance normalisation: each channel of each sample by its own mean and variance. */
-export abstract class InstanceNorm extends ChannelNorm {
+abstract class InstanceNorm extends ChannelNorm {
   constructor(numFeatures: number, { affine = false, trackRunningStats = false, ...options }: InstanceNormLayerOptions = {}) {
     super(numFeatures, { affine, trackRunningStats, ...options });
   }

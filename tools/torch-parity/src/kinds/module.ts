@@ -14,7 +14,7 @@ import type { ModuleInitRecord, ModuleRecord, NetworkInitRecord } from "../recor
 type Kwargs = Readonly<Record<string, Json>>;
 
 /** Makes a module of a class of `torch.nn`; modules among its arguments as well. */
-export function makeModule(bench: Workbench, cls: string, args: readonly Json[], kwargs: Kwargs, tensors: readonly Tensor[] = []): Module {
+function makeModule(bench: Workbench, cls: string, args: readonly Json[], kwargs: Kwargs, tensors: readonly Tensor[] = []): Module {
   const objects: ObjectForms = {
     $module: (value) => {
       const inner = value as unknown as { readonly cls: string; readonly args: readonly Json[]; readonly kwargs: Kwargs };
@@ -24,11 +24,11 @@ export function makeModule(bench: Workbench, cls: string, args: readonly Json[],
   return construct(bench.device, `torch.nn.${cls}`, args.map((arg) => decode(arg, tensors, objects)), decodeAll(kwargs, tensors, objects)) as Module;
 }
 
-export const decodeAll = (kwargs: Kwargs, tensors: readonly Tensor[], objects: ObjectForms = {}): Record<string, PythonValue> =>
+const decodeAll = (kwargs: Kwargs, tensors: readonly Tensor[], objects: ObjectForms = {}): Record<string, PythonValue> =>
   Object.fromEntries(Object.entries(kwargs).map(([name, value]) => [name, decode(value, tensors, objects)]));
 
 /** Calls a module as PyTorch does. */
-export function callModule(bench: Workbench, cls: string, module: Module, args: readonly PythonValue[], kwargs: Readonly<Record<string, PythonValue>>): unknown {
+function callModule(bench: Workbench, cls: string, module: Module, args: readonly PythonValue[], kwargs: Readonly<Record<string, PythonValue>>): unknown {
   const written = argumentsOf(bench.device, `torch.forward.${cls}`, args, kwargs) ?? positional(bench.device, args, kwargs);
   bench.observe("call", written);
   return (module.call as (...all: readonly unknown[]) => unknown)(...written);

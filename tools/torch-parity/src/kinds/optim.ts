@@ -15,7 +15,7 @@ import { camelCase } from "../signature.js";
 
 type Options = Readonly<Record<string, Json>>;
 
-export const decodeOptions = (options: Options): Record<string, PythonValue> => Object.fromEntries(Object.entries(options).map(([name, value]) => [name, decode(value, [])]));
+const decodeOptions = (options: Options): Record<string, PythonValue> => Object.fromEntries(Object.entries(options).map(([name, value]) => [name, decode(value, [])]));
 
 /** A Python value as it is written in an options object. */
 function plainOption(value: Json): unknown {
