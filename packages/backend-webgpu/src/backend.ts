@@ -2,13 +2,15 @@ import type { Backend, BackendLimits, BackendStats, BufferHandle, ComputeDType, 
 import { DeviceLostError, DeviceMemoryError, dtypeInfo, GuardError, UnsupportedError } from "@gradus/kernel-ir";
 import { BindGroups } from "./bind-groups.js";
 import type { BoundMemory, Command } from "./command-queue.js";
-import { CommandQueue } from "./command-queue.js";
+import { batchLength, CommandQueue } from "./command-queue.js";
 import { WebGpuError } from "./errors.js";
 import { FailureLog } from "./failures.js";
 import type { HeldDType } from "./holders.js";
 import { heldBytes, heldLength, hold, release } from "./holders.js";
 import type { MemoryBlock } from "./pool.js";
 import { BufferPool } from "./pool.js";
+import type { ProfileRow } from "./profiler.js";
+import { Profiler } from "./profiler.js";
 import { checkScalars, ScalarRing, uniformBytes } from "./scalars.js";
 import { elements, noFloat64 } from "./wgsl/arithmetic.js";
 import type { Binding, Shader } from "./wgsl/shader.js";
@@ -30,6 +32,12 @@ export interface WebGpuBackend extends Backend {
   /** The device itself, to share it with a renderer. */
   readonly device: GPUDevice;
   stats(): WebGpuStats;
+  /**
+   * What each op has cost on the device so far, the most expensive first; waits for what was issued.
+   *
+   * @throws {UnsupportedError} unless the device was made by `webgpu({ profile: true })`.
+   */
+  profile(): Promise<readonly ProfileRow[]>;
 }
 
 /** The numbers of `GPUBufferUsage`, `GPUShaderStage` and `GPUMapMode`, which are globals in browsers only. */
@@ -66,8 +74,8 @@ const bindingTypes: Record<Binding, GPUBufferBindingLayout> = {
 /**
  * @param owned - Whether `dispose` destroys the device too.
  */
-export function createBackend(device: GPUDevice, owned: boolean): WebGpuBackend {
-  return new GpuBackend(device, owned);
+export function createBackend(device: GPUDevice, owned: boolean, profile = false): WebGpuBackend {
+  return new GpuBackend(device, owned, profile ? new Profiler(device, batchLength) : null);
 }
 
 class GpuBackend implements WebGpuBackend {
@@ -106,6 +114,7 @@ class GpuBackend implements WebGpuBackend {
   constructor(
     readonly device: GPUDevice,
     readonly owned: boolean,
+    readonly profiler: Profiler | null,
   ) {
     const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = device.limits;
     // A read brings four bytes more.
@@ -117,7 +126,7 @@ class GpuBackend implements WebGpuBackend {
       bytesPerBuffer: largest,
     };
     this.#ring = new ScalarRing(device, usage.uniform | usage.copyTarget);
-    this.#queue = new CommandQueue(device, this.#ring, this.#failures);
+    this.#queue = new CommandQueue(device, this.#ring, this.#failures, profiler);
     this.#memory = new BufferPool(largest, (bytes, fail) => this.#createBuffer("tensor", bytes, usage.storage | usage.copySource | usage.copyTarget, fail));
     this.#staging = new BufferPool(maxBufferSize, (bytes, fail) => this.#createBuffer("staging", bytes, usage.mapRead | usage.copyTarget, fail));
     this.#failedGuard = device.createBuffer({ label: "failed guard", size: 4, usage: usage.storage | usage.copySource | usage.copyTarget });
@@ -274,6 +283,12 @@ class GpuBackend implements WebGpuBackend {
     };
   }
 
+  async profile(): Promise<readonly ProfileRow[]> {
+    if (this.profiler === null) throw new UnsupportedError("profile: expected a device that measures, this one does not; make it with webgpu({ profile: true })");
+    await this.sync();
+    return this.profiler.rows();
+  }
+
   dispose(): void {
     if (this.#end !== null) return;
     this.#release("was disposed");
@@ -406,6 +421,7 @@ class GpuBackend implements WebGpuBackend {
     this.#staging.clear();
     this.#ring.buffer.destroy();
     this.#failedGuard.destroy();
+    this.profiler?.destroy();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { BindGroups } from "./bind-groups.js";
 import type { FailureLog } from "./failures.js";
 import { WebGpuError } from "./errors.js";
+import type { BatchTimes, Profiler } from "./profiler.js";
 import type { ScalarRing } from "./scalars.js";
 
 /** A piece of memory at a binding. */
@@ -23,7 +24,7 @@ export interface Command {
 }
 
 /** Dispatches that are encoded and submitted together at most. More would let the device wait for its first work. */
-const batchLength = 512;
+export const batchLength = 512;
 
 /** How a failure is told, from the device's own words. */
 export type Describe = (kind: GPUErrorFilter, message: string) => Error;
@@ -45,6 +46,7 @@ export class CommandQueue {
     readonly device: GPUDevice,
     readonly ring: ScalarRing,
     readonly failures: FailureLog,
+    readonly profiler: Profiler | null = null,
   ) {}
 
   /** The number of the batch that is being gathered. */
@@ -81,21 +83,32 @@ export class CommandQueue {
     if (commands.length === 0 && encodeLast === undefined) return;
     this.#commands = [];
     const names = [...new Set(commands.map(({ name }) => name))].join(", ");
+    const times = commands.length === 0 ? undefined : this.profiler?.batch(commands.map(({ name }) => name));
     const { failure } = this.watch(["validation", "out-of-memory", "internal"], refusalOf(names), () => {
       this.ring.send();
       const encoder = this.device.createCommandEncoder({ label: names });
-      if (commands.length > 0) this.#encode(encoder, commands);
+      if (commands.length > 0) this.#encode(encoder, commands, times);
+      times?.resolve(encoder);
       encodeLast?.(encoder);
       this.device.queue.submit([encoder.finish({ label: names })]);
     });
+    times?.submitted();
     clearAfterFailure(failure, new Set(commands.map(({ bindGroups }) => bindGroups)));
     this.#batch++;
     this.#submits++;
     for (const action of this.#afterSubmit.splice(0)) action();
   }
 
-  #encode(encoder: GPUCommandEncoder, commands: readonly Command[]): void {
-    const pass = encoder.beginComputePass();
+  #encode(encoder: GPUCommandEncoder, commands: readonly Command[], times: BatchTimes | undefined): void {
+    if (times !== undefined) {
+      commands.forEach((command, i) => this.#encodePass(encoder, [command], { label: command.name, timestampWrites: times.writesOf(i) }));
+      return;
+    }
+    this.#encodePass(encoder, commands, {});
+  }
+
+  #encodePass(encoder: GPUCommandEncoder, commands: readonly Command[], descriptor: GPUComputePassDescriptor): void {
+    const pass = encoder.beginComputePass(descriptor);
     for (const { pipeline, bindGroups, memory, scalars, workgroups } of commands) {
       const key = memory.map(({ id, size }) => `${id}:${size}`).join(" ");
       const group = bindGroups.get(key, () => memory.map(({ buffer, size }, binding) => ({ binding, resource: { buffer, size } })));

@@ -7,6 +7,11 @@ export interface WebGpuOptions {
   readonly gpu?: GPU;
   /** Which of several GPUs; by default the fast one. */
   readonly powerPreference?: GPUPowerPreference;
+  /**
+   * Measure every dispatch, for `profile()`. Dispatches then no longer overlap. A device of your own must have the feature
+   * `timestamp-query`.
+   */
+  readonly profile?: boolean;
 }
 
 /** How an environment comes by WebGPU, and what to tell those who have none. */
@@ -22,12 +27,20 @@ export interface Platform {
 const wanted = ["maxStorageBuffersPerShaderStage", "maxStorageBufferBindingSize", "maxBufferSize"] as const;
 
 export async function connect(options: WebGpuOptions, platform: Platform): Promise<{ readonly device: GPUDevice; readonly owned: boolean }> {
-  if (options.device !== undefined) return { device: options.device, owned: false };
+  const features: GPUFeatureName[] = options.profile === true ? ["timestamp-query"] : [];
+  const checkFeatures = (from: { readonly features: { has(name: string): boolean } }, remedy: string): void => {
+    for (const name of features) if (!from.features.has(name)) throw new WebGpuUnavailableError(`webgpu: expected a GPU with the feature "${name}" to profile on, this one does not have it; ${remedy}`);
+  };
+  if (options.device !== undefined) {
+    checkFeatures(options.device, "request the device with it, or leave out profile");
+    return { device: options.device, owned: false };
+  }
   const gpu = options.gpu ?? (await platform.gpu());
   const request = (from: GPU | null | undefined): Promise<GPUAdapter | null> | undefined => from?.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
   // An adapter in software is slow, and better than none.
   const adapter = (await request(gpu)) ?? (options.gpu === undefined ? await request(await platform.software?.()) : null) ?? null;
   if (adapter === null) throw new WebGpuUnavailableError(`webgpu: expected a GPU adapter, found none; ${platform.noAdapter}`);
   const requiredLimits = Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
-  return { device: await adapter.requestDevice({ label: "gradus", requiredLimits }), owned: true };
+  checkFeatures(adapter, "leave out profile");
+  return { device: await adapter.requestDevice({ label: "gradus", requiredLimits, requiredFeatures: features }), owned: true };
 }

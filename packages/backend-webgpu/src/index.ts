@@ -11,6 +11,7 @@ import { WebGpuUnavailableError } from "./errors.js";
 
 export type { WebGpuBackend, WebGpuStats } from "./backend.js";
 export type { WebGpuOptions } from "./connect.js";
+export type { ProfileRow } from "./profiler.js";
 export { WebGpuError, WebGpuUnavailableError } from "./errors.js";
 export { wgsl } from "./wgsl/shader.js";
 
@@ -34,5 +35,5 @@ const browser: Platform = {
  */
 export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
   const { device, owned } = await connect(options, browser);
-  return createBackend(device, owned);
+  return createBackend(device, owned, options.profile);
 }

@@ -8,6 +8,7 @@ import { WebGpuUnavailableError } from "./errors.js";
 
 export type { WebGpuBackend, WebGpuStats } from "./backend.js";
 export type { WebGpuOptions } from "./connect.js";
+export type { ProfileRow } from "./profiler.js";
 export { WebGpuError, WebGpuUnavailableError } from "./errors.js";
 export { wgsl } from "./wgsl/shader.js";
 
@@ -46,5 +47,5 @@ const runtime: Platform = {
 /** The same function as that of the default entry, with WebGPU from the runtime or from the package `webgpu`. */
 export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
   const { device, owned } = await connect(options, runtime);
-  return createBackend(device, owned);
+  return createBackend(device, owned, options.profile);
 }
