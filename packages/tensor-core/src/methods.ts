@@ -54,6 +54,12 @@ export abstract class TensorMethods extends ElementwiseMethods {
   maskedFill(this: Tensor, mask: Tensor, value: Operand): Tensor { return elementwise.maskedFill(this, mask, value); }
 
   // In place
+  positive(this: Tensor): Tensor { return elementwise.positive(this); }
+  conj(this: Tensor): Tensor { return elementwise.conj(this); }
+  conjPhysical(this: Tensor): Tensor { return elementwise.conjPhysical(this); }
+  conjPhysical_(this: Tensor): Tensor { return elementwise.conjPhysical(this); }
+  resolveConj(this: Tensor): Tensor { return elementwise.resolveConj(this); }
+  resolveNeg(this: Tensor): Tensor { return elementwise.resolveNeg(this); }
   allclose(this: Tensor, other: Tensor, options?: elementwise.ClosenessOptions): boolean { return elementwise.allclose(this, other, options); }
   isclose(this: Tensor, other: Tensor, options?: elementwise.ClosenessOptions): Tensor { return elementwise.isclose(this, other, options); }
   equal(this: Tensor, other: Tensor): boolean { return elementwise.equal(this, other); }

@@ -65,6 +65,9 @@ describe("as in PyTorch", () => {
     ["diff of bools", () => g.diff(tensor([true, true, false])), [false, true]],
     ["trapezoid", () => g.trapezoid(y(), { x: f64([0, 1, 3, 4]) }), [4, -0.75]],
     ["cumulativeTrapezoid", () => g.cumulativeTrapezoid(y(), { dx: 0.5 }), [[0.5, 0.75, 1.75], [1.125, 0.625, 0.125]]],
+    ["gradient", () => g.gradient(tensor([1, 2, 4, 8])), [[1, 1.5, 3, 4]]],
+    ["gradient over places, ends by parabolas", () => g.gradient(f64([1, 2, 4, 8]), { spacing: [f64([0, 1, 3, 4])], edgeOrder: 2 }), [[1, 1, 3, 5]]],
+    ["gradient along two dimensions", () => g.gradient(tensor([[1, 2], [4, 8]]), { spacing: [1, 2] }), [[[3, 6], [3, 6]], [[0.5, 0.5], [2, 2]]]],
     ["sumToSize", () => g.sumToSize(y(), [4]), [3.5, 3, -4, 6]],
     ["logspace", () => g.logspace(0, 2, 3), [1, 10, 100]],
     ["trilIndices", () => g.trilIndices(2, 3, 1), [[0, 0, 1, 1, 1], [0, 1, 0, 1, 2]]],
@@ -91,6 +94,7 @@ describe("gradients", () => {
     ["diff", (t) => g.diff(t, { n: 2 })],
     ["trapezoid", (t) => g.trapezoid(t, { dx: 0.3 })],
     ["cumulativeTrapezoid", (t) => g.cumulativeTrapezoid(t, { x: f64([0, 1, 3]) })],
+    ["gradient", (t) => g.gradient(t, { spacing: 0.5 })],
     ["sumToSize", (t) => g.sumToSize(t, [1, 3])],
   ])("of %s", async (name, f) => {
     await gradcheck(f, [x()], { name });
@@ -121,6 +125,9 @@ describe("what is refused", () => {
     ["bincount", () => g.bincount(int([[1]])), ShapeError, "bincount: expected a vector"],
     ["histc", () => g.histc(tensor([1]), { min: 2, max: 1 }), ArgumentError, "histc: expected min <= max"],
     ["diff", () => g.diff(tensor(1)), ShapeError, "diff: expected at least one dimension"],
+    ["gradient", () => g.gradient(tensor([1]), {}), ShapeError, "gradient: expected at least 2 elements along dimension 0"],
+    ["gradient", () => g.gradient(tensor([1, 2]), { spacing: [1, 2] }), ArgumentError, "gradient: expected a spacing for each of 1 dimensions"],
+    ["positive", () => g.positive(tensor([true])), DTypeError, "positive: expected numbers, got bool"],
     ["sumToSize", () => g.sumToSize(y(), [3]), ShapeError, "sumToSize: expected a shape that broadcasts to [2, 4], got [3]"],
     ["multinomial", () => g.multinomial(tensor([1, 1]), 3), ArgumentError, "multinomial: expected at most 2 draws"],
     ["multinomial", () => g.multinomial(tensor([0, 0]), 1), ArgumentError, "multinomial: expected a positive sum"],

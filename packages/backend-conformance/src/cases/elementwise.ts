@@ -91,7 +91,6 @@ export const elementwiseCases = {
   isreal: unary(() => 1, wide, step),
   // The sign of NaN is nobody's business.
   signbit: unary((x) => Number(x < 0 || Object.is(x, -0)), wide, { ...step, specials: false }),
-  positive: unary((x) => x, wide),
   frac: unary((x) => x - Math.trunc(x), [0.1, 0.9]),
   nanToNum: { reference: (x) => x, domain: [wide], smooth: [0], specials: false },
   copysign: { reference: (a, b) => (b < 0 || Object.is(b, -0) ? -Math.abs(a) : Math.abs(a)), domain: [[0.2, 4], wide], smooth: [0], specials: false },

@@ -1,5 +1,5 @@
-import { ArgumentError, ShapeError } from "../errors.js";
-import { resolveDim, showShape } from "../shape.js";
+import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
+import { resolveDim, resolveDims, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { cat } from "./join.js";
 import { sum } from "./reduce.js";
@@ -75,3 +75,58 @@ function trapezoids(op: string, y: Tensor, { x, dx = 1, dim = -1 }: TrapezoidOpt
   const [right, left] = neighbours(places, along);
   return [doubled.mul(right.sub(left)).div(2), d];
 }
+
+export interface GradientOptions {
+  /** How far apart neighbours are: one number, one for each dimension, or the places themselves for each. 1 by default. */
+  readonly spacing?: number | readonly number[] | readonly Tensor[];
+  /** All by default. */
+  readonly dim?: number | readonly number[];
+  /** How exact the ends are: 1 (the default) or 2. */
+  readonly edgeOrder?: number;
+}
+
+/**
+ * How fast the values change along dimensions: the slope of a parabola through three neighbours, at the ends that of a line or,
+ * with `edgeOrder` 2, of a parabola as well.
+ *
+ * @returns one tensor for each dimension.
+ * @see torch.gradient
+ * @example
+ * gradient(tensor([1, 2, 4, 8]))[0]?.toArraySync(); // [1, 1.5, 3, 4]
+ */
+export function gradient(x: Tensor, { spacing = 1, dim, edgeOrder = 1 }: GradientOptions = {}): Tensor[] {
+  if (edgeOrder !== 1 && edgeOrder !== 2) throw new ArgumentError(`gradient: expected edgeOrder 1 or 2, got ${edgeOrder}`);
+  if (x.dtype === "uint8" || x.dtype === "bool") throw new DTypeError(`gradient: expected signed numbers, got ${x.dtype}; convert them with to("float32")`);
+  const dims = resolveDims("gradient", dim, x.ndim);
+  const distances = typeof spacing === "number" ? dims.map(() => spacing) : spacing;
+  if (distances.length !== dims.length) throw new ArgumentError(`gradient: expected a spacing for each of ${dims.length} dimensions, got ${distances.length}`);
+  dims.forEach((d, i) => {
+    const places = distances[i];
+    if (x.shape[d]! < edgeOrder + 1) throw new ShapeError(`gradient: expected at least ${edgeOrder + 1} elements along dimension ${d}, got shape ${showShape(x.shape)}`);
+    if (typeof places === "object" && (places.ndim !== 1 || places.shape[0] !== x.shape[d])) throw new ShapeError(`gradient: expected ${x.shape[d]!} places along dimension ${d}, got shape ${showShape(places.shape)}`);
+  });
+  return dims.map((d, i) => slopes(x, d, distances[i]!, edgeOrder));
+}
+
+function slopes(x: Tensor, d: number, spacing: number | Tensor, edgeOrder: 1 | 2): Tensor {
+  const n = x.shape[d]!;
+  // Distances between neighbours, shaped to lie along the dimension.
+  const distances = typeof spacing === "number" ? x.newFull([n - 1], spacing, { dtype: x.isFloatingPoint() ? x.dtype : "float32" }) : diff(spacing);
+  const steps = reshape(distances, x.shape.map((_, i) => (i === d ? n - 1 : 1)));
+  const line = (start: number): Tensor => narrow(x, d, start + 1, 1).sub(narrow(x, d, start, 1)).div(narrow(steps, d, start, 1));
+  const parabola = (start: number, length: number, place: Place): Tensor => {
+    const weights = slopeOfParabola[place](narrow(steps, d, start, length), narrow(steps, d, start + 1, length));
+    return weights.map((weight, i) => narrow(x, d, start + i, length).mul(weight)).reduce((sum, term) => sum.add(term));
+  };
+  const ends = edgeOrder === 1 ? [line(0), line(n - 2)] : [parabola(0, 1, "first"), parabola(n - 3, 1, "last")];
+  return cat(n > 2 ? [ends[0]!, parabola(0, n - 2, "middle"), ends[1]!] : ends, d);
+}
+
+type Place = "first" | "middle" | "last";
+
+/** What three values count in the slope, at one of them, of the parabola through them; a and b are the distances between them. */
+const slopeOfParabola: Readonly<Record<Place, (a: Tensor, b: Tensor) => readonly Tensor[]>> = {
+  first: (a, b) => [a.mul(2).add(b).neg().div(a.mul(a.add(b))), a.add(b).div(a.mul(b)), a.neg().div(b.mul(a.add(b)))],
+  middle: (a, b) => [b.neg().div(a.mul(a.add(b))), b.sub(a).div(a.mul(b)), a.div(b.mul(a.add(b)))],
+  last: (a, b) => [b.div(a.mul(a.add(b))), a.add(b).neg().div(a.mul(b)), b.mul(2).add(a).div(b.mul(a.add(b)))],
+};

@@ -12,6 +12,7 @@ import { numelOf, resolveDim, resolveDims, sameShape, showShape } from "../shape
 import type { Tensor } from "../tensor.js";
 import { toDType } from "./copy.js";
 import { elementwiseOps, maskedFill } from "./elementwise.js";
+import { checkTensors } from "./operand-rules.js";
 import { expand, reshape, unsqueeze } from "./view.js";
 
 /** Which dimensions to reduce, and whether they stay as size 1. */
@@ -191,6 +192,7 @@ function extremeAlong(name: "max" | "min", x: Tensor, dim: number, keepdim: bool
 export function max(x: Tensor): Tensor;
 export function max(x: Tensor, options: DimOptions & { readonly dim: number }): ValuesAndIndices;
 export function max(x: Tensor, options?: DimOptions): Tensor | ValuesAndIndices {
+  checkTensors("max", [x]);
   return options?.dim === undefined ? amax(x) : extremeAlong("max", x, options.dim, options.keepdim ?? false);
 }
 
@@ -198,6 +200,7 @@ export function max(x: Tensor, options?: DimOptions): Tensor | ValuesAndIndices 
 export function min(x: Tensor): Tensor;
 export function min(x: Tensor, options: DimOptions & { readonly dim: number }): ValuesAndIndices;
 export function min(x: Tensor, options?: DimOptions): Tensor | ValuesAndIndices {
+  checkTensors("min", [x]);
   return options?.dim === undefined ? amin(x) : extremeAlong("min", x, options.dim, options.keepdim ?? false);
 }
 

@@ -24,7 +24,7 @@ export const polynomial = (k: K, x: Expr, coefficients: readonly number[]): Expr
 export const isFloat = (x: Expr): boolean => x.dtype === "float32" || x.dtype === "float64";
 /** The bits of a float as an integer, whose sign is the float's. */
 export const bitsOf = (k: K, x: Expr): Expr => k.bitcast(x, integerOf(x));
-export const integerOf = (x: Expr): ComputeDType => (x.dtype === "float64" ? "int64" : "int32");
+const integerOf = (x: Expr): ComputeDType => (x.dtype === "float64" ? "int64" : "int32");
 /** Whether the sign bit is set: of −0 too, unlike x < 0. */
 export const isNegative = (k: K, x: Expr): Expr => {
   const bits = bitsOf(k, x);

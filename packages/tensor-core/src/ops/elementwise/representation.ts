@@ -24,7 +24,6 @@ export const representationOps = {
   isneginf: new ElementwiseOp("isneginf", 1, (k, x) => (isFloat(x) ? k.eq(x, k.like(-Infinity, x)) : always(k, false)), bool),
   isreal: new ElementwiseOp("isreal", 1, (k) => always(k, true), bool),
   signbit: new ElementwiseOp("signbit", 1, (k, x) => (isFloat(x) ? isNegative(k, x) : x.dtype === "bool" ? always(k, false) : k.lt(x, zero(k, x))), bool),
-  positive: new ElementwiseOp("positive", 1, (_, x) => x, { accepts: ["float", "int"] }),
   /** The part behind the point, with the sign of x. */
   frac: new ElementwiseOp("frac", 1, (k, x) => k.sub(x, k.trunc(x)), { accepts: ["float"], derivatives: [(_, g) => g] }),
   nanToNum: new ElementwiseOp("nanToNum", 4, (k, x, nan, positive, negative) => {
@@ -68,6 +67,19 @@ export const isneginf = unary(ops.isneginf);
 export const isreal = unary(ops.isreal);
 /** Whether the sign is negative; that of −0 is. @see torch.signbit */
 export const signbit = unary(ops.signbit);
+/** +x: x itself. @throws {DTypeError} if x is bool. @see torch.positive */
+export function positive(x: Tensor): Tensor {
+  if (x.dtype === "bool") throw new DTypeError("positive: expected numbers, got bool; convert it with to(\"int64\")");
+  return x;
+}
+/** The complex conjugate: x itself, because there are no complex tensors. @see torch.conj */
+export const conj = (x: Tensor): Tensor => x;
+/** @see torch.conj_physical */
+export const conjPhysical = conj;
+/** @see torch.resolve_conj */
+export const resolveConj = conj;
+/** @see torch.resolve_neg */
+export const resolveNeg = conj;
 /** The part behind the point, with the sign of x. @see torch.frac */
 export const frac = unary(ops.frac);
 export interface NanToNumOptions {
