@@ -3,7 +3,7 @@ import { resolveDim, resolveDims, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { indexSelect } from "./index-ops.js";
 import { vectorNorm } from "./norm.js";
-import { checkBroadcast, checkFloating, keptAbove } from "./operands.js";
+import { checkBroadcast, checkFloating, keptAbove, withoutSlope } from "./operands.js";
 
 /** Norms of differences: how far vectors are from each other. */
 
@@ -101,5 +101,6 @@ export function pdist(x: Tensor, p = 2): Tensor {
     }
   }
   const pick = (at: readonly bigint[]): Tensor => indexSelect(x, 0, x.newTensor(BigInt64Array.from(at)));
-  return vectorNorm("pdist", pick(first).sub(pick(second)), p, { dim: 1 });
+  const distances = vectorNorm("pdist", pick(first).sub(pick(second)), p, { dim: 1 });
+  return p === 0 ? withoutSlope("pdist", distances.detach(), x) : distances;
 }

@@ -156,10 +156,10 @@ export const elementwiseOps = {
   lerp: new ElementwiseOp("lerp", 3, (k, a, b, weight) => k.add(a, k.mul(weight, k.sub(b, a))), numbers),
   /** max(x, low) and min(x, high), where x has the whole gradient of a tie. */
   clampMin: new ElementwiseOp("clampMin", 2, (k, x, low) => (x.dtype === "bool" ? k.or(x, low) : k.max(x, low)), {
-    derivatives: [(k, g, _, x, low) => k.select(k.lt(x, low), zero(k, g), g), (k, g, _, x, low) => k.select(k.lt(x, low), g, zero(k, g))],
+    derivatives: [(k, g, _, x, low) => k.select(k.le(low, x), g, zero(k, g)), (k, g, _, x, low) => k.select(k.lt(x, low), g, zero(k, g))],
   }),
   clampMax: new ElementwiseOp("clampMax", 2, (k, x, high) => (x.dtype === "bool" ? k.and(x, high) : k.min(x, high)), {
-    derivatives: [(k, g, _, x, high) => k.select(k.gt(x, high), zero(k, g), g), (k, g, _, x, high) => k.select(k.gt(x, high), g, zero(k, g))],
+    derivatives: [(k, g, _, x, high) => k.select(k.le(x, high), g, zero(k, g)), (k, g, _, x, high) => k.select(k.gt(x, high), g, zero(k, g))],
   }),
   /** min(max(x, low), high); the gradient passes where low ≤ x ≤ high. */
   clamp: new ElementwiseOp("clamp", 3, (k, x, low, high) => k.min(k.max(x, low), high), {

@@ -1,4 +1,3 @@
-import { record } from "./reduce.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { numelOf, sameShape, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
@@ -6,7 +5,7 @@ import type { Tensor } from "../tensor.js";
 import { where } from "./elementwise.js";
 import { gather } from "./index-ops.js";
 import { matmul } from "./matmul.js";
-import { checkFloating, checkTogether } from "./operands.js";
+import { checkFloating, checkTogether, withoutSlope } from "./operands.js";
 import { expand, reshape, transpose } from "./view.js";
 import { spatialStrides } from "./windows.js";
 
@@ -111,7 +110,7 @@ export function gridSample(x: Tensor, grid: Tensor, { mode = "bilinear", padding
   // The grid names the last dimension first.
   const raw = axes.map((axis, d) => toPosition(reshape(grid.select(-1, n - 1 - d), [batch, 1, numelOf(outSizes)]), axis));
   const result = mode === "bicubic" ? sampledCubically(flat, sizes, axes, raw) : sampled(flat, sizes, raw.map((position, d) => broughtInside(position, axes[d] as Axis)), mode);
-  return reshape(mode === "nearest" ? withoutSlope(result, grid) : result, [batch, channels, ...outSizes]);
+  return reshape(mode === "nearest" ? withoutSlope(op, result, grid) : result, [batch, channels, ...outSizes]);
 }
 
 function sampled(x: Tensor, sizes: Shape, positions: readonly Tensor[], mode: "bilinear" | "nearest"): Tensor {
@@ -130,14 +129,6 @@ function sampledCubically(x: Tensor, sizes: Shape, axes: readonly Axis[], positi
     const axis = axes[d] as Axis;
     return cubicWeights(position.sub(first)).map((weight, j): [Tensor, Tensor] => [broughtInside(first.add(j - 1), axis).round(), weight]);
   }));
-}
-
-/** The result of a step function of the grid, whose gradient there is zero. */
-function withoutSlope(result: Tensor, grid: Tensor): Tensor {
-  const alias = result.detach();
-  const { shape } = grid;
-  record("gridSample", [result, grid], [alias], () => ([g]) => [g ?? null, g === null || g === undefined ? null : (): Tensor => g.newZeros(shape)]);
-  return alias;
 }
 
 export interface AffineGridOptions {

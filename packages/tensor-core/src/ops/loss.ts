@@ -16,6 +16,8 @@ import { flatten, reshape, unsqueeze } from "./view.js";
 
 export type { LossOptions, Reduction } from "./loss-reduction.js";
 
+/** Margins are floating numbers, and make losses of integers floating. */
+const floated = (x: Tensor): Tensor => (x.isFloatingPoint() ? x : x.to("float32"));
 const weighted = (losses: Tensor, weight: Tensor | null): Tensor => (weight === null ? losses : losses.mul(weight));
 
 // Regression
@@ -346,8 +348,9 @@ export interface MarginOptions extends LossOptions {
 export function hingeEmbeddingLoss(input: Tensor, target: Tensor, { margin = 1, reduction }: MarginOptions = {}): Tensor {
   const reduce = reducerOf("hingeEmbeddingLoss", reduction);
   checkBroadcast("hingeEmbeddingLoss", input, target);
-  const apart = where(target.ne(1), input.neg().add(margin).clampMin(0), 0);
-  return reduce(apart.add(where(target.ne(-1), input, 0)));
+  const distance = floated(input);
+  const apart = where(target.ne(1), distance.neg().add(margin).clampMin(0), 0);
+  return reduce(apart.add(where(target.ne(-1), distance, 0)));
 }
 
 /** max(0, margin − y (x₁ − x₂)): the first should rank higher where y is 1, lower where it is −1. The margin is 0 by default. @see torch.nn.functional.margin_ranking_loss */
@@ -359,7 +362,7 @@ export function marginRankingLoss(input1: Tensor, input2: Tensor, target: Tensor
     throw new ShapeError(`${op}: expected inputs and a target of as many dimensions, got ${showShape(input1.shape)}, ${showShape(input2.shape)} and ${showShape(target.shape)}`);
   }
   checkBroadcast(op, input1, input2, target);
-  return reduce(target.neg().mul(input1.sub(input2)).add(margin).clampMin(0));
+  return reduce(floated(target.neg().mul(input1.sub(input2))).add(margin).clampMin(0));
 }
 
 /**

@@ -37,3 +37,11 @@ export function keptAbove(op: string, x: Tensor, bound: number): Tensor {
   record(op, [x], [result], () => ([g]) => [g ?? null]);
   return result;
 }
+
+/** A result of steps, whose gradient for `input` is zero wherever there is one. */
+export function withoutSlope(op: string, result: Tensor, input: Tensor): Tensor {
+  const alias = result.detach();
+  const { shape } = input;
+  record(op, [result, input], [alias], () => ([g]) => [g ?? null, g === null || g === undefined ? null : (): Tensor => g.newZeros(shape)]);
+  return alias;
+}
