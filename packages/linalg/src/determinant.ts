@@ -5,8 +5,8 @@ import { batchOf, checkSquare, fromHost, hostMatrices, rowsOf, scaleColumns, wid
 import { inv } from "./solve.js";
 import { svd } from "./svd.js";
 
-/** Pivots that differ so much in size belong to a matrix whose inverse is mostly rounding errors. */
-const nearlySingular = 1e-10;
+/** Pivots that differ so much in size belong to a matrix whose inverse, squared in second derivatives, has lost most digits. */
+const nearlySingular = 1e-5;
 
 /** The diagonal of U and the sign of the exchanges, for each matrix. */
 const pivotsOf = (op: string, a: Tensor): readonly { readonly sign: number; readonly diagonal: readonly number[] }[] => {

@@ -1,5 +1,5 @@
 import type { DType, Tensor } from "@gradus/tensor-core";
-import { ArgumentError, DTypeError, ShapeError } from "@gradus/tensor-core";
+import { ArgumentError, DTypeError, ShapeError, vectorNorm as lengths } from "@gradus/tensor-core";
 import { batchOf, checkMatrices, checkSquare } from "./batch.js";
 import { invEx } from "./solve.js";
 import { svdvals } from "./svd.js";
@@ -28,47 +28,10 @@ export interface VectorNormOptions extends NormOptions {
  * vectorNorm(tensor([3, -4]), { ord: Infinity }).itemSync(); // 4
  */
 export function vectorNorm(x: Tensor, { ord = 2, dim, keepdim = false, dtype }: VectorNormOptions = {}): Tensor {
-  const op = "vectorNorm";
-  const source = converted(op, x, dtype);
-  const over = { ...(dim === undefined || dim === null ? {} : { dim }), keepdim };
-  return norms(op, source, ord, over).to(source.dtype);
+  return lengths("vectorNorm", converted(x, dtype), ord, { dim: dim ?? null, keepdim });
 }
 
-/** Halves are computed in float32 and rounded once. */
-const converted = (op: string, x: Tensor, dtype: DType | undefined): Tensor => {
-  const source = dtype === undefined ? x : x.to(dtype);
-  if (!source.isFloatingPoint()) throw new DTypeError(`${op}: expected a floating tensor, got ${x.dtype}; pass { dtype: "float32" }`);
-  return source;
-};
-
-function norms(op: string, source: Tensor, ord: number, over: { readonly dim?: number | readonly number[]; readonly keepdim: boolean }): Tensor {
-  const x = source.dtype === "float64" ? source : source.to("float32");
-  const size = x.abs();
-  if (x.numel() === 0 && (ord < 0 || ord === Infinity)) {
-    const named = typeof over.dim === "number" ? [over.dim] : (over.dim ?? []);
-    const dims = named.length === 0 ? x.shape.map((_, d) => d) : named;
-    if (dims.some((d) => x.shape.at(d) === 0)) throw new ShapeError(`${op}: expected at least one element for ord ${ord}, got shape ${show(x)}`);
-  }
-  switch (ord) {
-    case Infinity:
-      return size.amax(over);
-    case -Infinity:
-      return size.amin(over);
-    case 0:
-      return size.ne(0).to(x.dtype).sum(over);
-    case 1:
-      return size.sum(over);
-    default:
-      break;
-  }
-  // Neither the root nor, below 2, the power has a derivative at 0 that is finite: zeros are left out of both.
-  const zero = size.eq(0);
-  const power = ord === 2 ? x.square() : ord > 0 ? size.maskedFill(zero, 1).pow(ord).maskedFill(zero, 0) : size.pow(ord);
-  const sum = power.sum(over);
-  const none = sum.eq(0);
-  const root = sum.maskedFill(none, 1);
-  return (ord === 2 ? root.sqrt() : root.pow(1 / ord)).maskedFill(none, ord < 0 ? Infinity : 0);
-}
+const converted = (x: Tensor, dtype: DType | undefined): Tensor => (dtype === undefined ? x : x.to(dtype));
 
 /** Which norm of a matrix: Frobenius', the sum of the singular values, or by a number. */
 export type MatrixOrd = "fro" | "nuc" | number;
@@ -92,13 +55,14 @@ export function matrixNorm(A: Tensor, options: MatrixNormOptions = {}): Tensor {
 }
 
 function normOfMatrix(op: string, A: Tensor, { ord = "fro", dim = [-2, -1], keepdim = false, dtype }: MatrixNormOptions): Tensor {
-  const source = converted(op, A, dtype);
+  const source = converted(A, dtype);
+  if (!source.isFloatingPoint()) throw new DTypeError(`${op}: expected a floating tensor, got ${A.dtype}; pass { dtype: "float32" }`);
   if (A.ndim < 2) throw new ShapeError(`${op}: expected a matrix or a batch of them, got shape ${show(A)}`);
   const [rows, columns] = dim.map((d) => (d < 0 ? d + A.ndim : d));
   if (dim.length !== 2 || rows === undefined || columns === undefined || rows === columns || [rows, columns].some((d) => !Number.isInteger(d) || d < 0 || d >= A.ndim)) {
     throw new ShapeError(`${op}: expected two different dimensions of shape ${show(A)}, got [${dim.join(", ")}]`);
   }
-  if (ord === "fro") return norms(op, source, 2, { dim: [rows, columns], keepdim }).to(source.dtype);
+  if (ord === "fro") return lengths(op, source, 2, { dim: [rows, columns], keepdim });
   if (ord === "nuc" || Math.abs(ord) === 2) {
     if (source.dtype !== "float32" && source.dtype !== "float64") throw new DTypeError(`${op}: expected float32 or float64 for ord ${ord}, got ${source.dtype}; pass { dtype: "float32" }`);
     const others = A.shape.map((_, d) => d).filter((d) => d !== rows && d !== columns);
@@ -128,15 +92,13 @@ export function norm(x: Tensor, { ord, dim, ...options }: LinalgNormOptions = {}
   const op = "norm";
   const dims = typeof dim === "number" ? [dim] : dim;
   if (ord === undefined || ord === null) {
-    const source = converted(op, x, options.dtype);
-    return norms(op, source, 2, { ...(dims === undefined || dims === null ? {} : { dim: dims }), keepdim: options.keepdim ?? false }).to(source.dtype);
+    return lengths(op, converted(x, options.dtype), 2, { dim: dims ?? null, keepdim: options.keepdim ?? false });
   }
   const count = dims?.length ?? x.ndim;
   if (count !== 1 && count !== 2) throw new ShapeError(`${op}: expected 1 or 2 dimensions for ord ${ord}, got ${dims === undefined || dims === null ? `shape ${show(x)}` : `[${dims.join(", ")}]`}`);
   if (count === 2) return normOfMatrix(op, x, { ord, ...(dims === undefined || dims === null ? {} : { dim: dims }), ...options });
   if (typeof ord === "string") throw new ArgumentError(`${op}: expected a number as ord for vectors, got "${ord}"`);
-  const source = converted(op, x, options.dtype);
-  return norms(op, source, ord, { ...(dims === undefined || dims === null ? {} : { dim: dims }), keepdim: options.keepdim ?? false }).to(source.dtype);
+  return lengths(op, converted(x, options.dtype), ord, { dim: dims ?? null, keepdim: options.keepdim ?? false });
 }
 
 /**

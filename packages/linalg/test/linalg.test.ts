@@ -1,6 +1,6 @@
 import * as linalg from "@gradus/linalg";
 import type { TensorFunction } from "@gradus/tensor-core";
-import { ArgumentError, DTypeError, eye, gradcheck, gradgradcheck, ones, ShapeError, tensor, Tensor, zeros } from "@gradus/tensor-core";
+import { ArgumentError, DTypeError, eye, grad, gradcheck, gradgradcheck, ones, ShapeError, tensor, Tensor, zeros } from "@gradus/tensor-core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { expectEqual, leaf, useCpu, values } from "./support.js";
@@ -250,6 +250,13 @@ describe("gradients where methods are in danger", () => {
     const A = tensor([[1, 2, 3], [2, 4, 6], [1, 0, 1]], { dtype: "float64", requiresGrad: true });
     linalg.det(A).backward();
     expectEqual(A.grad!, tensor([[4, 4, -4], [-2, -2, 2], [0, 0, 0]], { dtype: "float64" }), 9);
+  });
+
+  it("det of nearly singular matrices has exact second derivatives: the cofactors of cofactors", () => {
+    const A = tensor([[1, 2], [2, 4 + 1e-9]], { dtype: "float64", requiresGrad: true });
+    const [first] = grad(linalg.det(A), [A], { createGraph: true });
+    const [second] = grad(first.mul(tensor([[1, 10], [100, 1000]], { dtype: "float64" })).sum(), [A]);
+    expectEqual(second, tensor([[1000, -100], [-10, 1]], { dtype: "float64" }), 6);
   });
 
   it("norms have none at zero", () => {

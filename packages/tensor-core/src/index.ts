@@ -55,7 +55,7 @@ export {
 } from "./ops/activation.js";
 export type { EluOptions, GumbelSoftmaxOptions, HardtanhOptions, RreluOptions, ShrinkOptions } from "./ops/activation.js";
 export * from "./ops/reduce.js";
-export { dist, norm, renorm } from "./ops/norm.js";
+export { dist, norm, renorm, vectorNorm } from "./ops/norm.js";
 export type { NormOptions } from "./ops/norm.js";
 export * from "./ops/quantile.js";
 export * from "./ops/histogram.js";

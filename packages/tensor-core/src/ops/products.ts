@@ -158,9 +158,9 @@ function scaledSum(op: string, x: Tensor, a: Tensor, shape: Shape, { beta = 1, a
   if (x.dtype !== a.dtype) throw new DTypeError(`${op}: expected tensors of one element type, got ${x.dtype} and ${a.dtype}; convert one with .to(dtype)`);
   const full = broadcastShapes(op, x.shape, shape);
   if (!sameShape(full, shape)) throw new ShapeError(`${op}: expected a tensor that broadcasts to the product's shape ${showShape(shape)}, got ${showShape(x.shape)}`);
-  // Of integers the scales are integers too: fractions are cut off, as in PyTorch.
+  // Of integers the scales are integers too, of bools bools: fractions are cut off, as in PyTorch.
   const scaled = (t: Tensor, scale: number | bigint | boolean): Tensor => {
-    const number = t.isFloatingPoint() || typeof scale !== "number" ? scale : Math.trunc(scale);
+    const number = t.dtype === "bool" ? scale !== 0 && scale !== false : t.isFloatingPoint() || typeof scale !== "number" ? scale : Math.trunc(scale);
     return Number(number) === 1 ? t : t.mul(number);
   };
   const result = scaled(product(), alpha);
