@@ -45,6 +45,7 @@ export { Saved } from "./autograd/op-node.js";
 export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from "./autograd/mode.js";
 export { detectAnomaly, isAnomalyEnabled, setDetectAnomaly } from "./autograd/anomaly.js";
 export type { AnomalyOptions } from "./autograd/anomaly.js";
+export { fuse } from "./kernels/fuse.js";
 export { ElementwiseOp } from "./kernels/elementwise.js";
 export type { ElementwiseOptions, Formula } from "./kernels/elementwise.js";
 export * as formulas from "./formulas.js";

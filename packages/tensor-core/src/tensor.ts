@@ -10,6 +10,7 @@ import { asStridedEdge } from "./autograd/in-place.js";
 import { isGradEnabled, isInferenceModeEnabled } from "./autograd/mode.js";
 import { OpNode } from "./autograd/op-node.js";
 import type { Device } from "./device.js";
+import { deferred } from "./kernels/deferred.js";
 import { ArgumentError, AutogradError, DeviceError, DisposedError, DTypeError, ShapeError } from "./errors.js";
 import { Layout } from "./layout.js";
 import { letGo, outsideSweeps } from "./memory.js";
@@ -371,6 +372,9 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
   /** Throws unless the elements are still there. @internal */
   checkUsable(op: string): void {
     if (this.elements.buffer === null) {
+      if (deferred.has(this.elements)) {
+        throw new ArgumentError(`fuse: expected elementwise operations, got ${op} of what the fused function has computed, or after its end; take it out of the function`);
+      }
       throw new DisposedError(`${op}: expected a live tensor, the ${this.dtype} tensor of shape ${showShape(this.shape)} was disposed`);
     }
   }

@@ -14,6 +14,11 @@ type Case = readonly [f: TensorFunction, inputs: () => readonly Tensor[], only?:
 
 /** Every op that has a derivative of its own, apart from the elementwise ones, whose table backend-conformance runs through. */
 const cases: Record<string, Record<string, Case>> = {
+  "one tensor as every argument": {
+    pow: [(x) => x.pow(x), () => [positiveLeaf([2, 3])]],
+    "div and mul": [(x) => x.div(x).add(x.mul(x)), () => [positiveLeaf([2, 3])]],
+    atan2: [(x) => g.atan2(x, x).mul(x), () => [positiveLeaf([2, 3])]],
+  },
   views: {
     view: [(x) => x.view(3, 4).square(), () => [leaf([2, 6])]],
     "reshape that copies": [(x) => x.t().reshape(-1).square(), () => [leaf([2, 3])]],

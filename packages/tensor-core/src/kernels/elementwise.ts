@@ -12,6 +12,7 @@ import { checkSameDevice, Tensor } from "../tensor.js";
 import { writeInPlace } from "../autograd/in-place.js";
 import { sumTo } from "../ops/reduce.js";
 import { adjoints } from "./adjoint.js";
+import { recorder } from "./deferred.js";
 import { KernelOp } from "./kernel-op.js";
 import { scalarArgument } from "./scalar-argument.js";
 
@@ -39,6 +40,8 @@ export interface ElementwiseOptions {
   readonly accepts?: readonly ("float" | "int" | "bool")[];
 }
 
+let ops = 0;
+
 /**
  * An op that works one element at a time, from its formula: broadcasting, promotion, in-place form and derivatives of
  * every order follow from it. One call is one kernel, forward or backward.
@@ -51,6 +54,8 @@ export class ElementwiseOp {
   readonly #kernels = new Map<number, KernelOp>();
   readonly #gradients = new Map<number, GradientOp>();
   readonly #plans = new Map<number, RecordingPlan>();
+  /** Tells ops apart. */
+  readonly number = ops++;
 
   constructor(
     readonly name: string,
@@ -61,6 +66,7 @@ export class ElementwiseOp {
 
   /** The result as a new tensor. */
   call(args: readonly Operand[]): Tensor {
+    if (recorder !== null) return recorder.call(this, args);
     const { tensors, compute, stored } = this.#resolve(args);
     const first = tensors[0] as Tensor;
     let flat = true;
@@ -121,6 +127,13 @@ export class ElementwiseOp {
     if (first === undefined) throw new DTypeError(`${this.name}: expected a tensor among its arguments, got ${args.map(String).join(", ")}`);
     for (const t of tensors) t.checkUsable(this.name);
     if (second !== undefined) checkSameDevice(this.name, tensors);
+    const { compute, stored } = this.types(args, first);
+    return { tensors, compute, stored };
+  }
+
+  /** The arithmetic of a call and the type of its result. @internal */
+  types(args: readonly Operand[], first = args.find((arg) => arg instanceof Tensor)): { readonly compute: ComputeDType; readonly stored: DType } {
+    if (first === undefined) throw new DTypeError(`${this.name}: expected a tensor among its arguments, got ${args.map(String).join(", ")}`);
     const { type = "promote", asIs = [], accepts } = this.options;
     let common = first.dtype;
     if (type !== "first" && (args.length > 1 || asIs.length > 0)) {
@@ -134,7 +147,7 @@ export class ElementwiseOp {
     if (type === "float" && dtypeInfo[common].kind !== "float") common = "float32";
     if (type === "float64") common = "float64";
     if (type === "number" && common === "bool") common = "int64";
-    return { tensors, compute: dtypeInfo[common].compute, stored: type === "bool" ? "bool" : common };
+    return { compute: dtypeInfo[common].compute, stored: type === "bool" ? "bool" : common };
   }
 
   /** One kernel per set of arguments that are numbers. */
@@ -260,7 +273,7 @@ class GradientOp {
     const asIs = op.options.asIs ?? [];
     const standIns = Array.from({ length: op.arity + 1 }, (_, j) => k.result(j, 0, asIs.includes(j) ? "bool" : "float64"));
     const incoming = k.element("float64");
-    const probe = derivative(k, op, i, incoming, standIns);
+    const probe = derivativeOf(k, op, i, incoming, standIns);
     this.#passesOn = probe === incoming;
     const mentioned = new Set(topological([probe]));
     this.uses = standIns.flatMap((expr, j) => (mentioned.has(expr) ? [j] : []));
@@ -272,7 +285,7 @@ class GradientOp {
         const at = uses.indexOf(j);
         return (at === -1 ? undefined : values[at]) ?? builder.result(j, names, asIs.includes(j) ? "bool" : g.dtype);
       });
-      return derivative(builder, op, i, g, args);
+      return derivativeOf(builder, op, i, g, args);
     }, { type: "first", asIs: uses.flatMap((j, at) => (asIs.includes(j) ? [at + 1] : [])) });
   }
 
@@ -282,27 +295,31 @@ class GradientOp {
   }
 }
 
-function derivative(k: Builder, op: ElementwiseOp, i: number, g: Expr, values: readonly Expr[]): Expr {
+/** g · ∂y/∂argᵢ, from the arguments and the result of a call. */
+export function derivativeOf(k: Builder, op: ElementwiseOp, i: number, g: Expr, values: readonly Expr[]): Expr {
   const args = values.slice(0, op.arity);
   const own = op.options.derivatives?.[i];
   if (own === null) return k.like(0, g);
   const y = values[op.arity];
   if (own !== undefined && y !== undefined) return own(k, g, y, ...args);
-  const arg = args[i];
-  if (arg === undefined) throw new AutogradError(`internal: ${op.name} has no argument ${String(i)}`);
-  const root = op.formula(k, ...args);
-  return replaceRoot(k, root, g, arg, y) ?? k.like(0, g);
+  // Arguments may be equal, or one computed from another: each must get its own share and not that of both, so leaves stand in for them.
+  const names = ++gradientOps;
+  const leaves = args.map((arg, j) => k.result(j, names, arg.dtype));
+  const leaf = leaves[i];
+  if (leaf === undefined) throw new AutogradError(`internal: ${op.name} has no argument ${String(i)}`);
+  const gradient = replaceRoot(k, op.formula(k, ...leaves), g, leaf, y);
+  return gradient === null ? k.like(0, g) : substitute(k, gradient, leaves.map((from, j) => [from, args[j] as Expr]));
 }
 
 /** The rules may mention the formula's own result (exp′ = exp): the saved y is used instead of computing it again. */
 function replaceRoot(k: Builder, root: Expr, g: Expr, arg: Expr, y: Expr | undefined): Expr | null {
   const [gradient] = adjoints(k, root, g, [arg]);
   if (gradient === null || gradient === undefined || y === undefined || root.args.length === 0 || root === arg) return gradient ?? null;
-  return substitute(k, gradient, root, y);
+  return substitute(k, gradient, [[root, y]]);
 }
 
-function substitute(k: Builder, expr: Expr, from: Expr, to: Expr): Expr {
-  const made = new Map<Expr, Expr>([[from, to]]);
+function substitute(k: Builder, expr: Expr, replaced: readonly (readonly [from: Expr, to: Expr])[]): Expr {
+  const made = new Map<Expr, Expr>(replaced);
   for (const node of topological([expr])) {
     if (made.has(node)) continue;
     const args = node.args.map((arg) => made.get(arg) ?? arg);
