@@ -100,7 +100,7 @@ export class MappedDataset<T, U> implements Dataset<U> {
  * @see torch.utils.data.ChainDataset
  * @example
  * const loader = new DataLoader(new ChainDataset([["a", "b"], ["c"]]), { batchSize: 2 });
- * const batches = [];
+ * const batches: string[][] = [];
  * for await (const batch of loader) batches.push(batch);
  * batches; // [["a", "b"], ["c"]]
  */

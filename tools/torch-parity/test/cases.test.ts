@@ -71,7 +71,7 @@ describe("records that do not agree", () => {
     ["too few results", { ...expRecord, out: { $tuple: [{ $o: 0 }, { $o: 0 }] } }, /^failed: result: expected 2 results, got a float32 tensor/],
     ["a function that Gradus lacks", { ...expRecord, fn: "torch.fft.fft" }, "unsupported: fft.fft does not exist"],
     ["a function that is not in the table", { ...expRecord, fn: "torch.frobnicate" }, "unsupported: torch.frobnicate is not in the table"],
-    ["a kind without a check", { id: "exp", kind: "trace" }, 'unsupported: no check for records of kind "trace"'],
+    ["a kind without a check", { id: "exp", kind: "hearsay" }, 'unsupported: no check for records of kind "hearsay"'],
     ["a call that is refused", { ...expRecord, tensors: [float32([1, -1], { requires_grad: true }), float32([1])], fn: "torch.matmul", args: [{ $t: 0 }, { $t: 1 }] }, /^failed: ShapeError: matmul/],
     ["an error that does not come", { id: "exp", kind: "error", tier: "core", group: "unary", fn: "torch.exp", tensors: [float32([1])], args: [{ $t: 0 }], kwargs: {} }, "failed: expected an error, got a float32 tensor of shape [1]"],
     ["an error of JavaScript's own", { id: "exp", kind: "error", tier: "core", group: "unary", fn: "torch.sum", tensors: [], args: [1], kwargs: {} }, /^failed: expected an error of Gradus, got TypeError/],
