@@ -37,17 +37,18 @@ const exponentialLinear = (k: K, x: Expr, alpha: Expr, width: Expr): Expr => k.s
 /** Its derivative, whose own derivative at 0 is 0. */
 const exponentialLinearSlope = (k: K, g: Expr, x: Expr, alpha: Expr, width: Expr): Expr =>
   k.select(k.gt(x, zero(k, x)), g, k.mul(g, k.mul(k.div(alpha, width), k.exp(k.div(k.select(k.le(zero(k, x), x), zero(k, x), x), width)))));
-/** 0 where x is at a bound or beyond, else g: where x is NaN, too. */
-const between = (k: K, g: Expr, x: Expr, low: Expr, high: Expr): Expr => k.select(k.or(k.le(x, low), k.le(high, x)), zero(k, g), g);
-/** g where low < x < high, else 0. */
+/** g where low < x < high, else 0: where x is not a number, too. */
 const within = (k: K, g: Expr, x: Expr, low: Expr, high: Expr): Expr => k.select(k.and(k.lt(low, x), k.lt(x, high)), g, zero(k, g));
+
+/** g where |x| > bound, else 0. */
+const beyond = (k: K, g: Expr, _: Expr, x: Expr, bound: Expr): Expr => k.select(k.gt(k.abs(x), bound), g, zero(k, g));
 
 /** The constants with which activations keep mean 0 and variance 1. */
 const [seluAlpha, seluScale] = [1.6732632423543772, 1.0507009873554805];
 
 export const activationOps = {
-  hardtanh: new ElementwiseOp("hardtanh", 3, (k, x, low, high) => k.min(k.max(x, low), high), { ...numbers, derivatives: [(k, g, _, x, low, high) => between(k, g, x, low, high), null, null] }),
-  relu6: new ElementwiseOp("relu6", 1, (k, x) => k.min(k.max(x, zero(k, x)), k.like(6, x)), { ...numbers, derivatives: [(k, g, _, x) => between(k, g, x, zero(k, x), k.like(6, x))] }),
+  hardtanh: new ElementwiseOp("hardtanh", 3, (k, x, low, high) => k.min(k.max(x, low), high), { ...numbers, derivatives: [(k, g, _, x, low, high) => within(k, g, x, low, high), null, null] }),
+  relu6: new ElementwiseOp("relu6", 1, (k, x) => k.min(k.max(x, zero(k, x)), k.like(6, x)), { ...numbers, derivatives: [(k, g, _, x) => within(k, g, x, zero(k, x), k.like(6, x))] }),
   // min(max(x + 3, 0), 6) / 6
   hardsigmoid: new ElementwiseOp("hardsigmoid", 1, (k, x) => k.div(k.min(k.max(k.add(x, k.like(3, x)), zero(k, x)), k.like(6, x)), k.like(6, x)), {
     ...float,
@@ -58,11 +59,11 @@ export const activationOps = {
     ...float,
     derivatives: [(k, g, _, x) => k.select(k.lt(x, k.like(-3, x)), zero(k, g), k.select(k.le(x, k.like(3, x)), k.mul(g, k.add(k.div(x, k.like(3, x)), k.like(0.5, x))), g))],
   }),
-  hardshrink: new ElementwiseOp("hardshrink", 2, (k, x, bound) => k.select(k.le(k.abs(x), bound), zero(k, x), x), { ...float, derivatives: [(k, g, _, x, bound) => k.select(k.le(k.abs(x), bound), zero(k, g), g), null] }),
+  hardshrink: new ElementwiseOp("hardshrink", 2, (k, x, bound) => k.select(k.le(k.abs(x), bound), zero(k, x), x), { ...float, derivatives: [beyond, null] }),
   // x − bound above, x + bound below, and 0 between, as of NaN
   softshrink: new ElementwiseOp("softshrink", 2, (k, x, bound) => k.select(k.gt(x, bound), k.sub(x, bound), k.select(k.lt(x, k.neg(bound)), k.add(x, bound), zero(k, x))), {
     ...float,
-    derivatives: [(k, g, _, x, bound) => k.select(k.le(k.abs(x), bound), zero(k, g), g), null],
+    derivatives: [beyond, null],
   }),
   tanhshrink: new ElementwiseOp("tanhshrink", 1, (k, x) => k.sub(x, k.tanh(x)), {
     ...float,

@@ -259,6 +259,8 @@ export interface BatchNormOptions {
  */
 export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
   const { runningMean = null, runningVar = null, weight = null, bias = null, training = false, momentum = 0.1, eps = 1e-5 } = options;
+  checkOperands("batchNorm", x, {}, []);
+  if (x.numel() === 0) return ofNothing(x, { weight, bias });
   if (x.ndim < 2) throw new ShapeError(`batchNorm: expected an input of shape [batch, channels, …], got ${showShape(x.shape)}`);
   const channels = x.shape[1] ?? 0;
   checkOperands("batchNorm", x, { runningMean, runningVar, weight, bias }, [channels]);
@@ -272,6 +274,12 @@ export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
   }
   if (runningMean === null || runningVar === null) throw new ArgumentError("batchNorm: expected running statistics in evaluation, got none; pass { training: true } to use the batch's own");
   return givenStatistics("batchNorm", x, runningMean, runningVar, { weight, bias }, eps);
+}
+
+/** Nothing has no statistics, which is no error in PyTorch either; parameters get gradients of zero. */
+function ofNothing(x: Tensor, { weight, bias }: Affine): Tensor {
+  const scaled = weight === null ? x.clone() : x.mul(weight.select(0, 0));
+  return bias === null ? scaled : scaled.add(bias.select(0, 0));
 }
 
 /** Normalises every channel by statistics that are given. */
