@@ -1,5 +1,6 @@
 import type { ComputeDType, DType, Expr, Monoid } from "@gradus/kernel-ir";
 import { dtypeInfo } from "@gradus/kernel-ir";
+import { DTypeError } from "../errors.js";
 import { Saved } from "../autograd/op-node.js";
 import { finfo } from "../dtypes.js";
 import type { KernelBody } from "../kernels/kernel-op.js";
@@ -126,6 +127,7 @@ function cumprodGradient(g: Tensor, x: Tensor, d: number): Tensor {
 
 /** log of the running sums of eˣ, without overflow. @see torch.logcumsumexp */
 export function logcumsumexp(x: Tensor, dim: number): Tensor {
+  if (!x.isFloatingPoint()) throw new DTypeError(`logcumsumexp: expected a floating tensor, got ${x.dtype}; convert it with to("float32")`);
   const d = resolveDim("logcumsumexp", dim, x.ndim);
   const results = runAlong(logcumsumexpKernel, x, d, [x.dtype], dtypeInfo[x.dtype].compute);
   const y = results[0]!;
