@@ -204,7 +204,7 @@ export class TripletMarginLoss extends Loss<TripletMarginLossOptions> {
 /** A function of two tensors, or a module that is one. */
 type Distance = ((a: Tensor, b: Tensor) => Tensor) | Module;
 
-export interface TripletDistanceOptions extends Omit<TripletMarginWithDistanceLossOptions, "distanceFunction"> {
+interface TripletDistanceOptions extends Omit<TripletMarginWithDistanceLossOptions, "distanceFunction"> {
   /** The Euclidean distance unless given. */
   readonly distanceFunction?: Distance | null;
 }

@@ -25,7 +25,8 @@ function sineAndCosineOfPi(k: K, negative: Expr, number: Expr): readonly [sine: 
 function logGammaOfPositive(k: K, x: Expr): Expr {
   const below = k.lt(x, one(k, x));
   const z = k.select(below, k.add(x, one(k, x)), x);
-  const near = k.mul(k.mul(k.sub(z, one(k, z)), k.sub(z, k.like(2, z))), sum(k, lgammaFactor, k.min(z, k.like(3, z))));
+  // Adding 0 makes log Γ(1) zero, and not −0.
+  const near = k.add(k.mul(k.mul(k.sub(z, one(k, z)), k.sub(z, k.like(2, z))), sum(k, lgammaFactor, k.min(z, k.like(3, z)))), k.like(0, z));
   const middle = sum(k, lgammaMiddle, k.min(z, k.like(8, z)));
   const inverse = k.div(one(k, z), k.max(z, k.like(8, z)));
   const series = k.mul(inverse, polynomial(k, squared(k, inverse), stirling));

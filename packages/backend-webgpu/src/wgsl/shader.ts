@@ -12,7 +12,7 @@ import { indent } from "./text.js";
 export type Binding = "read" | "write" | "scalars" | "guards" | "scratch";
 
 /** An axis of the space of invocations: each does `step` neighbouring points. */
-export interface PointAxis {
+interface PointAxis {
   readonly axis: number;
   readonly extent: Expr;
   readonly step: number;
