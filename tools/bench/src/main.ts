@@ -24,7 +24,7 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(`Usage: npm run bench -- [options]
   --only REGEX      cases whose name matches: ${Object.keys(cases).join(", ")}
-  --engines REGEX   engines whose name matches: gradus, torch, tfjs, jax-js
+  --engines REGEX   engines whose name matches: gradus, gradus-2 (two threads), torch, tfjs, jax-js
   --seconds N       time for each case and engine, split into three turns (1.5)
   --json FILE       write the rows as JSON`);
   process.exit(0);
@@ -33,6 +33,7 @@ if (values.help) {
 const built = (name: string): string => fileURLToPath(new URL(`./engines/${name}.js`, import.meta.url));
 const engines: readonly EngineDescription[] = [
   { name: "gradus", command: [process.execPath, built("gradus")] },
+  { name: "gradus-2", command: [process.execPath, built("gradus")], env: { GRADUS_THREADS: "2" } },
   {
     name: "torch",
     command: [process.env["PYTHON"] ?? "/usr/bin/python3", fileURLToPath(new URL("../src/engines/torch_engine.py", import.meta.url))],
@@ -68,7 +69,8 @@ try {
     const torch = processes.find(({ description }) => description.name === "torch");
     const base = torch === undefined ? undefined : microseconds(torch)[0];
     for (const engine of processes) {
-      const row = { name, engine: engine.description.name, node: process.version };
+      const threads = Number(engine.description.env?.["GRADUS_THREADS"] ?? 1);
+      const row = { name, engine: engine.description.name, node: process.version, threads, options: "" };
       const sorted = microseconds(engine);
       const [least] = sorted;
       const median = sorted[sorted.length >> 1];

@@ -6,6 +6,9 @@ export interface Row {
   readonly name: CaseName;
   readonly engine: string;
   readonly node: string;
+  readonly threads: number;
+  /** Options of the engine's host. */
+  readonly options: string;
   readonly min_us?: number;
   readonly median_us?: number;
   /** Time over that of PyTorch on one thread, of the minima. */

@@ -32,10 +32,45 @@ function training(start: Array_[], data: Array_[], loss: (p: Array_[], ...data: 
   };
 }
 
+const product = (m: number, k: number, n: number): Case => () => {
+  const [a, b] = [random(m, k), random(k, n)];
+  return () => void np.matmul(a.ref, b.ref).dataSync();
+};
+const ofMillion = (f: (x: Array_) => Array_): Case => () => {
+  const x = random(1e6);
+  return () => void f(x.ref).dataSync();
+};
+
 const jax: Record<CaseName, Case> = {
   "matmul 512": () => {
     const [a, b] = [random(512, 512), random(512, 512)];
     return () => void np.matmul(a.ref, b.ref).dataSync();
+  },
+  "matmul 512 TN": () => {
+    const [a, b] = [random(512, 512), random(512, 512)];
+    return () => void np.matmul(np.transpose(a.ref), b.ref).dataSync();
+  },
+  "matmul 512 NT": () => {
+    const [a, b] = [random(512, 512), random(512, 512)];
+    return () => void np.matmul(a.ref, np.transpose(b.ref)).dataSync();
+  },
+  "matmul 64": product(64, 64, 64),
+  "matmul 64x784x256": product(64, 784, 256),
+  "matmul 16x192x512": product(16, 192, 512),
+  "matmul 512x128x384": product(512, 128, 384),
+  "exp 1e6": ofMillion((x) => np.exp(x)),
+  "tanh 1e6": ofMillion((x) => np.tanh(x)),
+  "sum 1e6": ofMillion((x) => x.sum()),
+  "softmax 1024": () => {
+    const x = random(1024, 1024);
+    return () => void nn.softmax(x.ref, -1).dataSync();
+  },
+  "layer norm 1024": () => {
+    const x = random(1024, 1024);
+    return () => void nn.standardize(x.ref, -1).dataSync();
+  },
+  "convolution 32-64": () => {
+    throw new Error("takes seconds: 7900 ms where this was measured");
   },
   "fused chain 1e6": () => {
     const [a, b] = [random(1e6), random(1e6)];

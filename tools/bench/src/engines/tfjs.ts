@@ -32,10 +32,50 @@ function training(loss: () => tf.Scalar, parameters: tf.Variable[], lr: number):
 
 const dense = (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor => tf.add(tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D), bias);
 
+const product = (m: number, k: number, n: number): Case => () => {
+  const [a, b] = [tf.randomNormal([m, k]), tf.randomNormal([k, n])];
+  return tidy(() => tf.matMul(a, b).dataSync());
+};
+const ofMillion = (f: (x: tf.Tensor) => tf.Tensor): Case => () => {
+  const x = tf.randomNormal([1e6]);
+  return tidy(() => f(x));
+};
+
 const tfjs: Record<CaseName, Case> = {
   "matmul 512": () => {
     const [a, b] = [tf.randomNormal([512, 512]), tf.randomNormal([512, 512])];
     return tidy(() => tf.matMul(a, b).dataSync());
+  },
+  "matmul 512 TN": () => {
+    const [a, b] = [tf.randomNormal([512, 512]), tf.randomNormal([512, 512])];
+    return tidy(() => tf.matMul(a, b, true, false).dataSync());
+  },
+  "matmul 512 NT": () => {
+    const [a, b] = [tf.randomNormal([512, 512]), tf.randomNormal([512, 512])];
+    return tidy(() => tf.matMul(a, b, false, true).dataSync());
+  },
+  "matmul 64": product(64, 64, 64),
+  "matmul 64x784x256": product(64, 784, 256),
+  "matmul 16x192x512": product(16, 192, 512),
+  "matmul 512x128x384": product(512, 128, 384),
+  "exp 1e6": ofMillion((x) => tf.exp(x)),
+  "tanh 1e6": ofMillion((x) => tf.tanh(x)),
+  "sum 1e6": ofMillion((x) => tf.sum(x)),
+  "softmax 1024": () => {
+    const x = tf.randomNormal([1024, 1024]);
+    return tidy(() => tf.softmax(x));
+  },
+  "layer norm 1024": () => {
+    const [x, scale, offset] = [tf.randomNormal([1024, 1024]), tf.ones([1024]), tf.zeros([1024])];
+    return tidy(() => {
+      const { mean, variance } = tf.moments(x, 1, true);
+      return tf.add(tf.mul(tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, 1e-5))), scale), offset);
+    });
+  },
+  "convolution 32-64": () => {
+    const [x, kernel] = [tf.randomNormal<tf.Rank.R4>([32, 32, 32, 32]), tf.randomNormal<tf.Rank.R4>([3, 3, 32, 64])];
+    const gradients = tf.grads((a: tf.Tensor, b: tf.Tensor) => tf.sum(tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, 1, "same")));
+    return tidy(() => gradients([x, kernel]));
   },
   "fused chain 1e6": () => {
     const [a, b] = [tf.randomNormal([1e6]), tf.randomNormal([1e6])];

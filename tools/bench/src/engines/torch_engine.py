@@ -62,8 +62,56 @@ def tiny():
     return train(model, torch.randn(50, 2), torch.rand(50, 1).round(), F.mse_loss, 0.1)
 
 
+def layer_norm():
+    norm, x = nn.LayerNorm(1024), torch.randn(1024, 1024)
+
+    def run():
+        with torch.no_grad():
+            norm(x)
+
+    return run
+
+
+def convolution():
+    layer, x = nn.Conv2d(32, 64, 3, padding=1), torch.randn(32, 32, 32, 32, requires_grad=True)
+
+    def run():
+        layer.zero_grad(set_to_none=True)
+        x.grad = None
+        layer(x).sum().backward()
+
+    return run
+
+
+def product(m, k, n):
+    a, b = torch.randn(m, k), torch.randn(k, n)
+    return lambda: torch.mm(a, b)
+
+
+def transposed(left):
+    a, b = torch.randn(512, 512), torch.randn(512, 512)
+    return (lambda: torch.mm(a.t(), b)) if left else (lambda: torch.mm(a, b.t()))
+
+
+def of(f, *shape):
+    x = torch.randn(*shape)
+    return lambda: f(x)
+
+
 CASES = {
     "matmul 512": matmul,
+    "matmul 512 TN": lambda: transposed(True),
+    "matmul 512 NT": lambda: transposed(False),
+    "matmul 64": lambda: product(64, 64, 64),
+    "matmul 64x784x256": lambda: product(64, 784, 256),
+    "matmul 16x192x512": lambda: product(16, 192, 512),
+    "matmul 512x128x384": lambda: product(512, 128, 384),
+    "exp 1e6": lambda: of(torch.exp, 10**6),
+    "tanh 1e6": lambda: of(torch.tanh, 10**6),
+    "sum 1e6": lambda: of(torch.sum, 10**6),
+    "softmax 1024": lambda: of(lambda x: torch.softmax(x, 1), 1024, 1024),
+    "layer norm 1024": layer_norm,
+    "convolution 32-64": convolution,
     "fused chain 1e6": chain,
     "add 4": lambda: add(False),
     "add 4 with grad": lambda: add(True),
