@@ -4,6 +4,7 @@ export const services = {
   autodiff: () => import("../rooms/autodiff/service.js").then(({ service }) => service),
   train: () => import("../rooms/train/service.js").then(({ service }) => service),
   tensors: () => import("../rooms/tensors/service.js").then(({ service }) => service),
+  images: () => import("../rooms/images/service.js").then(({ service }) => service),
 };
 
 export type ServiceName = keyof typeof services;

@@ -14,6 +14,7 @@ export const rooms: readonly RoomEntry[] = [
   { id: "autodiff", title: "Autodiff", about: "Derivatives of an expression, one step at a time.", load: () => import("./autodiff/room.js") },
   { id: "train", title: "Train", about: "Build a network and watch it learn a pattern of the plane.", load: () => import("./train/room.js") },
   { id: "tensors", title: "Tensors", about: "Shape, strides and storage; which element meets which.", load: () => import("./tensors/room.js") },
+  { id: "images", title: "Images", about: "A convolutional network learns to read digits, then reads yours.", load: () => import("./images/room.js") },
 ];
 
 export const firstRoom = "train";

@@ -11,12 +11,14 @@ export interface CanvasProps {
   /** What a screen reader says of the picture. */
   readonly label: string;
   readonly class?: string;
+  /** Width by height, where the style sheet does not say. */
+  readonly aspect?: number;
   readonly draw: (drawing: Drawing) => void;
   readonly onPointer?: (x: number, y: number, event: PointerEvent) => void;
 }
 
 /** A picture that is drawn whenever it or its size changes. The style sheet gives it its size. */
-export function Canvas({ label, class: kind = "", draw, onPointer }: CanvasProps) {
+export function Canvas({ label, class: kind = "", aspect, draw, onPointer }: CanvasProps) {
   const ref = useRef<HTMLCanvasElement>(null);
   const latest = useRef(draw);
   latest.current = draw;
@@ -45,5 +47,5 @@ export function Canvas({ label, class: kind = "", draw, onPointer }: CanvasProps
     onPointer?.(event.clientX - left, event.clientY - top, event);
   };
   const listeners = onPointer === undefined ? {} : { onPointerDown: point, onPointerMove: point, onPointerLeave: point, onPointerUp: point };
-  return <canvas ref={ref} class={kind} role="img" aria-label={label} {...listeners} />;
+  return <canvas ref={ref} class={kind} role="img" aria-label={label} style={aspect === undefined ? undefined : { aspectRatio: String(aspect) }} {...listeners} />;
 }

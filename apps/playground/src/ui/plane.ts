@@ -3,15 +3,15 @@ import { css, diverging, type Palette } from "../theme.js";
 
 const scratch = document.createElement("canvas");
 
-/** Values from −1 to 1 on a square grid, as colours that flow into each other. `hard` shows only their sign. */
+/** Values from −1 to 1 on a square grid, as colours that flow into each other. `hard` shows only their sign, `crisp` each value as a square. */
 export function paintField(
   context: CanvasRenderingContext2D,
   palette: Palette,
   values: ArrayLike<number>,
   resolution: number,
-  place: { readonly x: number; readonly y: number; readonly size: number; readonly scale?: number; readonly hard?: boolean },
+  place: { readonly x: number; readonly y: number; readonly size: number; readonly scale?: number; readonly hard?: boolean; readonly crisp?: boolean },
 ): void {
-  const { x, y, size, scale = 1, hard = false } = place;
+  const { x, y, size, scale = 1, hard = false, crisp = hard } = place;
   if (scratch.width !== resolution || scratch.height !== resolution) [scratch.width, scratch.height] = [resolution, resolution];
   const brush = scratch.getContext("2d");
   if (brush === null) return;
@@ -22,7 +22,7 @@ export function paintField(
     image.data.set([red, green, blue, 255], 4 * i);
   }
   brush.putImageData(image, 0, 0);
-  context.imageSmoothingEnabled = !hard;
+  context.imageSmoothingEnabled = !crisp;
   context.imageSmoothingQuality = "high";
   context.drawImage(scratch, x, y, size, size);
 }
