@@ -8,7 +8,8 @@ export default defineConfig({
   base: "./",
   resolve: { conditions },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  worker: { format: "es" },
+  // The names of classes are what printing and errors show.
+  worker: { format: "es", rolldownOptions: { output: { keepNames: true } } },
   build: { target: "es2022", modulePreload: { polyfill: false } },
   // Shared memory, and with it threads, exists only on a page that isolates itself.
   server: { headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } },

@@ -6,7 +6,7 @@ import { evaluate, ExpressionError, parse } from "../src/rooms/autodiff/expressi
 import { examples, fields } from "../src/rooms/autodiff/fields.js";
 import { layOut } from "../src/rooms/autodiff/layout.js";
 import { type Analysis, service } from "../src/rooms/autodiff/service.js";
-import { usePage } from "./page.js";
+import { eventually, usePage } from "./page.js";
 
 const valueOf = (source: string, values: Record<string, number> = {}): number => evaluate(parse(source), values, true).result.data;
 const analyse = (source: string, values: Record<string, number> = {}, shared = true): Analysis => {
@@ -140,11 +140,11 @@ describe.skipIf(inject("chromium") === null)("the room Autodiff", { timeout: 60_
     const last = Number((await step.textContent())!.split("/")[1]);
     for (let i = 0; i < last; i++) await forward.click();
     // z = xy = 1: dh/dz = 1 + e
-    await expect.poll(() => page.getByTestId("derivative-x").textContent()).toBe("1.8591");
+    await eventually(() => page.getByTestId("derivative-x").textContent()).toBe("1.8591");
     expect(await page.getByTestId("derivative-y").textContent()).toBe("7.4366");
     expect(await page.getByText("✓ agrees").count()).toBe(2);
     for (let i = 0; i < last; i++) await back.click();
-    await expect.poll(() => page.getByTestId("derivative-x").textContent()).toBe("–");
+    await eventually(() => page.getByTestId("derivative-x").textContent()).toBe("–");
     expect(await step.textContent()).toBe(`0 / ${last}`);
   });
 
@@ -152,11 +152,11 @@ describe.skipIf(inject("chromium") === null)("the room Autodiff", { timeout: 60_
     const page = await visit("#/autodiff");
     const input = page.getByLabel("Expression", { exact: true }).and(page.locator("input"));
     await input.fill("x ^ 3 + ");
-    await expect.poll(() => page.locator(".expression-problem").textContent()).toContain("found the end (at place 9)");
+    await eventually(() => page.locator(".expression-problem").textContent()).toContain("found the end (at place 9)");
     await input.fill("x ^ 3");
     await page.getByRole("button", { name: "To the end" }).click();
-    await expect.poll(() => page.getByTestId("derivative-x").textContent()).toBe("12");
+    await eventually(() => page.getByTestId("derivative-x").textContent()).toBe("12");
     await page.reload();
-    await expect.poll(() => page.getByTestId("derivative-x").textContent()).toBe("12");
+    await eventually(() => page.getByTestId("derivative-x").textContent()).toBe("12");
   });
 });

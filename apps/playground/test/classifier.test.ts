@@ -2,11 +2,11 @@ import { describe, expect, inject, it } from "vitest";
 import { initialState } from "../src/codec.js";
 import { datasetNames, fields, separable, type State } from "../src/rooms/classifier/fields.js";
 import { service } from "../src/rooms/classifier/service.js";
-import { usePage } from "./page.js";
+import { eventually, usePage } from "./page.js";
 
 const evaluate = (part: Partial<State>) => service.evaluate({ ...initialState(fields), ...part });
 
-describe("a line", () => {
+describe("a line", { timeout: 30_000 }, () => {
   it("has the loss and the gradient of logistic regression", () => {
     const state = { w1: 1.5, w2: -2, bias: 0.3 };
     const { points, loss, gradient, right } = evaluate(state);
@@ -53,7 +53,7 @@ describe.skipIf(inject("chromium") === null)("the room Classifier", { timeout: 6
     await page.getByTestId("right").waitFor();
     const slider = page.getByRole("slider", { name: "Bias b" });
     for (let i = 0; i < 5; i++) await slider.press("ArrowRight");
-    await expect.poll(() => page.getByTestId("right").textContent()).toBe("50 of 50");
+    await eventually(() => page.getByTestId("right").textContent()).toBe("50 of 50");
     await page.getByText("Separated: every point is on its side").waitFor();
     expect(new URL(page.url()).hash).toBe("#/classifier?w1=-19&w2=0&bias=9.5");
   });
@@ -64,9 +64,9 @@ describe.skipIf(inject("chromium") === null)("the room Classifier", { timeout: 6
     await loss.waitFor();
     const before = Number(await loss.textContent());
     await page.getByRole("button", { name: "Step downhill" }).click();
-    await expect.poll(async () => Number(await loss.textContent())).toBeLessThan(before);
+    await eventually(async () => Number(await loss.textContent())).toBeLessThan(before);
     const link = page.getByRole("link", { name: "let a network learn it" });
     await link.click();
-    await expect.poll(() => page.getByLabel("Pattern").inputValue()).toBe("Xor");
+    await eventually(() => page.getByLabel("Pattern").inputValue()).toBe("Xor");
   });
 });

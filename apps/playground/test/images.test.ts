@@ -1,7 +1,7 @@
 import { memoryStats } from "@gradus/tensor-core";
 import { describe, expect, inject, it } from "vitest";
 import { asImage, service } from "../src/rooms/images/service.js";
-import { usePage, valueOf } from "./page.js";
+import { eventually, usePage, valueOf } from "./page.js";
 
 const options = { rate: 0.003, batchSize: 32, seed: 1 };
 
@@ -11,7 +11,7 @@ function idx(shape: readonly number[], data: readonly number[]): Uint8Array<Arra
   return Uint8Array.from([...head, ...data]);
 }
 
-describe("learning images", () => {
+describe("learning images", { timeout: 60_000 }, () => {
   it("reads the digits after two epochs, and shows what it sees", async () => {
     const { frame: first, trainCount, testCount } = await service.openDigits(options);
     expect([trainCount, testCount]).toEqual([1438, 359]);
@@ -93,7 +93,7 @@ describe.skipIf(inject("chromium") === null)("the room Images", { timeout: 90_00
     const page = await visit("#/images?rate=0.003");
     await page.getByTestId("prediction").waitFor();
     await page.getByRole("button", { name: "Play" }).click();
-    await expect.poll(() => valueOf(page, "accuracy"), { timeout: 40_000 }).toBeGreaterThan(0.97);
+    await eventually(() => valueOf(page, "accuracy")).toBeGreaterThan(0.97);
     await page.getByRole("button", { name: "Pause" }).click();
 
     const { x, y, width } = (await page.locator(".paper").boundingBox())!;
@@ -117,7 +117,7 @@ describe.skipIf(inject("chromium") === null)("the room Images", { timeout: 90_00
     await other.getByTestId("prediction").waitFor();
     expect(await valueOf(other, "accuracy")).toBeLessThan(0.6);
     await other.getByLabel("Load weights").setInputFiles(await download.path());
-    await expect.poll(() => valueOf(other, "accuracy")).toBe(accuracy);
+    await eventually(() => valueOf(other, "accuracy")).toBe(accuracy);
     await other.getByLabel("Load weights").setInputFiles({ name: "no.safetensors", mimeType: "", buffer: Buffer.from("nothing") });
     await other.getByRole("alert").waitFor();
   });

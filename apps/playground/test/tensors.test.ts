@@ -3,7 +3,7 @@ import { describe, expect, inject, it } from "vitest";
 import { chains, pairs } from "../src/rooms/tensors/fields.js";
 import { indexOf } from "../src/rooms/tensors/grid.js";
 import { service } from "../src/rooms/tensors/service.js";
-import { usePage } from "./page.js";
+import { eventually, usePage } from "./page.js";
 
 describe("a chain of views", () => {
   it("lies where strides and offset say", () => {
@@ -65,9 +65,9 @@ describe.skipIf(inject("chromium") === null)("the room Tensors", { timeout: 60_0
 
   it("shows where an element lies, and what cannot be viewed", async () => {
     const page = await visit("#/tensors");
-    await expect.poll(() => page.getByTestId("strides").textContent()).toBe("[2, 4]");
+    await eventually(() => page.getByTestId("strides").textContent()).toBe("[2, 4]");
     await page.getByLabel("[1, 2]: 11").hover();
-    await expect.poll(() => page.getByTestId("formula").textContent()).toBe("[1, 2] → 1 + 1·2 + 2·4 = 11");
+    await eventually(() => page.getByTestId("formula").textContent()).toBe("[1, 2] → 1 + 1·2 + 2·4 = 11");
     await page.keyboard.press("Tab");
     await page.getByRole("textbox", { name: "Calls" }).fill(".t().view(12)");
     await page.getByText("view: expected").waitFor();
@@ -75,9 +75,9 @@ describe.skipIf(inject("chromium") === null)("the room Tensors", { timeout: 60_0
 
   it("lets two shapes meet", async () => {
     const page = await visit("#/tensors?view=broadcast&a=2,1,3&b=4,1");
-    await expect.poll(() => page.getByTestId("result-shape").textContent()).toBe("[2, 4, 3]");
+    await eventually(() => page.getByTestId("result-shape").textContent()).toBe("[2, 4, 3]");
     await page.getByLabel("[1, 2, 1]: 19").click();
-    await expect.poll(() => page.getByTestId("formula").textContent()).toBe("[1, 2, 1] = a[1, 0, 1] + b[2, 0]");
+    await eventually(() => page.getByTestId("formula").textContent()).toBe("[1, 2, 1] = a[1, 0, 1] + b[2, 0]");
     await page.getByLabel("Shape of b").fill("4, 2");
     await page.getByLabel("Shape of b").press("Enter");
     await page.getByText("neither is 1: they do not fit").waitFor();

@@ -45,7 +45,7 @@ const everyChoice: readonly Setup[] = Array.from({ length: 12 }, (_, i) => {
   });
 });
 
-describe("training", () => {
+describe("training", { timeout: 60_000 }, () => {
   it.each(everyChoice)("is the same on scalars and on tensors: $dataset, $loss, $activation, $optimizer", async (setup) => {
     const tensors = await lossesOf(setup, 12);
     const scalars = await lossesOf({ ...setup, engine: "scalar" }, 12);
@@ -148,7 +148,7 @@ describe("a histogram", () => {
   });
 });
 
-describe("curves", () => {
+describe("curves", { timeout: 30_000 }, () => {
   it("stay short however long they go on, and keep their beginning", async () => {
     const { frame } = await service.open(defaults, 0);
     let curves = noCurves;
@@ -175,7 +175,7 @@ async function lossesHere(setup: Setup): Promise<[number, number]> {
 /** Small rates and few epochs' worth of steps keep two ways of rounding together. */
 const programs = everyChoice.map((setup) => ({ ...setup, learningRate: 0.001, optimizer: setup.optimizer }));
 
-describe("the program in TypeScript", () => {
+describe("the program in TypeScript", { timeout: 60_000 }, () => {
   it.each([...programs, setupOf({ dropout: 0.1, learningRate: 0.001, points: 60 })])("gets the numbers of the room: $dataset, $loss, $schedule", async (setup) => {
     const here = await lossesHere(setup);
     const directory = mkdtempSync(join(import.meta.dirname, ".program-"));

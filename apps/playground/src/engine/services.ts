@@ -5,6 +5,8 @@ export const services = {
   train: () => import("../rooms/train/service.js").then(({ service }) => service),
   tensors: () => import("../rooms/tensors/service.js").then(({ service }) => service),
   images: () => import("../rooms/images/service.js").then(({ service }) => service),
+  modules: () => import("../rooms/modules/service.js").then(({ service }) => service),
+  sequences: () => import("../rooms/sequences/service.js").then(({ service }) => service),
 };
 
 export type ServiceName = keyof typeof services;

@@ -15,6 +15,8 @@ export const rooms: readonly RoomEntry[] = [
   { id: "train", title: "Train", about: "Build a network and watch it learn a pattern of the plane.", load: () => import("./train/room.js") },
   { id: "tensors", title: "Tensors", about: "Shape, strides and storage; which element meets which.", load: () => import("./tensors/room.js") },
   { id: "images", title: "Images", about: "A convolutional network learns to read digits, then reads yours.", load: () => import("./images/room.js") },
+  { id: "sequences", title: "Sequences", about: "A network learns to spell, letter by letter.", load: () => import("./sequences/room.js") },
+  { id: "modules", title: "Modules", about: "The tree of a model: its layers, shapes and parameters.", load: () => import("./modules/room.js") },
 ];
 
 export const firstRoom = "train";

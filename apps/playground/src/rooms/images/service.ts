@@ -79,7 +79,7 @@ async function digits(): Promise<Collection> {
       scope(() => {
         const [image, label] = part.at(i) as [Tensor, Tensor];
         pixels.set(Float32Array.from(image.readSync(), Number), i * 64);
-        return Number(label.itemSync());
+        return label.itemSync();
       }),
     );
     return { count: part.length, pixels, labels };
@@ -167,7 +167,7 @@ class Session {
         const loss = crossEntropy(this.#net.call(this.#inputs(train, rows)), tensor(rows.map((row) => train.labels[row]!), { dtype: "int64" }));
         loss.backward();
         this.#optimizer.step();
-        return Number(loss.itemSync());
+        return loss.itemSync();
       });
       this.#forgetGradients();
       this.#step++;
