@@ -66,7 +66,7 @@ export {
   adjoint, asStrided, broadcastShapes, broadcastTensors, broadcastTo, contiguous, expand, flatten, narrow, narrowCopy, permute, ravel, reshape, select, slice, squeeze, t, transpose,
   unsqueeze, view,
 } from "./ops/view.js";
-export * from "./ops/join.js";
+export { cat, chunk, dsplit, hsplit, split, stack, tensorSplit, unbind, vsplit } from "./ops/join.js";
 export * from "./ops/stacking.js";
 export * from "./ops/replace.js";
 export { pad } from "./ops/pad.js";

@@ -40,6 +40,10 @@ describe("joining", () => {
 
   it("refuses by name", () => {
     expect(() => g.vstack([])).toThrow(new ArgumentError("vstack: expected at least one tensor, got none"));
+    expect(() => g.cat([ones([2]), null as unknown as Tensor])).toThrow(new ArgumentError("cat: expected an array of tensors, got another value at place 1"));
+    expect(() => g.stack(ones([2]) as unknown as Tensor[])).toThrow(new ArgumentError("stack: expected an array of tensors, got object"));
+    expect(() => g.unbind(tensor(1))).toThrow(new ShapeError("unbind: expected a tensor with a dimension, got a scalar"));
+    expect(() => tensorSplit(ones([4]), "abc" as unknown as number)).toThrow("tensorSplit: expected a number of sections or an array of positions, got abc");
     expect(() => g.hstack([ones([2, 2]), ones([3, 2])])).toThrow(new ShapeError("hstack: expected sizes that agree except along dimension 1, got [2, 2] and [3, 2]"));
     expect(() => g.meshgrid([ones([2, 2])])).toThrow("meshgrid: expected vectors or scalars, got shape [2, 2]");
     expect(() => g.meshgrid([ones([2])], { indexing: "ji" as "ij" })).toThrow('meshgrid: expected indexing "ij" or "xy", got ji');

@@ -1,5 +1,4 @@
-import { checkSameDevice } from "../tensor.js";
-import type { Tensor } from "../tensor.js";
+import { checkSameDevice, Tensor } from "../tensor.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { emptyLike } from "../kernels/rows.js";
 import { promoteTypes } from "../promotion.js";
@@ -16,8 +15,7 @@ import { narrow, select, slice, unsqueeze } from "./view.js";
  * cat([tensor([1, 2]), tensor([3])]).toArraySync(); // [1, 2, 3]
  */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
-  const [first] = tensors;
-  if (first === undefined) throw new ArgumentError("cat: expected at least one tensor, got none");
+  const first = firstOf("cat", tensors);
   for (const x of tensors) x.checkUsable("cat");
   checkSameDevice("cat", tensors);
   const dtype = tensors.map((x) => x.dtype).reduce(promoteTypes);
@@ -48,10 +46,23 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
   return result;
 }
 
+/**
+ * The first of several tensors.
+ *
+ * @throws {ArgumentError} unless they are an array of tensors that is not empty: JavaScript may pass anything.
+ */
+export function firstOf(op: string, tensors: readonly Tensor[]): Tensor {
+  if (!Array.isArray(tensors)) throw new ArgumentError(`${op}: expected an array of tensors, got ${typeof tensors}`);
+  const wrong = tensors.findIndex((x: unknown) => !(x instanceof Tensor));
+  if (wrong !== -1) throw new ArgumentError(`${op}: expected an array of tensors, got another value at place ${wrong}`);
+  const [first] = tensors as readonly Tensor[];
+  if (first === undefined) throw new ArgumentError(`${op}: expected at least one tensor, got none`);
+  return first;
+}
+
 /** Tensors of one shape as the slices of a new dimension. @see torch.stack */
 export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
-  const [first] = tensors;
-  if (first === undefined) throw new ArgumentError("stack: expected at least one tensor, got none");
+  const first = firstOf("stack", tensors);
   for (const x of tensors) {
     if (showShape(x.shape) !== showShape(first.shape)) throw new ShapeError(`stack: expected tensors of one shape, got ${showShape(first.shape)} and ${showShape(x.shape)}`);
   }
@@ -83,6 +94,7 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
 
 /** The slices along a dimension, without it. @see torch.unbind */
 export function unbind(x: Tensor, dim = 0): Tensor[] {
+  if (x.ndim === 0) throw new ShapeError("unbind: expected a tensor with a dimension, got a scalar");
   const d = resolveDim("unbind", dim, x.ndim);
   return Array.from({ length: x.shape[d] ?? 0 }, (_, i) => select(x, d, i));
 }
@@ -109,7 +121,8 @@ function splitAt(op: string, x: Tensor, at: number | readonly number[] | Tensor,
     const startOf = (i: number): number => i * small + Math.min(i, larger);
     return Array.from({ length: cuts }, (_, i) => slice(x, d, startOf(i), startOf(i + 1)));
   }
-  const bounds = [0, ...cuts];
+  if (!Array.isArray(cuts) || !cuts.every(Number.isInteger)) throw new ArgumentError(`${op}: expected a number of sections or an array of positions, got ${String(cuts)}`);
+  const bounds = [0, ...(cuts as readonly number[])];
   return bounds.map((from, i) => slice(x, d, from, bounds[i + 1] ?? total));
 }
 
@@ -127,7 +140,7 @@ function splitAlong(op: keyof typeof directions, x: Tensor, at: number | readonl
   const [rank, direction] = directions[op];
   if (x.ndim < rank) throw new ShapeError(`${op}: expected at least ${rank} dimensions, got shape ${showShape(x.shape)}`);
   const dim = x.ndim === 1 ? 0 : direction;
-  if (typeof at === "number" && at !== 0 && x.shape[dim]! % at !== 0) {
+  if (typeof at === "number" && at > 0 && x.shape[dim]! % at !== 0) {
     throw new ArgumentError(`${op}: expected a number of sections that divides the size ${x.shape[dim]!} of dimension ${dim}, got ${at}; use tensorSplit for parts of different sizes`);
   }
   return splitAt(op, x, at, dim);

@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError } from "../errors.js";
 import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { cat, stack } from "./join.js";
+import { cat, firstOf, stack } from "./join.js";
 import { pad } from "./pad.js";
 import { reshape, unsqueeze } from "./view.js";
 
@@ -33,8 +33,7 @@ export const atleast3d = oneOrMore((x) => (x.ndim === 0 ? reshape(x, [1, 1, 1]) 
 
 /** Joined along a dimension; sizes are checked here so that the error has the name of the op. */
 function joined(op: string, tensors: readonly Tensor[], dim: number): Tensor {
-  const [first] = tensors;
-  if (first === undefined) throw new ArgumentError(`${op}: expected at least one tensor, got none`);
+  const first = firstOf(op, tensors);
   const other = tensors.find((x) => x.ndim !== first.ndim || x.shape.some((size, d) => d !== dim && size !== first.shape[d]));
   if (other !== undefined) {
     throw new ShapeError(`${op}: expected sizes that agree except along dimension ${dim}, got ${showShape(first.shape)} and ${showShape(other.shape)}`);
@@ -59,9 +58,8 @@ export const columnStack = (tensors: readonly Tensor[]): Tensor => joined("colum
 
 /** Matrices along the diagonal of one, zeros elsewhere; vectors are rows. @see torch.block_diag */
 export function blockDiag(matrices: readonly Tensor[]): Tensor {
+  firstOf("blockDiag", matrices);
   const blocks = atleast2d(matrices);
-  const [first] = blocks;
-  if (first === undefined) throw new ArgumentError("blockDiag: expected at least one tensor, got none");
   const wrong = blocks.find((x) => x.ndim !== 2);
   if (wrong !== undefined) throw new ShapeError(`blockDiag: expected tensors of at most 2 dimensions, got shape ${showShape(wrong.shape)}`);
   const width = blocks.reduce((sum, x) => sum + x.shape[1]!, 0);
@@ -91,8 +89,7 @@ export interface MeshgridOptions {
  * columns?.shape; // [2, 3]
  */
 export function meshgrid(tensors: readonly Tensor[], { indexing = "ij" }: MeshgridOptions = {}): Tensor[] {
-  const [first] = tensors;
-  if (first === undefined) throw new ArgumentError("meshgrid: expected at least one tensor, got none");
+  const first = firstOf("meshgrid", tensors);
   // Checked as JavaScript may pass anything.
   if (!["ij", "xy"].includes(indexing)) throw new ArgumentError(`meshgrid: expected indexing "ij" or "xy", got ${indexing}`);
   const wrong = tensors.find((x) => x.ndim > 1);
@@ -111,8 +108,7 @@ export function meshgrid(tensors: readonly Tensor[], { indexing = "ij" }: Meshgr
 
 /** All ways to take one element of each vector, as rows. @see torch.cartesian_prod */
 export function cartesianProd(vectors: readonly Tensor[]): Tensor {
-  const [first] = vectors;
-  if (first === undefined) throw new ArgumentError("cartesianProd: expected at least one tensor, got none");
+  const first = firstOf("cartesianProd", vectors);
   const wrong = vectors.find((x) => x.ndim !== 1);
   if (wrong !== undefined) throw new ShapeError(`cartesianProd: expected vectors, got shape ${showShape(wrong.shape)}`);
   if (vectors.length === 1) return first;
