@@ -89,7 +89,7 @@ export function pow(x: Real, y: Real): Real {
   const signed = positive.bits.xor(isNegative.and(isOdd).chooseBits(signBit, 0)).real;
 
   const isUndefined = isNegative.and(isInteger.or(isExtreme).not()).or(x.isNaN()).or(y.isNaN());
-  const isOne = x.bits.equals(oneBits).or(y.bits.and(0x7fffffff).equals(0));
+  const isOne = x.bits.equals(oneBits).or(y.equals(0));
   return isOne.choose(1, isUndefined.choose(NaN, signed));
 }
 const oneBits = 0x3f800000;
