@@ -32,6 +32,52 @@ const right = [
   },
 ];
 
+const plainFloat = (data: readonly number[], shape: readonly number[] = [data.length]): object => ({ dtype: "float64", shape, data });
+const zerosOf = (...shape: number[]): object => float32(new Array<number>(shape.reduce((a, b) => a * b, 1)).fill(0), { shape });
+
+/** One of each kind that is about modules, optimizers and training; the numbers follow from closed forms. */
+const training = [
+  {
+    id: "module", kind: "module", cls: "Linear", ctor_args: [2, 1], ctor_kwargs: { bias: true }, ctor_tensors: [], training: true,
+    state: [["weight", float32([2, 3], { shape: [1, 2] })], ["bias", float32([1])]], params: ["weight", "bias"],
+    tensors: [float32([4, 5], { shape: [1, 2], requires_grad: true })], args: [], kwargs: { input: { $t: 0 } },
+    out: { $o: 0 }, outs: [expected([24], { shape: [1, 1] })], cot: [float32([2], { shape: [1, 1] })],
+    grads: [plainFloat([4, 6], [1, 2])], param_grads: { weight: plainFloat([8, 10], [1, 2]), bias: plainFloat([2]) },
+  },
+  {
+    id: "nested module", kind: "module", cls: "Sequential", ctor_args: [{ $module: { cls: "BatchNorm1d", args: [1], kwargs: { momentum: null } } }], ctor_kwargs: {}, ctor_tensors: [], training: true,
+    state: [["0.weight", float32([1])], ["0.bias", float32([0])], ["0.running_mean", float32([0])], ["0.running_var", float32([1])], ["0.num_batches_tracked", { dtype: "int64", shape: [], data: [0] }]],
+    params: ["0.weight", "0.bias"], tensors: [float32([1, 3], { shape: [2, 1] })], args: [{ $t: 0 }], kwargs: {},
+    out: { $o: 0 }, outs: [expected([-0.999995, 0.999995], { shape: [2, 1] })],
+    state_after: [["0.running_mean", float32([2])], ["0.running_var", float32([2])], ["0.num_batches_tracked", { dtype: "int64", shape: [], data: [1] }]],
+  },
+  { id: "rng_module", kind: "rng_module", seed: 0, cls: "BatchNorm1d", args: [1], kwargs: { track_running_stats: false }, state: [["weight", float32([1])], ["bias", float32([0])]], next_rand: float32([0.4962566, 0.7682218, 0.08847743]) },
+  { id: "rng_module_sums", kind: "rng_module_sums", seed: 0, arch: "Sequential(Flatten,ReLU)", first5: [], sums64: [], next_rand: float32([0.4962566, 0.7682218, 0.08847743]) },
+  {
+    id: "optim", kind: "optim", cls: "SGD", kwargs: { lr: { $f: 0.5 } }, groups: [{}, { lr: { $f: 0.25 } }], group_params: [[0], [1]],
+    params: [float32([1]), float32([1])], grads: [[float32([1]), null]], after: [[plainFloat([0.5]), plainFloat([1])]],
+    final_state_dict: { state: { 0: { momentum_buffer: null } }, param_groups: [{ lr: { $f: 0.5 }, momentum: 0, params: [0] }, { lr: { $f: 0.25 }, params: [1] }] },
+  },
+  {
+    id: "optim_closure", kind: "optim_closure", cls: "LBFGS", kwargs: {}, problem: "quadratic", A: float32([1], { shape: [1, 1] }), b: float32([1]), x0: float32([1]),
+    step_loss: [-0.5], closure_calls: [1], after: [plainFloat([1])],
+  },
+  { id: "optim_error", kind: "optim_error", cls: "Adam", kwargs: { lr: -1 } },
+  { id: "clip_grad_norm", kind: "clip_grad_norm", grads: [float32([3]), null, float32([4])], max_norm: 1, norm_type: 2, total_norm: 5, after: [plainFloat([0.6]), null, plainFloat([0.8])] },
+  { id: "clip_grad_value", kind: "clip_grad_value", grads: [float32([3, -4])], clip_value: 3.5, after: [float32([3, -3.5])] },
+  {
+    id: "lr_scheduler", kind: "lr_scheduler", optimizer: { cls: "SGD", groups: [{ lr: { $f: 1 } }] },
+    schedulers: [{ cls: "LambdaLR", kwargs: { lr_lambda: { $fn_table: [1, 0.5] } } }, { cls: "ChainedScheduler", kwargs: { schedulers: [{ $sched: 0 }] } }],
+    step: [1], mode: "step", mode_data: null, trace: [{ lr: [1] }, { lr: [0.5] }],
+  },
+  {
+    id: "trace", kind: "trace", model: "MLP", model_kwargs: { i: 1, h: 1, o: 2 }, steps: 1, loss: "cross_entropy(model(x), y), mean",
+    init: [["fc1.weight", zerosOf(1, 1)], ["fc1.bias", zerosOf(1)], ["fc2.weight", zerosOf(1, 1)], ["fc2.bias", zerosOf(1)], ["fc3.weight", zerosOf(2, 1)], ["fc3.bias", zerosOf(2)]],
+    batches: [[float32([1], { shape: [1, 1] }), { dtype: "int64", shape: [1], data: [0] }]], optimizer: { cls: "SGD", kwargs: { lr: 0.1 } }, scheduler: null, clip_grad_norm: null,
+    lr: [0.1], loss_float64: [Math.LN2], grad_norm_float64: [Math.SQRT1_2], max_rel_drift_float32: 0, final_float32_maxdiff: 0, final_float64: [["fc3.bias", plainFloat([0.05, -0.05])]],
+  },
+];
+
 /** The same record with one number of what is expected changed: every place in turn. */
 function* changed(value: unknown, path: string): Generator<readonly [path: string, value: unknown]> {
   if (typeof value === "number") yield [path, value + (value === 0 ? 1 : value * 1e-3)];
@@ -41,6 +87,37 @@ function* changed(value: unknown, path: string): Generator<readonly [path: strin
     }
   }
 }
+
+describe("records of modules and training", () => {
+  it("pass where they agree", async () => {
+    expect(await outcomes(training)).toEqual(Object.fromEntries(training.map(({ id }) => [id, "passed"])));
+  });
+
+  it("fail where anything that is expected is another", async () => {
+    const parts: Readonly<Record<string, readonly string[]>> = {
+      module: ["outs", "grads", "param_grads"], "nested module": ["outs", "state_after"], rng_module: ["state", "next_rand"], rng_module_sums: ["next_rand"],
+      optim: ["after", "final_state_dict"], optim_closure: ["step_loss", "closure_calls", "after"], clip_grad_norm: ["total_norm", "after"], clip_grad_value: ["after"],
+      lr_scheduler: ["trace"], trace: ["lr", "loss_float64", "grad_norm_float64", "final_float64"],
+    };
+    const wrong = training.flatMap((record) =>
+      (parts[record.id] ?? []).flatMap((part) =>
+        // Shapes and parameter numbers are not what is compared.
+        [...changed((record as unknown as Record<string, unknown>)[part], part)].filter(([path]) => !/shape|params/.test(path)).map(([path, value]) => ({ ...record, id: `${record.id} ${path}`, [part]: value })),
+      ),
+    );
+    const results = await outcomes(wrong);
+    expect(Object.keys(results).length).toBeGreaterThan(25);
+    for (const [id, result] of Object.entries(results)) expect(result, id).toMatch(/^failed: /);
+    const renamed = { ...training[0], id: "renamed", params: ["bias", "weight"] };
+    const accepted = { ...training[6], id: "accepted", kwargs: { lr: 1 } };
+    const unknown = { ...training[2], id: "unknown", cls: "Telepathy" };
+    expect(await outcomes([renamed, accepted, unknown])).toEqual({
+      renamed: "failed: names of the parameters: expected [bias, weight], got [weight, bias]",
+      accepted: "failed: expected an error, got none",
+      unknown: "unsupported: torch.nn.Telepathy is not in the table",
+    });
+  });
+});
 
 describe("records that agree", () => {
   it("pass, whatever their kind", async () => {

@@ -178,7 +178,7 @@ export class KernelOp {
 
   /**
    * Runs the formula over a space. An output may share its storage with an input only where both step alike: the element
-   * is then updated in place.
+   * is then updated in place. Outputs may share one that is not read, in different places.
    */
   run(
     device: Device,
@@ -322,7 +322,8 @@ function buildKernel(
       places.push(known);
       return;
     }
-    if (known !== undefined && isOutput) throw new Error(`internal: ${formula.name} writes a storage that it reads at other elements`);
+    // Several outputs may lie side by side in one storage, as long as nothing in it is read.
+    if (known !== undefined && isOutput && declared?.access !== "out") throw new Error(`internal: ${formula.name} writes a storage that it reads at other elements`);
     let index = intScalar();
     operand.strides.forEach((stride, axis) => {
       const kind = strideClass(stride);

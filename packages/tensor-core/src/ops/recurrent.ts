@@ -57,6 +57,8 @@ interface Cell {
   readonly saves: number;
   /** Whether the gradients of q are others than those of p. */
   readonly differs: boolean;
+  /** Which states the derivative looks at, besides what was saved. */
+  readonly sees: readonly ("h" | "c" | "nextH" | "nextC")[];
   step(k: ExprBuilder, before: Before): After;
   /** `next.c` is the cell state after the step. */
   derivative(k: ExprBuilder, d: { readonly h: Expr; readonly c: Expr }, saved: readonly Expr[], before: { readonly h: Expr; readonly c: Expr }, next: { readonly h: Expr; readonly c: Expr }): Gradients;
@@ -73,14 +75,14 @@ const tanhSlope = (k: ExprBuilder, y: Expr): Expr => k.sub(one(k, y), k.mul(y, y
 const cells = {
   // h′ = tanh(p + q)
   rnnTanh: {
-    gates: 1, hasCellState: false, saves: 0, differs: false,
+    gates: 1, hasCellState: false, saves: 0, differs: false, sees: ["nextH"],
     step: (k, { p, q }) => ({ h: k.tanh(k.add(p[0]!, q[0]!)), saved: [] }),
     derivative: (k, d, _, __, next) => ({ p: [k.mul(d.h, tanhSlope(k, next.h))] }),
     compose: (p, q, _, c) => ({ h: tanh(p[0]!.add(q[0]!)), c }),
   },
   // h′ = max(p + q, 0)
   rnnRelu: {
-    gates: 1, hasCellState: false, saves: 0, differs: false,
+    gates: 1, hasCellState: false, saves: 0, differs: false, sees: ["nextH"],
     step: (k, { p, q }) => {
       const x = k.add(p[0]!, q[0]!);
       return { h: k.max(x, k.like(0, x)), saved: [] };
@@ -90,7 +92,7 @@ const cells = {
   },
   // i, f, o = σ(p + q),  g = tanh(p + q),  c′ = f c + i g,  h′ = o tanh(c′)
   lstm: {
-    gates: 4, hasCellState: true, saves: 4, differs: false,
+    gates: 4, hasCellState: true, saves: 4, differs: false, sees: ["c", "nextC"],
     step: (k, { p, q, c }) => {
       const sum = (n: number): Expr => k.add(p[n]!, q[n]!);
       const [i, f, g, o] = [logistic(k, sum(0)), logistic(k, sum(1)), k.tanh(sum(2)), logistic(k, sum(3))];
@@ -118,7 +120,7 @@ const cells = {
   },
   // r, z = σ(p + q),  n = tanh(p + r q),  h′ = (1 − z) n + z h
   gru: {
-    gates: 3, hasCellState: false, saves: 4, differs: true,
+    gates: 3, hasCellState: false, saves: 4, differs: true, sees: ["h"],
     step: (k, { p, q, h }) => {
       const [r, z] = [logistic(k, k.add(p[0]!, q[0]!)), logistic(k, k.add(p[1]!, q[1]!))];
       const n = k.tanh(k.add(p[2]!, k.mul(r, q[2]!)));
@@ -206,10 +208,15 @@ interface Trace {
   readonly c: readonly Tensor[];
   /** Hidden states before their projection; the next `h` where there is none. */
   readonly hidden: readonly Tensor[];
-  readonly saved: readonly (readonly Tensor[])[];
+  /** What was saved, side by side: `[batch, saves · hidden]`. */
+  readonly saved: readonly Tensor[];
 }
 
 const over = ({ elements, layout }: Tensor, strides: readonly number[], step = 0): KernelOperand => ({ storage: elements, offset: layout.offset + step * (layout.strides[0] ?? 0), strides });
+
+/** What was saved, one operand each. */
+const slots = (saved: Tensor, count: number, size: number, strides: readonly number[]): KernelOperand[] =>
+  Array.from({ length: count }, (_, n) => ({ storage: saved.elements, offset: saved.layout.offset + n * size, strides }));
 
 /** Step numbers in the order in which they are taken. */
 const stepsOf = (count: number, reverse: boolean): number[] => Array.from({ length: count }, (_, i) => (reverse ? count - 1 - i : i));
@@ -219,17 +226,18 @@ function run({ cell, step: kernel }: CellKernels, p: Tensor, h0: Tensor, c0: Ten
   const size = wide / cell.gates;
   const fresh = (): Tensor => emptyLike(p, [batch, size]);
   const [rows, gates] = [[size, 1], [wide, 1]];
-  const trace = { h: [h0], c: [c0], hidden: [] as Tensor[], saved: [] as Tensor[][] };
+  const trace = { h: [h0], c: [c0], hidden: [] as Tensor[], saved: [] as Tensor[] };
   stepsOf(count, reverse).forEach((t, n) => {
     const [h, c] = [trace.h[n]!, trace.c[n]!];
     const next = fresh();
     const nextC = cell.hasCellState ? fresh() : c;
-    const saved = Array.from({ length: cell.saves }, fresh);
+    const saved = emptyLike(p, [batch, cell.saves * size]);
     kernel.run(
       p.device,
       { outer: [batch, size], inner: [] },
-      [over(p, gates, t), over(linear(h, weightHh, biasHh), gates), over(weightHr === null ? h : next, rows), over(c, rows)],
-      [next, ...(cell.hasCellState ? [nextC] : []), ...saved].map((x) => over(x, rows)),
+      // A cell that does not look at a state is given another operand in its place, so that there is one buffer less.
+      [over(p, gates, t), over(linear(h, weightHh, biasHh), gates), over(cell.differs ? h : p, cell.differs ? rows : gates, cell.differs ? 0 : t), over(cell.hasCellState ? c : p, cell.hasCellState ? rows : gates, cell.hasCellState ? 0 : t)],
+      [...[next, ...(cell.hasCellState ? [nextC] : [])].map((x) => over(x, rows)), ...slots(saved, cell.saves, size, [cell.saves * size, 1])],
       dtypeInfo[p.dtype].compute,
       [size],
     );
@@ -267,12 +275,17 @@ function runBackward(
       d = d.matmul(weightHr);
     }
     d = d.contiguous();
-    // Cells with a projection do not look at the hidden state before.
-    const seen = [d, dc, weightHr === null ? trace.h[n]! : trace.hidden[n]!, trace.c[n]!, trace.hidden[n]!, trace.c[n + 1]!, ...trace.saved[n]!];
+    // Where a state is not looked at, d stands in its place: one buffer less.
+    const states = { h: trace.h[n]!, c: trace.c[n]!, nextH: trace.hidden[n]!, nextC: trace.c[n + 1]! };
+    const seen = [d, cell.hasCellState ? dc : d, ...(["h", "c", "nextH", "nextC"] as const).map((name) => (cell.sees.includes(name) ? states[name] : d))];
+    const operands = (middle: readonly number[]): KernelOperand[] => [
+      ...seen.map((x) => over(x, [size, ...middle, 1])),
+      ...slots(trace.saved[n]!, cell.saves, size, [cell.saves * size, ...middle, 1]),
+    ];
     gatesKernel.run(
       p.device,
       { outer: [batch, cell.gates, size], inner: [] },
-      [...seen.map((x) => over(x, [size, 0, 1])), { storage: null, offset: 0, strides: [0, 1, 0] }],
+      [...operands([0]), { storage: null, offset: 0, strides: [0, 1, 0] }],
       [dP, ...(cell.differs ? [dQ] : [])].map((x) => over(x, [wide, size, 1], t)),
       compute,
       [],
@@ -280,7 +293,7 @@ function runBackward(
     dh = select(dQ, 0, t).matmul(weightHh);
     if (!cell.differs && !cell.hasCellState) continue;
     const state = emptyLike(p, [batch, size]);
-    direct.run(p.device, { outer: [batch, size], inner: [] }, seen.map((x) => over(x, [size, 1])), [over(state, [size, 1])], compute, []);
+    direct.run(p.device, { outer: [batch, size], inner: [] }, operands([]), [over(state, [size, 1])], compute, []);
     if (cell.hasCellState) dc = state;
     else dh = dh.add(state);
   }
