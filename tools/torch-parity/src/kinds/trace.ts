@@ -69,7 +69,7 @@ export async function checkTrace(bench: Workbench, record: TraceRecord): Promise
       continue;
     }
     const values = Array.from(valuesOf(want), Number);
-    const largest = values.reduce((a, b) => Math.max(a, Math.abs(b)), 1);
+    const largest = values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
     const within = drift * largest + 20 * record.final_float32_maxdiff;
     values.forEach((value, i) => {
       if (!(Math.abs((got[i] as number) - value) <= within)) throw new Disagreement(`${name} at the end: expected ${String(value)}, got ${String(got[i])} at element ${String(i)}`);
