@@ -100,8 +100,10 @@ export class DeviceMemoryError extends Error {
     readonly stats: BackendStats,
     remedy = "free tensors with dispose() or scope(), or use smaller batches",
   ) {
+    const free = stats.bytesReserved - stats.bytesInUse;
+    const left = free > 0 ? `, ${String(free)} more are reserved and free` : "";
     super(
-      `alloc: ${device} has no room for ${String(requestedBytes)} bytes, ${String(stats.bytesInUse)} bytes in ${String(stats.buffers)} buffers are in use; ${remedy}`,
+      `alloc: ${device} has no room for ${String(requestedBytes)} bytes, ${String(stats.bytesInUse)} bytes in ${String(stats.buffers)} buffers are in use${left}; ${remedy}`,
     );
   }
 }
