@@ -1,5 +1,5 @@
 import type { Expr } from "@gradus/kernel-ir";
-import { ElementwiseOp, formulas } from "@gradus/tensor-core";
+import { ElementwiseOp, type FormulaBuilder as K, formulas } from "@gradus/tensor-core";
 import {
   airyLeftP, airyLeftQ, airyMiddle, airyRight, i0Large, i0Small, i1Large, i1Small, j0LargeP, j0LargeQ, j0Small, j1LargeP, j1LargeQ, j1Small, k0Large, k0Small,
   k1Large, k1Small, y0Small, y1Small,
@@ -8,7 +8,6 @@ import type { Series } from "./series.js";
 import { sum } from "./series.js";
 
 const { float, one, squared, times, unary, zero } = formulas;
-type K = formulas.Builder;
 
 /**
  * Bessel's functions and Airy's: a Chebyshev series near 0, and far from it one of what is left when the growth or the wave is

@@ -1,13 +1,12 @@
 import type { Expr } from "@gradus/kernel-ir";
 import type { Tensor } from "@gradus/tensor-core";
-import { ArgumentError, DTypeError, ElementwiseOp, formulas } from "@gradus/tensor-core";
+import { ArgumentError, DTypeError, ElementwiseOp, type FormulaBuilder as K, formulas } from "@gradus/tensor-core";
 import { lgammaFactor, lgammaMiddle } from "./coefficients.js";
 import { hostFunction } from "./host.js";
 import * as host from "./host-math.js";
 import { sum } from "./series.js";
 
 const { float, half, one, polynomial, squared, times, unary, zero } = formulas;
-type K = formulas.Builder;
 
 /** The gamma function's logarithm, its derivatives, and incomplete gamma functions. */
 

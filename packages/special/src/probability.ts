@@ -1,8 +1,7 @@
 import type { Expr } from "@gradus/kernel-ir";
-import { ElementwiseOp, formulas } from "@gradus/tensor-core";
+import { ElementwiseOp, type FormulaBuilder as K, formulas } from "@gradus/tensor-core";
 
 const { erfc, float, gaussian, half, log1p, one, polynomial, scaledErfc, squared, times, unary, xTimes, zero } = formulas;
-type K = formulas.Builder;
 
 /** The normal distribution, the error function's relatives, and entropies. */
 

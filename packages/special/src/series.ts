@@ -1,8 +1,7 @@
 import type { Expr } from "@gradus/kernel-ir";
-import { formulas } from "@gradus/tensor-core";
+import { type FormulaBuilder as K, formulas } from "@gradus/tensor-core";
 
 const { times, zero } = formulas;
-type K = formulas.Builder;
 
 /** A Chebyshev series on an interval, lowest term first. */
 export interface Series {

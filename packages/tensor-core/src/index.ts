@@ -48,7 +48,9 @@ export type { AnomalyOptions } from "./autograd/anomaly.js";
 export { fuse } from "./kernels/fuse.js";
 export { ElementwiseOp } from "./kernels/elementwise.js";
 export type { ElementwiseOptions, Formula } from "./kernels/elementwise.js";
-export * as formulas from "./formulas.js";
+export { formulas } from "./formulas.js";
+export type { Chosen } from "./kernels/elementwise-function.js";
+export type { K as FormulaBuilder } from "./ops/elementwise/notation.js";
 
 export * from "./ops/elementwise.js";
 export {
