@@ -277,6 +277,7 @@ const cases: Record<string, Record<string, Case>> = {
     cosineSimilarity: [(a, b) => g.cosineSimilarity(a, b), () => [leaf([2, 3]), leaf([2, 3], 2)]],
     pairwiseDistance: [(a, b) => g.pairwiseDistance(a, b), () => [leaf([2, 3]), leaf([2, 3], 2)]],
     pdist: [(x) => g.pdist(x).square(), () => [leaf([3, 2])]],
+    vectorNorm: [(x) => g.vectorNorm("vectorNorm", x, 3, { dim: 1 }).square(), () => [leaf([2, 3])]],
     vdot: [(a, b) => g.vdot(a, b).square(), () => [leaf([3]), leaf([3], 2)]],
     addmv: [(c, m, v) => g.addmv(c, m, v).square(), () => [leaf([2]), leaf([2, 3], 2), leaf([3], 3)]],
     "msort, broadcastTo, atleast1d": [(x) => [g.msort(x).square().mul(x), g.broadcastTo(x, [2, 3, 2]).square(), g.atleast1d(x.sum()).square()], () => [leaf([3, 2])]],
@@ -342,6 +343,7 @@ const without = {
   "differentiates, and has tests of its own": `
     backward grad checkpoint checkpointSequential hessian hvp jacobian jvp vhp vjp gradcheck gradgradcheck enableGrad inferenceMode isGradEnabled
     isInferenceModeEnabled noGrad setGradEnabled detectAnomaly isAnomalyEnabled setDetectAnomaly`,
+  "gives back the tensor itself, which is real": "conj conjPhysical resolveConj resolveNeg",
   "makes a tensor of none": "randintLike randLike randnLike poisson tensor full empty zeros ones zerosLike onesLike fullLike emptyLike arange linspace eye rand randn randint randperm normal bernoulli",
   "is constant between its jumps": "argmax argmin argsort any all allclose equal nonzero argwhere oneHot floorDivide",
   "is a choice of values that gather and indexPut differentiate": "maskedSelect",
