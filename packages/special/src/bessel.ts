@@ -154,9 +154,9 @@ export const i1 = unary(ops.i1);
 /** e^−|x| I₁(x). @see torch.special.i1e */
 export const i1e = unary(ops.i1e);
 /** I₀. @see torch.special.modified_bessel_i0 */
-export const modifiedBesselI0 = i0;
+export const modifiedBesselI0 = unary(ops.i0);
 /** I₁. @see torch.special.modified_bessel_i1 */
-export const modifiedBesselI1 = i1;
+export const modifiedBesselI1 = unary(ops.i1);
 /** The modified Bessel function K₀; Infinity at 0, NaN below. @see torch.special.modified_bessel_k0 */
 export const modifiedBesselK0 = unary(ops.modifiedBesselK0);
 /** The modified Bessel function K₁. @see torch.special.modified_bessel_k1 */

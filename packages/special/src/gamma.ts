@@ -95,11 +95,11 @@ export const gammaOps = {
 /** log|Γ(x)|; Infinity at 0, −1, −2 … @see torch.lgamma */
 export const lgamma = unary(gammaOps.lgamma);
 /** log|Γ(x)|. @see torch.special.gammaln */
-export const gammaln = lgamma;
+export const gammaln = unary(gammaOps.lgamma);
 /** The derivative of log Γ. @see torch.digamma */
 export const digamma = unary(gammaOps.digamma);
 /** The derivative of log Γ. @see torch.special.psi */
-export const psi = digamma;
+export const psi = unary(gammaOps.digamma);
 
 /**
  * The n-th derivative of digamma.
@@ -121,5 +121,5 @@ export function mvlgamma(x: Tensor, p: number): Tensor {
   const shifts = x.newTensor(Array.from({ length: p }, (_, i) => -i / 2), { dtype: x.isFloatingPoint() ? x.dtype : "float32" });
   return lgamma(x.unsqueeze(-1).add(shifts)).sum({ dim: -1 }).add((p * (p - 1) * Math.log(Math.PI)) / 4);
 }
-/** @see torch.special.multigammaln */
-export const multigammaln = mvlgamma;
+/** mvlgamma by its other name. @see torch.special.multigammaln */
+export const multigammaln = (x: Tensor, p: number): Tensor => mvlgamma(x, p);

@@ -20,7 +20,7 @@ const density = (a: Tensor, x: Tensor): Tensor => a.sub(1).mul(x.log()).sub(x).s
 export const gammainc: (a: Tensor, x: Tensor) => Tensor = hostFunction<[a: Tensor, x: Tensor]>("gammainc", numeric(host.gammainc), [null, (a, x) => density(a, x)]);
 /** The upper incomplete gamma function Q(a, x) = 1 − P(a, x); differentiable in x. @see torch.special.gammaincc */
 export const gammaincc: (a: Tensor, x: Tensor) => Tensor = hostFunction<[a: Tensor, x: Tensor]>("gammaincc", numeric(host.gammaincc), [null, (a, x) => density(a, x).neg()]);
-/** @see torch.igamma */
-export const igamma = gammainc;
-/** @see torch.igammac */
-export const igammac = gammaincc;
+/** gammainc by its other name. @see torch.igamma */
+export const igamma = (a: Tensor, x: Tensor): Tensor => gammainc(a, x);
+/** gammaincc by its other name. @see torch.igammac */
+export const igammac = (a: Tensor, x: Tensor): Tensor => gammaincc(a, x);

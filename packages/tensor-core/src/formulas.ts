@@ -1,5 +1,5 @@
 import { binary, choosing, unary } from "./kernels/elementwise-function.js";
-import { erfcOf, expm1Of, gaussian, log1pOf, scaledErfcOf, xTimes } from "./ops/elementwise/exponential.js";
+import { erfcOf, expm1Of, gaussian, log1pOf, scaledErfcOf, xTimes } from "./ops/elementwise/stable.js";
 import { float, half, logistic, odd, one, polynomial, squared, times, zero } from "./ops/elementwise/notation.js";
 import { ofTensors } from "./ops/operand-rules.js";
 

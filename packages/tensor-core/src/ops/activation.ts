@@ -7,7 +7,7 @@ import type { Generator } from "../random/generator.js";
 import { resolveDim, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { fromValues } from "./copy.js";
-import { expm1Of } from "./elementwise/exponential.js";
+import { expm1Of } from "./elementwise/stable.js";
 import type { K } from "./elementwise/notation.js";
 import { float, numbers, one, zero } from "./elementwise/notation.js";
 import { defaultGenerator } from "./random.js";

@@ -75,11 +75,11 @@ export function positive(x: Tensor): Tensor {
 /** The complex conjugate: x itself, because there are no complex tensors. @see torch.conj */
 export const conj = (x: Tensor): Tensor => x;
 /** @see torch.conj_physical */
-export const conjPhysical = conj;
+export const conjPhysical = (x: Tensor): Tensor => x;
 /** @see torch.resolve_conj */
-export const resolveConj = conj;
+export const resolveConj = (x: Tensor): Tensor => x;
 /** @see torch.resolve_neg */
-export const resolveNeg = conj;
+export const resolveNeg = (x: Tensor): Tensor => x;
 /** The part behind the point, with the sign of x. @see torch.frac */
 export const frac = unary(ops.frac);
 export interface NanToNumOptions {

@@ -6,9 +6,9 @@ import { choosing, unary } from "../../kernels/elementwise-function.js";
 import { resultType } from "../../promotion.js";
 import type { Tensor } from "../../tensor.js";
 import { checkTensors, ofTensors } from "../operand-rules.js";
-import { log1pOf } from "./exponential.js";
 import type { K } from "./notation.js";
 import { float, half, isNegative, odd, one, polynomial, squared, times, zero } from "./notation.js";
+import { log1pOf } from "./stable.js";
 
 /** Angles, their functions and the inverses; the hyperbolic ones too. Formulas hold in float32 and in float64. */
 
