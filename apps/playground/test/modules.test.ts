@@ -52,7 +52,7 @@ describe.skipIf(inject("chromium") === null)("the room Modules", { timeout: 60_0
     await page.getByRole("button", { name: /^in_proj_weight/ }).first().click();
     await page.getByText("Distribution of layers.0.self_attn.in_proj_weight").waitFor();
     await page.getByRole("checkbox", { name: "Training mode" }).uncheck();
-    await page.getByRole("button", { name: "the model: evaluation mode" }).waitFor();
+    await page.getByRole("button", { name: "eval: mode of the model" }).waitFor();
     await page.reload();
     await page.getByText("Distribution of layers.0.self_attn.in_proj_weight").waitFor();
   });

@@ -11,7 +11,7 @@ const stepOnce = async (page: Page, count: number): Promise<void> => {
   for (let i = 0; i < count; i++) {
     const before = await stepOf(page);
     await page.getByRole("button", { name: "Step" }).click();
-    await vi.waitFor(async () => expect(await stepOf(page)).toBe(before + 1));
+    await vi.waitFor(async () => expect(await stepOf(page)).toBe(before + 1), { timeout: 20_000 });
   }
 };
 
@@ -40,7 +40,7 @@ describe.skipIf(inject("chromium") === null)("the room Train", { timeout: 120_00
     await first.getByRole("button", { name: "Add a hidden layer" }).click();
     await first.getByRole("button", { name: "sin πx₁" }).click();
     await first.getByRole("radio", { name: "cpu" }).press("ArrowLeft");
-    await vi.waitFor(() => expect(new URL(first.url()).hash).toBe("#/train?dataset=Spiral&features=x1,x2,sin1&layers=6,5,5&activation=gelu&engine=scalar"));
+    await vi.waitFor(() => expect(new URL(first.url()).hash).toBe("#/train?dataset=Spiral&features=x1,x2,sin1&layers=6,5,5&activation=gelu&engine=scalar"), { timeout: 10_000 });
     await first.waitForTimeout(200);
     await stepOnce(first, 3);
 

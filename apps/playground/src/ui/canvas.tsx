@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { palette } from "../theme.js";
 
 export interface Drawing {
   readonly context: CanvasRenderingContext2D;
@@ -22,6 +23,8 @@ export function Canvas({ label, class: kind = "", aspect, draw, onPointer }: Can
   const ref = useRef<HTMLCanvasElement>(null);
   const latest = useRef(draw);
   latest.current = draw;
+  // Whatever is drawn has the colours of the scheme; reading them here draws it again when they change.
+  const { value: colours } = palette;
 
   const repaint = (): void => {
     const canvas = ref.current;
@@ -35,7 +38,7 @@ export function Canvas({ label, class: kind = "", aspect, draw, onPointer }: Can
     context.clearRect(0, 0, width, height);
     if (width > 0 && height > 0) latest.current({ context, width, height });
   };
-  useLayoutEffect(repaint);
+  useLayoutEffect(repaint, [draw, colours]);
   useEffect(() => {
     const observer = new ResizeObserver(repaint);
     observer.observe(ref.current!);

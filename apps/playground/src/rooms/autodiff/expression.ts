@@ -18,7 +18,7 @@ export class ExpressionError extends Error {
   }
 }
 
-export type Tree =
+type Tree =
   | { readonly kind: "number"; readonly value: number }
   | { readonly kind: "name"; readonly name: string }
   | { readonly kind: "call"; readonly fn: FunctionName; readonly args: readonly Tree[] };

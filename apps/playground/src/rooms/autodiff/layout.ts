@@ -1,7 +1,7 @@
 /** Where the nodes of a graph are drawn: in columns from what is given to what is computed, with few crossings. */
 import type { Graph } from "@gradus/autograd";
 
-export interface Place {
+interface Place {
   readonly column: number;
   /** In rows, which may be halves. */
   readonly row: number;

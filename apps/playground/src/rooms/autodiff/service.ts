@@ -3,7 +3,7 @@ import type { Trace } from "@gradus/autograd";
 import { functions, type ScalarNode, traceOf, type Scalar } from "@gradus/scalar-autodiff";
 import { evaluate, ExpressionError, type FunctionName, parse } from "./expression.js";
 
-export interface Check {
+interface Check {
   readonly name: string;
   readonly value: number;
   readonly derivative: number;

@@ -81,6 +81,9 @@ function withStroke(mask: Float32Array, x1: number, y1: number, x2: number, y2: 
   return next;
 }
 
+/** Right ones in the high colour, wrong ones in the low one; never so strong that the number on it cannot be read. */
+const shade = (right: boolean, share: number): number => (right ? 0.5 * share : -Math.min(0.5, 1.5 * share));
+
 /** How often each class was taken for which. */
 export function Confusion({ confusion, classes }: { readonly confusion: readonly (readonly number[])[]; readonly classes: readonly string[] }) {
   const colours = palette.value;
@@ -105,7 +108,7 @@ export function Confusion({ confusion, classes }: { readonly confusion: readonly
               <tr key={truth}>
                 <th scope="row">{classes[truth]!.slice(0, 8)}</th>
                 {row.map((count, guess) => (
-                  <td key={guess} style={{ background: css(diverging(colours, ((guess === truth ? 0.75 : -1.6) * count) / total), 0.85) }}>
+                  <td key={guess} style={{ background: css(diverging(colours, shade(guess === truth, count / total))) }}>
                     {count === 0 ? "" : count}
                   </td>
                 ))}

@@ -94,7 +94,7 @@ function Branch({ node, chosen, onChoose, onTrain }: BranchProps) {
           <span class="faint branch-count">{parameters === 0 ? "" : count(parameters)}</span>
         </summary>
         <div class="branch">
-          <button type="button" class="chip mode" aria-pressed={training} aria-label={`${path === "" ? "the model" : path}: ${training ? "training" : "evaluation"} mode`} onClick={() => onTrain(path, !training)}>
+          <button type="button" class="chip mode" aria-pressed={training} aria-label={`${training ? "train" : "eval"}: mode of ${path === "" ? "the model" : path}`} onClick={() => onTrain(path, !training)}>
             {training ? "train" : "eval"}
           </button>
           {leaves.length > 0 && (

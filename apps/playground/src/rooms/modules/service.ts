@@ -16,7 +16,7 @@ const models: Readonly<Record<ModelName, () => Module>> = {
   transformer: () => new TransformerEncoder(new TransformerEncoderLayer(64, 4, { dimFeedforward: 128, batchFirst: true }), 2),
 };
 
-export interface Leaf {
+interface Leaf {
   /** From the root, as in the state: `conv1.weight`. */
   readonly path: string;
   readonly name: string;

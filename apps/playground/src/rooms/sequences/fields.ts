@@ -1,7 +1,7 @@
 import { choice, integer, type StateOf, text } from "../../codec.js";
 
 export const networkNames = ["lstm", "attention"] as const;
-export const corpusNames = ["names", "words", "own"] as const;
+const corpusNames = ["names", "words", "own"] as const;
 export const learningRates = ["0.001", "0.003", "0.01"] as const;
 
 export const fields = {
