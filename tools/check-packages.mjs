@@ -2,6 +2,7 @@
 //
 // - publint reads the manifest against the files in the tarball;
 // - are-the-types-wrong resolves every entry as TypeScript does;
+// - declarations name only packages that are installed with it;
 // - Node imports every entry.
 
 import { execFileSync } from "node:child_process";
@@ -29,7 +30,7 @@ const run = (command, ...args) => execFileSync(command, args, { stdio: ["ignore"
 function install(tarball) {
   run("tar", "-xzf", tarball, "-C", consumer);
   const unpacked = join(consumer, "package");
-  const manifest = /** @type {{ name: string, exports: object }} */ (JSON.parse(readFileSync(join(unpacked, "package.json"), "utf8")));
+  const manifest = /** @type {{ name: string, exports: object, dependencies?: object, peerDependencies?: object }} */ (JSON.parse(readFileSync(join(unpacked, "package.json"), "utf8")));
   const target = join(consumer, "node_modules", manifest.name);
   mkdirSync(join(target, ".."), { recursive: true });
   renameSync(unpacked, target);
@@ -51,6 +52,23 @@ async function checkTypes(tarball) {
     /** @type {const} */ (["node16-esm", "bundler"]).flatMap((resolutionKind) => filterProblems(analysis, { resolutionKind })),
   );
   return [...problems].map((problem) => `types: ${JSON.stringify(problem)}`);
+}
+
+/**
+ * What a declaration names beside the dependencies was not meant to be there: usually a type that its own package does not export.
+ *
+ * @param {{ name: string, dependencies?: object, peerDependencies?: object }} manifest
+ */
+function checkDeclarations({ name, dependencies, peerDependencies }) {
+  const installed = new Set([name, ...Object.keys({ ...dependencies, ...peerDependencies })]);
+  const folder = join(consumer, "node_modules", name);
+  const declarations = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".d.ts"));
+  return declarations.flatMap((file) => {
+    const text = readFileSync(join(folder, file), "utf8");
+    const named = [...text.matchAll(/(?:from|import\() ?["']((?:@[^/"']+\/)?[^/"'.]+)[^"']*["']/g)].map(([, found]) => String(found));
+    const foreign = [...new Set(named)].filter((found) => !found.startsWith("node:") && !installed.has(found));
+    return foreign.map((found) => `declarations: ${file} names ${found}, which is not a dependency`);
+  });
 }
 
 /** @param {{ name: string, exports: object }} manifest */
@@ -78,7 +96,7 @@ const packages = readdirSync(consumer)
   .map((file) => ({ tarball: readFileSync(file), manifest: install(file) }));
 
 for (const { tarball, manifest } of packages) {
-  const problems = [...(await lint(tarball)), ...(await checkTypes(tarball)), ...importEntries(manifest)];
+  const problems = [...(await lint(tarball)), ...(await checkTypes(tarball)), ...checkDeclarations(manifest), ...importEntries(manifest)];
   for (const problem of problems) console.error(`${manifest.name}: ${problem}`);
   if (problems.length > 0) process.exitCode = 1;
 }

@@ -49,7 +49,7 @@ export { fuse } from "./kernels/fuse.js";
 export { ElementwiseOp } from "./kernels/elementwise.js";
 export type { ElementwiseOptions, Formula } from "./kernels/elementwise.js";
 export { formulas } from "./formulas.js";
-export type { Chosen } from "./kernels/elementwise-function.js";
+export type { Chosen, ElementwiseFunction } from "./kernels/elementwise-function.js";
 export type { K as FormulaBuilder } from "./ops/elementwise/notation.js";
 
 export * from "./ops/elementwise.js";
