@@ -35,7 +35,11 @@ export function usePage({ webgpu = true } = {}): { readonly visit: (hash: string
         if (message.type() === "error") faults.push(message.text());
       });
       page.on("pageerror", (error) => faults.push(String(error)));
-      page.on("requestfailed", (request) => faults.push(`${request.url()}: ${request.failure()?.errorText ?? ""}`));
+      page.on("requestfailed", (request) => {
+        const reason = request.failure()?.errorText ?? "";
+        // A page that is left gives up what it is still loading.
+        if (reason !== "net::ERR_ABORTED") faults.push(`${request.url()}: ${reason}`);
+      });
       await page.goto(site.url + hash);
       return page;
     },

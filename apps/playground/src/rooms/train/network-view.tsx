@@ -47,7 +47,8 @@ export function NetworkView({ setup, opening, frame, chosen, onChoose, onChange 
   const columns = rowsOf.length;
   const width = Math.max(available, columns * LEAST_COLUMN);
   const height = HEAD + Math.max(...rowsOf) * ROW;
-  const left = 44;
+  // Room for the longest name of a feature.
+  const left = 54;
   const columnX = (column: number): number => left + (column * (width - left - NODE - 24)) / (columns - 1);
   const nodeY = ({ column, row }: NodeId): number => HEAD + ((Math.max(...rowsOf) - rowsOf[column]!) * ROW) / 2 + row * ROW;
   /** Rows of a column that have links: of the features those that are used. */
