@@ -5,7 +5,7 @@ import { defineConfig } from "tsup";
  * gradients are a module of their own, which registers itself with the copy of the core that it imports.
  */
 export default defineConfig({
-  entry: ["src/main.ts", "src/engines/gradus.ts", "src/engines/tfjs.ts", "src/engines/jax.ts"],
+  entry: ["src/main.ts", "src/engines/gradus.ts", "src/engines/tfjs.ts", "src/engines/jax.ts", "src/engines/js-pytorch.ts", "src/engines/onnx.ts"],
   format: "esm",
   target: "es2022",
   splitting: false,

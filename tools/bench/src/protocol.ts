@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline";
+import type { CaseName } from "./cases.js";
 
 /**
  * The parent asks, an engine's process answers, one JSON object a line:
@@ -10,7 +11,7 @@ import { createInterface } from "node:readline";
  * that a slow moment of the machine hits all of them alike.
  */
 export interface Prepare {
-  readonly prepare: string;
+  readonly prepare: CaseName;
 }
 export interface Measure {
   readonly measure: number;
@@ -36,17 +37,24 @@ async function measure(run: Run, seconds: number): Promise<number[]> {
     }
     return (performance.now() - start) / 1000 / inner;
   };
-  for (let i = 0; i < 3; i++) await once();
+  const first = await once();
+  if (first > seconds) return [first];
+  // Engines compile what runs often.
+  const warm = performance.now() + Math.min(seconds, 0.3) * 1000;
+  while (performance.now() < warm) await once();
   while ((await once()) * inner < shortest) inner *= 2;
   const samples: number[] = [];
   const end = performance.now() + seconds * 1000;
   do samples.push(await once());
-  while (performance.now() < end || samples.length < 3);
+  while (performance.now() < end || samples.length < 2);
   return samples;
 }
 
-/** The main loop of an engine's process. */
-export async function serve(cases: Readonly<Record<string, Case>>): Promise<void> {
+/** Cases by name; an engine lacks what it has no operation for, and a case that it cannot run says why by throwing. */
+export type Cases = Readonly<Partial<Record<CaseName, Case>>>;
+
+/** The main loop of an engine's process. `unable` is what it says of cases that it lacks. */
+export async function serve(cases: Cases, unable = "has no such operation"): Promise<void> {
   const answer = (message: Answer): void => {
     process.stdout.write(`${JSON.stringify(message)}\n`);
   };
@@ -57,7 +65,7 @@ export async function serve(cases: Readonly<Record<string, Case>>): Promise<void
       if ("prepare" in request) {
         run = null;
         const make = cases[request.prepare];
-        if (make === undefined) throw new Error("has no such operation");
+        if (make === undefined) throw new Error(unable);
         run = await make();
         await run();
         answer({ ready: true });

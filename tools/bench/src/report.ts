@@ -1,43 +1,116 @@
-import type { CaseName } from "./cases.js";
+import { execFileSync } from "node:child_process";
+import { cpus, totalmem } from "node:os";
 import { cases } from "./cases.js";
+import type { CaseName } from "./cases.js";
+import type { Row } from "./measure.js";
 
-/** What one engine did with one case. */
-export interface Row {
-  readonly name: CaseName;
-  readonly engine: string;
-  readonly node: string;
-  readonly threads: number;
-  /** Options of the engine's host. */
-  readonly options: string;
-  readonly min_us?: number;
-  readonly median_us?: number;
-  /** Time over that of PyTorch on one thread, of the minima. */
-  readonly over_t1?: number;
-  readonly error?: string;
+/** Three digits, without an exponent. */
+const digits = (x: number): string => String(Number(x.toPrecision(3)));
+const time = (microseconds: number): string => (microseconds >= 1000 ? `${digits(microseconds / 1000)} ms` : `${digits(microseconds)} µs`);
+
+const rate = (name: CaseName, microseconds: number): string => {
+  const about = cases[name];
+  return "flop" in about ? `${(about.flop / microseconds / 1000).toFixed(1)} GFLOP/s` : "";
+};
+
+/** Minimum, median, and how many times as long as PyTorch and as Gradus, of one case. */
+export function asText(name: CaseName, rows: readonly Row[]): string {
+  const ours = rows.find((row) => row.label === "gradus")?.min_us;
+  const width = Math.max(...rows.map(({ label }) => label.length));
+  const line = (row: Row): string => {
+    if (row.min_us === undefined || row.median_us === undefined) return row.error ?? "";
+    const overTorch = row.over_t1 === undefined ? "" : `${row.over_t1.toFixed(2)} × torch`;
+    const overOurs = ours === undefined || row.label === "gradus" ? "" : `${(row.min_us / ours).toFixed(2)} × gradus`;
+    return `min ${time(row.min_us).padStart(8)}  median ${time(row.median_us).padStart(8)}  ${[rate(name, row.min_us), overTorch, overOurs].filter((part) => part !== "").join("  ")}`;
+  };
+  return [`${name}: ${cases[name].describe}`, ...rows.map((row) => `  ${row.label.padEnd(width)}  ${line(row)}`)].join("\n");
 }
 
-const time = (microseconds: number): string =>
-  microseconds >= 1000 ? `${(microseconds / 1000).toFixed(2)} ms` : `${microseconds.toFixed(2)} µs`;
-
-/** A table a case: minimum, median, and how many times as long as PyTorch and as Gradus. */
-export function asText(rows: readonly Row[]): string {
-  const lines: string[] = [];
-  for (const name of Object.keys(cases) as CaseName[]) {
-    const mine = rows.filter((row) => row.name === name);
-    if (mine.length === 0) continue;
-    const about = cases[name];
-    lines.push("", `${name}: ${about.describe}`);
-    const ours = mine.find((row) => row.engine === "gradus")?.min_us;
-    for (const row of mine) {
-      if (row.min_us === undefined || row.median_us === undefined) {
-        lines.push(`  ${row.engine.padEnd(12)} ${row.error ?? ""}`);
-        continue;
-      }
-      const rate = "flop" in about ? `  ${(about.flop / row.min_us / 1000).toFixed(1)} GFLOP/s` : "";
-      const overTorch = row.over_t1 === undefined ? "" : `  ${row.over_t1.toFixed(2)} × torch`;
-      const overOurs = ours === undefined || row.engine === "gradus" ? "" : `  ${(row.min_us / ours).toFixed(2)} × gradus`;
-      lines.push(`  ${row.engine.padEnd(12)} min ${time(row.min_us).padStart(10)}  median ${time(row.median_us).padStart(10)}${rate}${overTorch}${overOurs}`);
+/** The machine that measured, by its parts; nothing that names a person or a place. */
+function machine(): string {
+  const [cpu] = cpus();
+  const torch = (): string => {
+    try {
+      return execFileSync(process.env["PYTHON"] ?? "/usr/bin/python3", ["-c", "import torch; print(torch.__version__)"], { encoding: "utf8" }).trim();
+    } catch {
+      // The rows of PyTorch say so as well.
+      return "none";
     }
+  };
+  return `${cpu?.model ?? "unknown processor"}, ${cpus().length} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB; Node ${process.version.slice(1)}; PyTorch ${torch()}`;
+}
+
+/** Time over PyTorch's on one thread: a line a case, a column an engine. */
+function ratios(names: readonly CaseName[], labels: readonly string[], rows: readonly Row[]): string {
+  const cell = (name: CaseName, label: string): string => {
+    const row = rows.find((each) => each.name === name && each.label === label);
+    if (row?.min_us === undefined) return "–";
+    if (name === "register peak") return rate(name, row.min_us);
+    return row.over_t1 === undefined ? time(row.min_us) : String(Number(row.over_t1.toPrecision(2)));
+  };
+  const base = (name: CaseName): string => {
+    const row = rows.find((each) => each.name === name && each.label === "torch");
+    return row?.min_us === undefined ? "–" : time(row.min_us);
+  };
+  return [
+    `| | PyTorch, 1 thread | ${labels.join(" | ")} |`,
+    `|---|---|${labels.map(() => "---|").join("")}`,
+    ...names.map((name) => `| ${name} | ${base(name)} | ${labels.map((label) => cell(name, label)).join(" | ")} |`),
+  ].join("\n");
+}
+
+/** What peers could not run, with their reasons. */
+function reasons(rows: readonly Row[]): string {
+  const by = new Map<string, string[]>();
+  for (const { label, name, error } of rows) {
+    if (error === undefined) continue;
+    const key = `${label}: ${error}`;
+    by.set(key, [...(by.get(key) ?? []), name]);
   }
-  return lines.join("\n");
+  return [...by].map(([key, names]) => `- ${key} (${names.join(", ")})`).join("\n");
+}
+
+/** The page `docs/performance.md`. */
+export function asMarkdown(rows: readonly Row[], seconds: number): string {
+  const names = (Object.keys(cases) as CaseName[]).filter((name) => rows.some((row) => row.name === name));
+  const labels = [...new Set(rows.map(({ label }) => label))];
+  const ours = labels.filter((label) => label.startsWith("gradus"));
+  const peers = labels.filter((label) => !label.startsWith("gradus") && label !== "torch");
+  const products = names.filter((name) => name === "register peak" || name.startsWith("matmul"));
+  const absolute = (label: string): string => {
+    const cell = (name: CaseName): string => {
+      const row = rows.find((each) => each.name === name && each.label === label);
+      return row?.min_us === undefined ? "–" : rate(name, row.min_us).replace(" GFLOP/s", "");
+    };
+    return `| ${label} | ${products.map(cell).join(" | ")} |`;
+  };
+  return `# Performance
+
+Written by \`npm run bench -- --markdown docs/performance.md\`; do not edit. Measured on ${machine()}.
+
+Every engine did the same work in one run, in turns, ${seconds} s for each case, and the least time counts. The machine was not alone: the
+ratios mean more than the times. What each case does stands in \`tools/bench/src/cases.ts\`.
+
+## Gradus: time over PyTorch's on one thread
+
+Below 1 is faster than PyTorch with AVX-512 kernels; WebAssembly has vectors of 128 bits, 256 when revectorized.
+
+${ratios(names, ours, rows)}
+
+## Others: time over PyTorch's on one thread
+
+A dash: it cannot run the case; why stands below.
+
+${ratios(names, peers, rows)}
+
+## Products, GFLOP/s
+
+| | ${products.join(" | ")} |
+|---|${products.map(() => "---|").join("")}
+${labels.map(absolute).join("\n")}
+
+## What could not be run
+
+${reasons(rows)}
+`;
 }

@@ -1,6 +1,5 @@
 import { defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
-import type { CaseName } from "../cases.js";
-import type { Case, Run } from "../protocol.js";
+import type { Case, Cases, Run } from "../protocol.js";
 import { serve } from "../protocol.js";
 
 type Array_ = np.Array;
@@ -41,11 +40,9 @@ const ofMillion = (f: (x: Array_) => Array_): Case => () => {
   return () => void f(x.ref).dataSync();
 };
 
-const jax: Record<CaseName, Case> = {
-  "matmul 512": () => {
-    const [a, b] = [random(512, 512), random(512, 512)];
-    return () => void np.matmul(a.ref, b.ref).dataSync();
-  },
+const jax: Cases = {
+  "matmul 512": product(512, 512, 512),
+  "matmul 1024": product(1024, 1024, 1024),
   "matmul 512 TN": () => {
     const [a, b] = [random(512, 512), random(512, 512)];
     return () => void np.matmul(np.transpose(a.ref), b.ref).dataSync();
@@ -58,6 +55,14 @@ const jax: Record<CaseName, Case> = {
   "matmul 64x784x256": product(64, 784, 256),
   "matmul 16x192x512": product(16, 192, 512),
   "matmul 512x128x384": product(512, 128, 384),
+  "add 1e6": ofMillion((x) => x.ref.add(x)),
+  "relu 1e6": ofMillion((x) => nn.relu(x)),
+  "sigmoid 1e6": ofMillion((x) => nn.sigmoid(x)),
+  "gelu 1e6": ofMillion((x) => nn.gelu(x, { approximate: false })),
+  "transpose 1024": () => {
+    const x = random(1024, 1024);
+    return () => void np.transpose(x.ref).dataSync();
+  },
   "exp 1e6": ofMillion((x) => np.exp(x)),
   "tanh 1e6": ofMillion((x) => np.tanh(x)),
   "sum 1e6": ofMillion((x) => x.sum()),
@@ -108,6 +113,56 @@ const jax: Record<CaseName, Case> = {
         return crossEntropy(dense(nn.relu(dense(nn.relu(dense(h, p[4]!, p[5]!)), p[6]!, p[7]!)), p[8]!, p[9]!), y);
       },
       0.01,
+    );
+  },
+  "step c (LSTM)": () =>
+    training(
+      [random(64, 512), random(128, 512), random(512), random(128, 10), random(10)],
+      [...Array.from({ length: 32 }, () => random(16, 64)), oneHot(16)],
+      ([input, hidden, bias, weight, offset], ...data) => {
+        const y = data.pop()!;
+        let [h, c] = [np.zeros([16, 128]), np.zeros([16, 128])];
+        for (const x of data) {
+          const [i, f, g, o] = np.split(np.dot(x, input!.ref).add(np.dot(h, hidden!.ref)).add(bias!.ref), 4, 1) as [Array_, Array_, Array_, Array_];
+          c = nn.sigmoid(f).mul(c).add(nn.sigmoid(i).mul(np.tanh(g)));
+          h = nn.sigmoid(o).mul(np.tanh(c.ref));
+        }
+        for (const unused of [c, input!, hidden!, bias!]) unused.dispose();
+        return crossEntropy(dense(h, weight!, offset!), y);
+      },
+      0.01,
+    ),
+  "step d (GPT)": () => {
+    const norm = (): Array_[] => [random(128), random(128)];
+    const linear = (inputs: number, outputs: number): Array_[] => [random(inputs, outputs), random(outputs)];
+    const blocks = Array.from({ length: 4 }, () => [...norm(), ...linear(128, 384), ...linear(128, 128), ...norm(), ...linear(128, 512), ...linear(512, 128)]).flat();
+    const mask = np.array(Float32Array.from({ length: 4096 }, (_, i) => (i % 64 > Math.floor(i / 64) ? -1e9 : 0))).reshape([64, 64]);
+    const tokens = (): Array_ => {
+      const values = new Float32Array(512 * 65);
+      for (let i = 0; i < 512; i++) values[i * 65 + ((i * 7) % 65)] = 1;
+      return np.array(values).reshape([512, 65]);
+    };
+    const normalised = (x: Array_, scale: Array_, offset: Array_): Array_ => nn.standardize(x, -1).mul(scale).add(offset);
+    return training(
+      [random(65, 128), random(64, 128), ...blocks, ...norm(), random(128, 65)],
+      // It has no embedding: a product with one-hot rows. SGD in place of AdamW, which it has not.
+      [tokens(), tokens(), mask],
+      (p, ids, y, hidden) => {
+        let at = 0;
+        const next = (): Array_ => p[at++]!;
+        let x = np.dot(ids, next()).reshape([8, 64, 128]).add(next()).reshape([512, 128]);
+        for (let layer = 0; layer < 4; layer++) {
+          const heads = np.transpose(dense(normalised(x.ref, next(), next()), next(), next()).reshape([8, 64, 3, 4, 32]), [2, 0, 3, 1, 4]);
+          const [q, k, v] = np.split(heads.reshape([3, 32, 64, 32]), 3, 0).map((part) => part.reshape([32, 64, 32])) as [Array_, Array_, Array_];
+          const weights = nn.softmax(np.matmul(q, np.transpose(k, [0, 2, 1])).mul(32 ** -0.5).add(hidden.ref), -1);
+          const attended = np.transpose(np.matmul(weights, v).reshape([8, 4, 64, 32]), [0, 2, 1, 3]).reshape([512, 128]);
+          x = x.add(dense(attended, next(), next()));
+          x = x.ref.add(dense(nn.gelu(dense(normalised(x, next(), next()), next(), next())), next(), next()));
+        }
+        hidden.dispose();
+        return crossEntropy(np.dot(normalised(x, next(), next()), next()), y);
+      },
+      1e-3,
     );
   },
   "step e (tiny)": () =>
