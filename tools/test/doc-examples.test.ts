@@ -12,7 +12,7 @@ const readmes = ["README.md", ...packages].filter((file) => existsSync(file));
 
 it("every example of the documentation has the right types", () => {
   expect(typeErrors(readmes.flatMap(examplesWith))).toEqual([]);
-}, 120_000);
+});
 
 describe("the tool finds", () => {
   it("the ts blocks of a README", () => {
@@ -64,7 +64,7 @@ export class Box {
     expect(typeErrors([{ ...example, code: "const n = 1;\nconst s: string = n;" }])).toEqual([
       "packages/nn/README.md:8: Type 'number' is not assignable to type 'string'.",
     ]);
-  }, 120_000);
+  });
 });
 
 describe("a result", () => {

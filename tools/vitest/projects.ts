@@ -17,6 +17,9 @@ const resolveSources = {
 
 const provide = { webgpu: hasWebGpu, pythonWithTorch: pythonWithTorch ?? null, chromium: chromiumPath ?? null };
 
+/** For a test that hangs; how long one takes is no matter here, as machines are slow and busy. */
+const timeLimits = { testTimeout: 300_000, hookTimeout: 300_000 };
+
 /**
  * One project for each folder, so that `vitest run --project nn` runs the tests of `nn` alone.
  *
@@ -27,7 +30,7 @@ export function nodeProjects(test: TestProjectInlineConfiguration["test"]): Test
   return [...folders, { name: "tools", root: "tools" }].map(({ name, root }) => ({
     ...resolveSources,
     root,
-    test: { provide, ...test, name },
+    test: { provide, ...timeLimits, ...test, name },
   }));
 }
 
@@ -35,7 +38,7 @@ export function nodeProjects(test: TestProjectInlineConfiguration["test"]): Test
 export const docExamplesProject: TestProjectInlineConfiguration = {
   ...resolveSources,
   plugins: [docExamples],
-  test: { name: "doc-examples", include: ["README.md", "packages/*/README.md"] },
+  test: { ...timeLimits, name: "doc-examples", include: ["README.md", "packages/*/README.md"] },
 };
 
 /**
@@ -60,6 +63,7 @@ export function browserProjects(test: TestProjectInlineConfiguration["test"]): T
       },
       test: {
         name: "browser",
+        ...timeLimits,
         ...test,
         provide: { ...provide, webgpu: true },
         browser: {

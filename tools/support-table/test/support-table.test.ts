@@ -3,4 +3,4 @@ import { supportTable } from "../src/table.js";
 
 it("docs/support.md says what is so", async () => {
   await expect(supportTable()).toMatchFileSnapshot("../../../docs/support.md");
-}, 60_000);
+});
