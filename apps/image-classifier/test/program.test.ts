@@ -28,10 +28,10 @@ let directory: string;
 beforeAll(() => {
   setDefaultDevice(cpu());
   build();
-}, 60_000);
+});
 beforeEach(() => (directory = temporaryDirectory()));
 
-describe("training", { timeout: 60_000 }, () => {
+describe("training", () => {
   it("learns the digits, says so on the last line, and saves what it has learned", async () => {
     const ended = await run(directory, "--epochs", "4");
     expect(ended).toMatchObject({ status: 0, stderr: "" });
@@ -131,7 +131,7 @@ describe("training", { timeout: 60_000 }, () => {
   });
 });
 
-describe("what cannot be done", { timeout: 30_000 }, () => {
+describe("what cannot be done", () => {
   const WEIGHTS = "w.safetensors";
 
   beforeEach(async () => {

@@ -7,7 +7,7 @@ import { usePage } from "./page.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-describe.skipIf(inject("chromium") === null)("every room", { timeout: 60_000 }, () => {
+describe.skipIf(inject("chromium") === null)("every room", () => {
   const { visit } = usePage();
 
   it.each(rooms.flatMap(({ id }) => [false, true].map((dark) => ({ id, dark }))))("can be used by everybody: $id, dark $dark", async ({ id, dark }) => {

@@ -129,7 +129,7 @@ it("the state of the room goes into an address and comes back", () => {
   expect(decode(fields, "values=x:1,y")).toEqual(initialState(fields));
 });
 
-describe.skipIf(inject("chromium") === null)("the room Autodiff", { timeout: 60_000 }, () => {
+describe.skipIf(inject("chromium") === null)("the room Autodiff", () => {
   const { visit } = usePage();
 
   it("steps through the lecture's example to the right derivatives, and back", async () => {

@@ -6,7 +6,7 @@ import { eventually, usePage } from "./page.js";
 
 const evaluate = (part: Partial<State>) => service.evaluate({ ...initialState(fields), ...part });
 
-describe("a line", { timeout: 30_000 }, () => {
+describe("a line", () => {
   it("has the loss and the gradient of logistic regression", () => {
     const state = { w1: 1.5, w2: -2, bias: 0.3 };
     const { points, loss, gradient, right } = evaluate(state);
@@ -45,7 +45,7 @@ describe("a line", { timeout: 30_000 }, () => {
   });
 });
 
-describe.skipIf(inject("chromium") === null)("the room Classifier", { timeout: 60_000 }, () => {
+describe.skipIf(inject("chromium") === null)("the room Classifier", () => {
   const { visit } = usePage();
 
   it("is separated by hand, with the keyboard, and tells so", async () => {

@@ -11,7 +11,7 @@ function idx(shape: readonly number[], data: readonly number[]): Uint8Array<Arra
   return Uint8Array.from([...head, ...data]);
 }
 
-describe("learning images", { timeout: 60_000 }, () => {
+describe("learning images", () => {
   it("reads the digits after two epochs, and shows what it sees", async () => {
     const { frame: first, trainCount, testCount } = await service.openDigits(options);
     expect([trainCount, testCount]).toEqual([1438, 359]);
@@ -86,7 +86,7 @@ describe("a drawing", () => {
   });
 });
 
-describe.skipIf(inject("chromium") === null)("the room Images", { timeout: 90_000 }, () => {
+describe.skipIf(inject("chromium") === null)("the room Images", () => {
   const { visit } = usePage();
 
   it("classifies a digit that is drawn, saves its weights and loads them", async () => {

@@ -41,7 +41,7 @@ describe("the tree of a model", () => {
   });
 });
 
-describe.skipIf(inject("chromium") === null)("the room Modules", { timeout: 60_000 }, () => {
+describe.skipIf(inject("chromium") === null)("the room Modules", () => {
   const { visit } = usePage();
 
   it("shows the values of what is chosen, and keeps them in the address", async () => {

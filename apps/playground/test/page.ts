@@ -17,7 +17,7 @@ export function usePage({ webgpu = true } = {}): { readonly visit: (hash: string
   beforeAll(async () => {
     site = await openSite();
     browser = await openBrowser(inject("chromium") ?? undefined, { webgpu });
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser.close();
     await site.close();
@@ -47,7 +47,7 @@ export function usePage({ webgpu = true } = {}): { readonly visit: (hash: string
 }
 
 /** What a page shows once it is ready; a busy machine takes its time. */
-export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000, interval: 50 });
+export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 60_000, interval: 50 });
 
 /** The number in an element that says it exactly. */
 export const valueOf = async (page: Page, testId: string): Promise<number> => Number(await page.getByTestId(testId).getAttribute("data-value"));

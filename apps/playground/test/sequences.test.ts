@@ -9,7 +9,7 @@ const view = { temperature: 0.8, probe: "anna" };
 const stateOf = (part: Partial<State>): State => ({ ...initialState(fields), width: "16", rate: "0.01", ...part });
 
 describe.each(networkNames)("spelling with %s", (network) => {
-  it("learns, makes words up, and makes up others when it is hotter", { timeout: 60_000 }, () => {
+  it("learns, makes words up, and makes up others when it is hotter", () => {
     const { frame: first, alphabet } = service.open(stateOf({ network, corpus: "words" }), view);
     expect(first.loss).toBeNull();
     const begin = service.advance(1, Infinity, view).loss!;
@@ -33,7 +33,7 @@ describe.each(networkNames)("spelling with %s", (network) => {
     expect(losses()).toEqual(losses());
   });
 
-  it("does not grow", { timeout: 60_000 }, () => {
+  it("does not grow", () => {
     service.open(stateOf({ network }), view);
     service.advance(10, Infinity, view);
     const { storages } = memoryStats();
@@ -75,7 +75,7 @@ it("own words are learned; too few of them are an error in words", () => {
   expect([words, alphabet]).toEqual([3, ["·", "a", "b", "ä"]]);
 });
 
-describe.skipIf(inject("chromium") === null)("the room Sequences", { timeout: 60_000 }, () => {
+describe.skipIf(inject("chromium") === null)("the room Sequences", () => {
   const { visit } = usePage();
 
   it("spells better while it learns, and says what it needs", async () => {

@@ -60,7 +60,7 @@ describe("broadcasting", () => {
   });
 });
 
-describe.skipIf(inject("chromium") === null)("the room Tensors", { timeout: 60_000 }, () => {
+describe.skipIf(inject("chromium") === null)("the room Tensors", () => {
   const { visit } = usePage();
 
   it("shows where an element lies, and what cannot be viewed", async () => {

@@ -11,18 +11,18 @@ const stepOnce = async (page: Page, count: number): Promise<void> => {
   for (let i = 0; i < count; i++) {
     const before = await stepOf(page);
     await page.getByRole("button", { name: "Step" }).click();
-    await vi.waitFor(async () => expect(await stepOf(page)).toBe(before + 1), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await stepOf(page)).toBe(before + 1), { timeout: 60_000 });
   }
 };
 
-describe.skipIf(inject("chromium") === null)("the room Train", { timeout: 120_000 }, () => {
+describe.skipIf(inject("chromium") === null)("the room Train", () => {
   const { visit } = usePage();
 
   it.each([["Diag", 1], ["Xor", 0.95], ["Circle", 0.95]] as const)("learns %s with what it opens with", async (dataset, least) => {
     const page = await visit(`#/train?dataset=${dataset}`);
     await ready(page);
     await play(page);
-    await vi.waitFor(async () => expect(await valueOf(page, "train-accuracy")).toBeGreaterThanOrEqual(least), { timeout: 30_000, interval: 200 });
+    await vi.waitFor(async () => expect(await valueOf(page, "train-accuracy")).toBeGreaterThanOrEqual(least), { timeout: 60_000, interval: 200 });
     await pause(page);
     // The steps that were under way still count.
     await page.waitForTimeout(200);
@@ -40,7 +40,7 @@ describe.skipIf(inject("chromium") === null)("the room Train", { timeout: 120_00
     await first.getByRole("button", { name: "Add a hidden layer" }).click();
     await first.getByRole("button", { name: "sin πx₁" }).click();
     await first.getByRole("radio", { name: "cpu" }).press("ArrowLeft");
-    await vi.waitFor(() => expect(new URL(first.url()).hash).toBe("#/train?dataset=Spiral&features=x1,x2,sin1&layers=6,5,5&activation=gelu&engine=scalar"), { timeout: 10_000 });
+    await vi.waitFor(() => expect(new URL(first.url()).hash).toBe("#/train?dataset=Spiral&features=x1,x2,sin1&layers=6,5,5&activation=gelu&engine=scalar"), { timeout: 60_000 });
     await first.waitForTimeout(200);
     await stepOnce(first, 3);
 
@@ -120,7 +120,7 @@ describe.skipIf(inject("chromium") === null)("the room Train", { timeout: 120_00
   });
 });
 
-describe.skipIf(inject("chromium") === null)("the room Train without WebGPU", { timeout: 60_000 }, () => {
+describe.skipIf(inject("chromium") === null)("the room Train without WebGPU", () => {
   const { visit } = usePage({ webgpu: false });
 
   it("says why, and what still works", async () => {

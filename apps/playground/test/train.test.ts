@@ -45,7 +45,7 @@ const everyChoice: readonly Setup[] = Array.from({ length: 12 }, (_, i) => {
   });
 });
 
-describe("training", { timeout: 60_000 }, () => {
+describe("training", () => {
   it.each(everyChoice)("is the same on scalars and on tensors: $dataset, $loss, $activation, $optimizer", async (setup) => {
     const tensors = await lossesOf(setup, 12);
     const scalars = await lossesOf({ ...setup, engine: "scalar" }, 12);
@@ -148,7 +148,7 @@ describe("a histogram", () => {
   });
 });
 
-describe("curves", { timeout: 30_000 }, () => {
+describe("curves", () => {
   it("stay short however long they go on, and keep their beginning", async () => {
     const { frame } = await service.open(defaults, 0);
     let curves = noCurves;
@@ -175,7 +175,7 @@ async function lossesHere(setup: Setup): Promise<[number, number]> {
 /** Small rates and few epochs' worth of steps keep two ways of rounding together. */
 const programs = everyChoice.map((setup) => ({ ...setup, learningRate: 0.001, optimizer: setup.optimizer }));
 
-describe("the program in TypeScript", { timeout: 60_000 }, () => {
+describe("the program in TypeScript", () => {
   it.each([...programs, setupOf({ dropout: 0.1, learningRate: 0.001, points: 60 })])("gets the numbers of the room: $dataset, $loss, $schedule", async (setup) => {
     const here = await lossesHere(setup);
     const directory = mkdtempSync(join(import.meta.dirname, ".program-"));
@@ -201,7 +201,7 @@ const python = inject("pythonWithTorch");
 
 describe.skipIf(python === null)("the program in PyTorch", () => {
   // Starting Python takes seconds, so every other setup has to do.
-  it.each([...programs.filter((_, i) => i % 2 === 1), setupOf({ dropout: 0.1, learningRate: 0.001, points: 60 })])("gets the numbers of the room: $dataset, $loss, $schedule", { timeout: 60_000 }, async (setup) => {
+  it.each([...programs.filter((_, i) => i % 2 === 1), setupOf({ dropout: 0.1, learningRate: 0.001, points: 60 })])("gets the numbers of the room: $dataset, $loss, $schedule", async (setup) => {
     const [train, test] = printed(execFileSync(python!, ["-"], { input: pythonCode(setup), encoding: "utf8" }));
     const here = await lossesHere(setup);
     expect(train).toBeCloseTo(here[0], 3);

@@ -1,10 +1,9 @@
 import { describeBackend } from "@gradus/backend-conformance";
 import { webgpu } from "@gradus/backend-webgpu";
-import { describe, vi } from "vitest";
+import { describe } from "vitest";
 import { hasWebGpu } from "./devices.js";
 
 // A software adapter compiles thousands of shaders here, beside everything else that runs.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 describe.skipIf(!hasWebGpu)("in Node", () => {
   // What the README says that a device may do.

@@ -35,7 +35,7 @@ beforeAll(async () => {
       rolldownOptions: { output: { entryFileNames: "worker.mjs", chunkFileNames: "[name].mjs" } },
     },
   });
-}, 120_000);
+});
 afterAll(() => rm(directory, { recursive: true }));
 
 const started: Worker[] = [];
@@ -67,7 +67,7 @@ describe("DataLoader with workers", () => {
     expect(batches.map(({ name }) => name)).toEqual([["sample 5", "sample 1", "sample 4"], ["sample 2", "sample 9", "sample 8"], ["sample 7"]]);
     expect(await batches[1]?.x.toArray()).toEqual([[2, 0.5], [9, 0.5], [8, 0.5]]);
     expect(await batches[1]?.pixels.toArray()).toEqual([[2], [9], [8]]);
-  }, 60_000);
+  });
 
   it("draws the same numbers in the threads in every run, others in every thread and epoch", async () => {
     const draws = async () => {
@@ -79,7 +79,7 @@ describe("DataLoader with workers", () => {
     const first = await draws();
     expect(await draws()).toEqual(first);
     expect(new Set(first).size).toBe(8);
-  }, 60_000);
+  });
 
   it("passes on what went wrong, with the sample and the stack of the thread", async () => {
     const loader = new DataLoader(remote, { batchSize: 2, numWorkers: 1, worker, sampler: subset([0, 1, 12, 13]) });
@@ -96,14 +96,14 @@ describe("DataLoader with workers", () => {
       cause: { name: "RangeError", message: "the file of this sample is missing" },
     });
     expect(((error as Error).cause as Error).stack).toContain("worker.mjs");
-  }, 60_000);
+  });
 
   it("says when a thread is gone, or a sample cannot be sent", async () => {
     await expect(batchesOf(new DataLoader(remote, { numWorkers: 1, worker, sampler: subset([1, 66, 2]) }))).rejects.toThrow("the thread ended with exit code 7");
     await expect(batchesOf(new DataLoader(remote, { numWorkers: 1, worker, sampler: subset([77]) }))).rejects.toThrow("could not be cloned");
     const broken = () => new Worker(new URL("data:text/javascript,throw new Error('no dataset here')"));
     await expect(batchesOf(new DataLoader(remote, { numWorkers: 2, worker: broken }))).rejects.toThrow("no dataset here");
-  }, 60_000);
+  });
 
   it("ends its threads with the epoch, also one that was left", async () => {
     started.length = 0;
@@ -112,7 +112,7 @@ describe("DataLoader with workers", () => {
       break;
     }
     expect(started.map(({ threadId }) => threadId)).toEqual([-1, -1]);
-  }, 60_000);
+  });
 
   it("is awaited, and served in a thread only", () => {
     expect(() => [...new DataLoader(remote, { numWorkers: 1, worker })]).toThrow(ArgumentError);

@@ -34,4 +34,4 @@ test("LeNet reads digits after five epochs, and an epoch leaves nothing behind",
   // Give or take a group of small storages that some variable still holds.
   expect(Math.max(...storages) - Math.min(...storages)).toBeLessThan(64);
   expect(accuracy(net.eval(), held)).toBeGreaterThanOrEqual(0.97);
-}, 60_000);
+});

@@ -23,7 +23,7 @@ beforeAll(async () => {
       rolldownOptions: { output: { entryFileNames: "train.mjs", chunkFileNames: "[name].mjs" } },
     },
   });
-}, 120_000);
+});
 afterAll(() => rm(directory, { recursive: true }));
 
 /** Trains in a process of its own, which is killed after a number of steps and some microseconds; null lets it end. */

@@ -28,5 +28,5 @@ describe("threads", () => {
     const [one, two, three] = [await train(1), await train(2), await train(3)];
     expect(two).toEqual(one);
     expect(three).toEqual(one);
-  }, 60_000);
+  });
 });

@@ -71,7 +71,7 @@ describe.skipIf(!inject("webgpu")).each([["an MLP", mlp], ["LeNet", lenet]] as c
     for (const { prepared, buffersCreated } of perStep.slice(2)) expect({ prepared, buffersCreated }).toEqual({ prepared: 0, buffersCreated: 0 });
     await reclaim(device);
     device.dispose();
-  }, 60_000);
+  });
 });
 
 describe.skipIf(!inject("webgpu"))("a device that is lost", () => {
@@ -118,5 +118,5 @@ describe.skipIf(!inject("webgpu"))("a device that is lost", () => {
       await device.lost;
       expect(device.stats()).toMatchObject({ buffers: 0, bytesInUse: 0, bytesReserved: 0 });
     }
-  }, 60_000);
+  });
 });

@@ -276,7 +276,7 @@ class Network {
 describe("a thousand training steps", () => {
   const own = separate(() => interpreter());
 
-  it("leave nothing behind, in scopes and without", { timeout: 60_000 }, async () => {
+  it("leave nothing behind, in scopes and without", async () => {
     const network = withDefaultDevice(own, () => new Network());
     network.step();
     await reclaim(own);
@@ -302,7 +302,7 @@ describe("running out of memory", () => {
     own.arm({ failAt: null });
   });
 
-  it("of any allocation of a training step is a typed error, after which the step works as if nothing had happened", { timeout: 60_000 }, async () => {
+  it("of any allocation of a training step is a typed error, after which the step works as if nothing had happened", async () => {
     const fresh = (): Network => withDefaultDevice(own, () => new Network());
     const network = fresh();
     own.arm({ failAt: null });

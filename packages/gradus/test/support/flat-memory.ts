@@ -59,7 +59,7 @@ export async function expectFlat({ device, steps, awaits }: Run): Promise<void> 
     vi.waitFor(async () => {
       await reclaim(device);
       check();
-    }, { timeout: 30_000 });
+    }, { timeout: 60_000 });
   // The model, its gradients, the optimizer's state, the data; a few hundred bytes for each loss and what shares its group.
   await reclaimed(() => { expect(memoryStats(device).bytes).toBeLessThan(2e6 + 200 * steps); });
   kept.length = 0;
