@@ -1,7 +1,7 @@
 import type { DType, Shape, Tensor } from "@gradus/tensor-core";
-import { broadcastShapes, DeviceError, DTypeError, ShapeError, tensor } from "@gradus/tensor-core";
+import { broadcastShapes, canReadAtOnce, DeviceError, DTypeError, ShapeError, tensor } from "@gradus/tensor-core";
 
-/** From tensors to matrices on the host and back. All computing is done in float64, whatever the tensors' type. */
+/** From tensors to matrices on the host and back. All computing is done in float64, whatever the tensors' type, except for tensor ops on a device without it. */
 
 const show = (shape: Shape): string => `[${shape.join(", ")}]`;
 
@@ -47,16 +47,16 @@ export function broadcastBatches(op: string, a: Tensor, b: Tensor): readonly [a:
 
 /** The matrices of a batch, each a row-major array of its own memory that the caller may overwrite. */
 export function hostMatrices(op: string, x: Tensor): Float64Array[] {
-  if (x.device.backend.readSync === undefined) {
-    throw new DeviceError(`${op}: expected a device that can read at once, because it is computed on the host, got "${x.device.name}"; copy the tensor to one that can: \`tensor(await x.read(), { shape: x.shape, device })\``);
+  if (!canReadAtOnce(x.device)) {
+    throw new DeviceError(`${op}: expected a device that can read at once, because it is computed on the host, got "${x.device.name}"; use \`await awaitReads(() => …)\``);
   }
   const size = rowsOf(x) * columnsOf(x);
-  const values = x.detach().readSync() as Float64Array;
+  const values = Float64Array.from(x.detach().readSync(), Number);
   return Array.from({ length: countOf(batchOf(x)) }, (_, i) => values.slice(i * size, (i + 1) * size));
 }
 
 /** A tensor beside another one from arrays, one after the other. */
-export function fromHost(like: Tensor, parts: readonly ArrayLike<number>[], shape: Shape, dtype: DType = "float64"): Tensor {
+export function fromHost(like: Tensor, parts: readonly ArrayLike<number>[], shape: Shape, dtype: DType = widestFloat(like)): Tensor {
   const values = new Float64Array(countOf(shape));
   let at = 0;
   for (const part of parts) {
@@ -75,5 +75,8 @@ export function identity(like: Tensor, n: number, batch: Shape = []): Tensor {
 /** The columns of a matrix with other factors: A diag(d). */
 export const scaleColumns = (a: Tensor, d: Tensor): Tensor => a.mul(d.unsqueeze(-2));
 
-/** In float64, where every step is computed; gradients come back in the tensor's own type. */
-export const widen = (x: Tensor): Tensor => x.to("float64");
+/** The type that the steps on the device are computed in: float64, where it has that. */
+export const widestFloat = (x: Tensor): DType => (x.device.backend.limits.dtypes.float64 === undefined ? "float32" : "float64");
+
+/** In the type in which every step is computed; gradients come back in the tensor's own type. */
+export const widen = (x: Tensor): Tensor => x.to(widestFloat(x));

@@ -50,7 +50,7 @@ function cofactors(a: Tensor): Tensor {
   const n = rowsOf(a);
   const { U, S, Vh } = svd(a);
   const orientation = detCore(U.detach()).mul(detCore(Vh.detach()));
-  const diagonal = ones([n, n], { dtype: "float64", device: a.device }).triu().tril().gt(0);
+  const diagonal = ones([n, n], { dtype: a.dtype, device: a.device }).triu().tril().gt(0);
   const others = where(diagonal, 1, S.unsqueeze(-2)).prod({ dim: -1 });
   return scaleColumns(U, others.mul(orientation.unsqueeze(-1))).matmul(Vh);
 }

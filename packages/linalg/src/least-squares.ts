@@ -22,7 +22,7 @@ function thresholds(op: string, A: Tensor, largest: readonly number[], { atol, r
     if (!(tolerance instanceof TensorClass)) return largest.map(() => tolerance);
     const batch = batchOf(A);
     if (tolerance.ndim > batch.length) throw new ShapeError(`${op}: expected a tolerance for each matrix of ${show(A)}, got shape ${show(tolerance)}`);
-    return Array.from(tolerance.detach().to("float64").expand(batch).readSync(), Number);
+    return Array.from(tolerance.detach().expand(batch).readSync(), Number);
   };
   const [m, n] = [rowsOf(A), columnsOf(A)];
   const absolute = each(atol ?? 0);

@@ -1,4 +1,4 @@
-import { AutogradError, broadcastTensors, DeviceError, DTypeError, Function, resultType, Tensor, tensor } from "@gradus/tensor-core";
+import { AutogradError, broadcastTensors, canReadAtOnce, DeviceError, DTypeError, Function, resultType, Tensor, tensor } from "@gradus/tensor-core";
 import type { FunctionContext, Operand } from "@gradus/tensor-core";
 
 /** ∂f/∂argᵢ of all arguments, to be multiplied with the gradient. Null where it is not known. */
@@ -39,7 +39,7 @@ function compute(name: string, f: (...numbers: number[]) => number, args: readon
   if (first === undefined) throw new DTypeError(`${name}: expected a tensor among its arguments, got ${args.map(String).join(", ")}`);
   const { device } = first;
   for (const x of tensors) if (x.device !== device) throw new DeviceError(`${name}: expected all tensors to be on the same device, found ${device.name} and ${x.device.name}; move one with .to(device)`);
-  if (device.backend.readSync === undefined) throw new DeviceError(`${name}: device "${device.name}" cannot read at once, which a function of the host needs; move the tensors to the CPU with \`tensor(await t.read(), { shape: t.shape, device: cpu() })\``);
+  if (!canReadAtOnce(device)) throw new DeviceError(`${name}: device "${device.name}" cannot read at once, which a function of the host needs; use \`await awaitReads(() => …)\``);
   const promoted = resultType(...args);
   const dtype = promoted.startsWith("float") || promoted === "bfloat16" ? promoted : "float32";
   const placed = broadcastTensors(tensors.map((x) => x.detach()));

@@ -236,6 +236,11 @@ export class Scope {
     this.parent?.adopt(storage);
   }
 
+  /** Hands everything to the enclosing scope. */
+  dissolve(): void {
+    for (const storage of this.#storages.splice(0)) this.release(storage);
+  }
+
   /** Frees the storages for which `spare` does not hold and forgets those that are gone. */
   free(spare: (storage: Storage) => boolean): void {
     const spared: Storage[] = [];

@@ -9,6 +9,7 @@ import { backward } from "./autograd/backward.js";
 import { asStridedEdge } from "./autograd/in-place.js";
 import { isGradEnabled, isInferenceModeEnabled } from "./autograd/mode.js";
 import { OpNode } from "./autograd/op-node.js";
+import { awaitedValues } from "./awaited-reads.js";
 import type { Device } from "./device.js";
 import { deferred } from "./kernels/deferred.js";
 import { ArgumentError, AutogradError, DeviceError, DisposedError, DTypeError, ShapeError } from "./errors.js";
@@ -403,7 +404,11 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
   readSync<T extends Tensor>(this: T): ArrayOf<T> {
     this.checkUsable("readSync");
     const { backend, name } = this.device;
-    if (backend.readSync === undefined) throw new DeviceError(`readSync: expected a device that can read at once, got "${name}"; use \`await t.read()\``);
+    if (backend.readSync === undefined) {
+      const values = awaitedValues(this);
+      if (values === null) throw new DeviceError(`readSync: expected a device that can read at once, got "${name}"; use \`await t.read()\`, or run this in awaitReads()`);
+      return values as ArrayOf<T>;
+    }
     const { elements, layout } = contiguousForReading(this);
     const width = widthOf(this.dtype);
     const bytes = elements.buffer === null || layout.numel === 0 ? new Uint8Array(0) : backend.readSync(elements.buffer, layout.offset * width, layout.numel * width);

@@ -78,7 +78,7 @@ const cases: Record<string, readonly [call: () => unknown, error: Error]> = {
   ],
   "reading at once where the device answers late": [
     () => ones([2]).readSync(),
-    new DeviceError('readSync: expected a device that can read at once, got "interpreter"; use `await t.read()`'),
+    new DeviceError('readSync: expected a device that can read at once, got "interpreter"; use `await t.read()`, or run this in awaitReads()'),
   ],
 
   // Values and arguments

@@ -1,5 +1,5 @@
 import type { Device } from "@gradus/tensor-core";
-import { openScope, Tensor } from "@gradus/tensor-core";
+import { awaitReads, openScope, Tensor } from "@gradus/tensor-core";
 import type { GradusCall } from "./call.js";
 import type { Tolerance } from "./comparison.js";
 import { difference } from "./comparison.js";
@@ -19,6 +19,8 @@ export interface Workbench {
   readonly device: Device;
   /** Runs synchronous work; the tensors that it makes are freed at the end of the record. */
   run<R>(body: () => R): R;
+  /** The same for work that may need values at once: on a device that cannot give them it runs again when they have come. */
+  runAwaitingReads<R>(body: () => R): Promise<R>;
   readonly observe: Observer;
   /** The call that is being checked: what it left unread explains why it disagrees. */
   call?: GradusCall;
@@ -30,7 +32,8 @@ export interface Workbench {
 export async function onWorkbench<R>(device: Device, observe: Observer, body: (bench: Workbench) => Promise<R>): Promise<R> {
   const handle = openScope();
   try {
-    return await body({ device, observe, run: (work) => handle.run(work), lacking: [] });
+    const run = <T>(work: () => T): T => handle.run(work);
+    return await body({ device, observe, run, runAwaitingReads: (work) => awaitReads(() => run(work)), lacking: [] });
   } finally {
     handle.close();
   }

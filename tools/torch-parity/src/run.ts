@@ -4,7 +4,8 @@ import type { GradusCall } from "./call.js";
 import { MissingError } from "./call.js";
 import type { Observer, Workbench } from "./check.js";
 import { onWorkbench } from "./check.js";
-import { isTensorRecord } from "./host-values.js";
+import type { TensorRecord } from "./host-values.js";
+import { isTensorRecord, valuesOf } from "./host-values.js";
 import { checkCaptured } from "./kinds/captured.js";
 import { checkCheckpoint, checkModel } from "./kinds/checkpoint.js";
 import { checkLoader, checkSplit } from "./kinds/data.js";
@@ -66,7 +67,7 @@ export async function runCases(directory: string, device: Device, { only = [], i
   for (const file of await caseFiles(directory, only)) {
     for await (const record of readRecords(file)) {
       if (id !== undefined && record.id !== id) continue;
-      if (dtypes !== null && !fitsTypes(tensorsOf(record), dtypes)) {
+      if (dtypes !== null && !fitsTypes(record, dtypes)) {
         report.leaveOut(file);
         continue;
       }
@@ -79,17 +80,31 @@ export async function runCases(directory: string, device: Device, { only = [], i
   return report;
 }
 
-/** Whether all tensors in a value have types of the device. */
-function fitsTypes(value: unknown, dtypes: readonly DType[]): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  if (isTensorRecord(value)) return dtypes.includes(value.out_dtype ?? value.dtype);
-  return Object.values(value).every((inner) => fitsTypes(inner, dtypes));
+/** The element types that a record is about, beside those of its tensors: a pair that is promoted, or the type that closures compute in. */
+function typesOf(record: AnyRecord): readonly DType[] {
+  if (record.kind === "optim_closure") return ["float64"];
+  const { a, b } = record as unknown as { readonly a?: DType; readonly b?: DType };
+  return record.kind === "promotion" ? [a, b].flatMap((type) => type ?? []) : [];
 }
+
+/** Whether a device computes in all types of a record, where int64 has 32 bits. */
+const fitsTypes = (record: AnyRecord, dtypes: readonly DType[]): boolean => typesOf(record).every((type) => dtypes.includes(type)) && tensorsFit(tensorsOf(record), dtypes);
+
+function tensorsFit(value: unknown, dtypes: readonly DType[]): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (isTensorRecord(value)) return dtypes.includes(value.out_dtype ?? value.dtype) && (value.dtype !== "int64" || fits32Bits(value));
+  // What is returned without values, such as memory that nobody wrote, and arguments that name a type.
+  const { dtype, $dtype } = value as { readonly dtype?: DType; readonly $dtype?: DType };
+  return [dtype, $dtype].every((type) => typeof type !== "string" || dtypes.includes(type)) && Object.values(value).every((inner) => tensorsFit(inner, dtypes));
+}
+
+/** Whether all values of an int64 tensor fit 32 bits. */
+const fits32Bits = (record: TensorRecord): boolean => Array.from(valuesOf(record)).every((value) => BigInt.asIntN(32, BigInt(value)) === BigInt(value));
 
 /** What goes in and comes out. Gradients are kept in float64, whatever they were computed in. */
 function tensorsOf(record: AnyRecord): unknown {
-  const { tensors, outs, mutated, steps, values, params, x0 } = record as unknown as Readonly<Record<string, unknown>>;
-  return { tensors, outs, mutated, steps, values, params, x0 };
+  const { tensors, ctor_tensors, content, outs, mutated, steps, values, params, x0, args, kwargs } = record as unknown as Readonly<Record<string, unknown>>;
+  return { tensors, ctor_tensors, content, outs, mutated, steps, values, params, x0, args, kwargs };
 }
 
 /** Runs one record and says what became of it. */

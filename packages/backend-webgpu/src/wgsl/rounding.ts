@@ -20,6 +20,8 @@ export function mustBeRounded(node: Expr, position: number): boolean {
   if (kind === null || arg === undefined || other === undefined) return false;
   if (isLiteral(arg)) return arg.op !== "const" || arg.value === 0 || !Number.isFinite(arg.value);
   if (family(arg) !== kind) return false;
+  // (1 − x) + 1e-12 would become 1 − x, with one literal for two.
+  if (holdsLiteral(arg, kind) && holdsLiteral(other, kind)) return true;
   const factors = factorsOf(other, kind);
   return [...factorsOf(arg, kind)].some((factor) => factors.has(factor));
 }
@@ -36,6 +38,9 @@ function factorsOf(root: Expr, kind: Family): Set<Expr> {
   open(root, kind);
   return factors;
 }
+
+/** Whether a literal is a term of a sum, or a factor of a product. */
+const holdsLiteral = (expr: Expr, kind: Family): boolean => isLiteral(expr) || (family(expr) === kind && expr.args.some((arg) => holdsLiteral(arg, kind)));
 
 /** Whether an expression is made of literals alone. */
 const isLiteral = (expr: Expr): boolean => expr.op === "const" || (expr.args.length > 0 && expr.args.every(isLiteral));

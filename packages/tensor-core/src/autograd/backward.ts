@@ -1,6 +1,7 @@
 import type { Edge, GradientAlgebra } from "@gradus/autograd";
 import { backpropagate } from "@gradus/autograd";
 import { dtypeInfo } from "@gradus/kernel-ir";
+import { mayRunAgain } from "../awaited-reads.js";
 import { AutogradError, DTypeError, ShapeError } from "../errors.js";
 import { Scope } from "../memory.js";
 import { sameShape, showShape } from "../shape.js";
@@ -53,7 +54,7 @@ export function sweep(
 ): readonly (Tensor | null)[] {
   const run = (algebra: GradientAlgebra<Tensor>): readonly (Tensor | null)[] => {
     const roots = starts.map(({ edge, gradient }) => ({ edge, grad: gradient() }));
-    return backpropagate({ roots, inputs, retainGraph, algebra, observer: anomalyObserver() ?? undefined });
+    return backpropagate({ roots, inputs, retainGraph: retainGraph || mayRunAgain(), algebra, observer: anomalyObserver() ?? undefined });
   };
   return setGradEnabled(createGraph, () => {
     if (createGraph) return run(recorded);

@@ -3,7 +3,7 @@ import { nextSequence } from "@gradus/autograd";
 import { synchronous } from "../device.js";
 import { ArgumentError, AutogradError } from "../errors.js";
 import { outsideSweeps } from "../memory.js";
-import { defaultGenerator } from "../ops/random.js";
+import { defaultGenerator } from "../random/default-generator.js";
 import { sameShape, showShape } from "../shape.js";
 import { Tensor } from "../tensor.js";
 import { sweep } from "./backward.js";

@@ -10,7 +10,7 @@ import { fromValues } from "./copy.js";
 import { expm1Of } from "./elementwise/stable.js";
 import type { K } from "./elementwise/notation.js";
 import { float, numbers, one, zero } from "./elementwise/notation.js";
-import { defaultGenerator } from "./random.js";
+import { defaultGenerator } from "../random/default-generator.js";
 import type { SoftmaxOptions } from "./softmax.js";
 import { softmax } from "./softmax.js";
 import { narrow, reshape } from "./view.js";

@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor.js";
 import type { Generator } from "../random/generator.js";
 import { averageOver, maxPool1dWithIndices, maxPool2dWithIndices, maxPool3dWithIndices } from "./pool.js";
 import type { Pooled } from "./pool.js";
-import { defaultGenerator } from "./random.js";
+import { defaultGenerator } from "../random/default-generator.js";
 import type { Taps, WindowTable } from "./resample.js";
 import { maximumOver, resample, tapsOf } from "./resample.js";
 import type { PerDimension } from "./windows.js";

@@ -2,6 +2,7 @@ import type { DType } from "@gradus/kernel-ir";
 import { dtypeInfo } from "@gradus/kernel-ir";
 import { isGradEnabled } from "../autograd/mode.js";
 import { OpNode } from "../autograd/op-node.js";
+import { canReadAtOnce } from "../awaited-reads.js";
 import type { Device, DeviceLike } from "../device.js";
 import { deviceOf } from "../device.js";
 import { isDType } from "../dtypes.js";
@@ -34,7 +35,7 @@ export function toDType(x: Tensor, dtype: DType): Tensor {
 export function toDevice(x: Tensor, like: DeviceLike): Tensor {
   const device = deviceOf(like);
   if (device === x.device) return x;
-  if (x.device.backend.readSync === undefined) {
+  if (!canReadAtOnce(x.device)) {
     throw new DeviceError(`to: expected a source that can be read at once, got "${x.device.name}"; use \`tensor(await t.read(), { shape: t.shape, device })\``);
   }
   const result = fromValues(x.detach().readSync(), x.dtype, x.shape, device);

@@ -4,7 +4,8 @@ import type { Generator } from "../random/generator.js";
 import { showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { bernoulli_, defaultGenerator } from "./random.js";
+import { defaultGenerator } from "../random/default-generator.js";
+import { bernoulli_ } from "./random.js";
 import { squeeze, unsqueeze } from "./view.js";
 
 /** Regularisation by noise: elements, or whole channels, are left out at random. On the CPU the draws are PyTorch's. */

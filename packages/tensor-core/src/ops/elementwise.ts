@@ -1,5 +1,6 @@
 import type { Expr } from "@gradus/kernel-ir";
 import { dtypeInfo } from "@gradus/kernel-ir";
+import { canReadAtOnce } from "../awaited-reads.js";
 import type { Operand } from "../kernels/elementwise.js";
 import type { ElementwiseOptions } from "../kernels/elementwise.js";
 import { ElementwiseOp } from "../kernels/elementwise.js";
@@ -512,7 +513,7 @@ function closeness(op: string, a: Tensor, b: Tensor, { rtol = 1e-5, atol = 1e-8,
 }
 
 function checkReadable(op: string, x: Tensor, remedy: string): void {
-  if (x.device.backend.readSync === undefined) throw new DeviceError(`${op}: device "${x.device.name}" cannot read synchronously; use \`${remedy}\``);
+  if (!canReadAtOnce(x.device)) throw new DeviceError(`${op}: device "${x.device.name}" cannot read synchronously; use \`${remedy}\``);
 }
 
 /**

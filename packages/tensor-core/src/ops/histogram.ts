@@ -1,4 +1,5 @@
 import { dtypeInfo } from "@gradus/kernel-ir";
+import { canReadAtOnce } from "../awaited-reads.js";
 import { ArgumentError, DeviceError, DTypeError, ShapeError } from "../errors.js";
 import { sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -30,7 +31,7 @@ export function bincount(x: Tensor, { weights, minlength = 0 }: BincountOptions 
   if (x.ndim !== 1) throw new ShapeError(`bincount: expected a vector, got shape ${showShape(x.shape)}`);
   if (!Number.isInteger(minlength) || minlength < 0) throw new ArgumentError(`bincount: expected minlength >= 0, got ${minlength}`);
   if (weights !== undefined && !sameShape(weights.shape, x.shape)) throw new ShapeError(`bincount: expected weights of shape ${showShape(x.shape)}, got ${showShape(weights.shape)}`);
-  if (x.device.backend.readSync === undefined) throw new DeviceError(`bincount: device "${x.device.name}" cannot be read at once, which the length of the result needs; use zeros([n]).scatterAdd(0, x, ones)`);
+  if (!canReadAtOnce(x.device)) throw new DeviceError(`bincount: device "${x.device.name}" cannot be read at once, which the length of the result needs; use zeros([n]).scatterAdd(0, x, ones), or \`await awaitReads(() => …)\``);
   const places = x.to("int64");
   const extremes = x.numel() === 0 ? undefined : aminmax(places);
   const least = extremes?.min.itemSync() ?? 0;

@@ -312,13 +312,17 @@ const extremes: Record<DType, readonly [least: number | bigint, greatest: number
   bool: [0, 1],
 };
 
+/** The ends of what a tensor's device can hold: some keep int64 in 32 bits. */
+const extremesOf = ({ dtype, device }: Tensor): readonly [least: number | bigint, greatest: number | bigint] =>
+  extremes[dtype === "int64" ? (device.backend.limits.dtypes.int64?.compute ?? dtype) : dtype];
+
 /** What does not change the others. */
-const identities: Record<ScatterReduction, (dtype: DType) => number | bigint> = {
+const identities: Record<ScatterReduction, (x: Tensor) => number | bigint> = {
   sum: () => 0,
   mean: () => 0,
   prod: () => 1,
-  amax: (dtype) => extremes[dtype][0],
-  amin: (dtype) => extremes[dtype][1],
+  amax: (x) => extremesOf(x)[0],
+  amin: (x) => extremesOf(x)[1],
 };
 
 function reduced(op: string, x: Tensor, dim: number, index: Tensor, source: Tensor, how: ScatterReduction, includeSelf: boolean): Tensor {
@@ -326,7 +330,7 @@ function reduced(op: string, x: Tensor, dim: number, index: Tensor, source: Tens
   const d = resolveDim(op, dim, x.ndim);
   checkScatter(op, x, d, index, source);
   const result = clone(x.detach());
-  if (!includeSelf) scatterInto(op, "replace", result, d, index, x.newTensor(identities[how](x.dtype), { dtype: x.dtype }).expand(index.shape));
+  if (!includeSelf) scatterInto(op, "replace", result, d, index, x.newTensor(identities[how](x), { dtype: x.dtype }).expand(index.shape));
   scatterInto(op, how === "mean" ? "sum" : how, result, d, index, source.detach());
   if (how === "mean") {
     const counts = countsAt(x, d, index, includeSelf);

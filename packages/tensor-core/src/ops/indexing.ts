@@ -1,6 +1,7 @@
 import { dtypeInfo } from "@gradus/kernel-ir";
 import { checkApart, overwrite, writeInPlace } from "../autograd/in-place.js";
 import { OpNode, Saved } from "../autograd/op-node.js";
+import { canReadAtOnce } from "../awaited-reads.js";
 import { tensor } from "../create.js";
 import { ArgumentError, DeviceError, DTypeError, ShapeError } from "../errors.js";
 import type { Operand } from "../kernels/elementwise.js";
@@ -109,8 +110,8 @@ function maskPositions(op: string, x: Tensor, dim: number, mask: Tensor): Tensor
 
 /** Positions of the nonzero elements, one tensor per dimension. Their number depends on the values, so they must be read. */
 function nonzeroByDimension(op: string, x: Tensor): Tensor[] {
-  if (x.device.backend.readSync === undefined) {
-    throw new DeviceError(`${op}: expected a device that can read at once, because the size of the result depends on values, got "${x.device.name}"; use where(mask, a, b), or read with \`await\` first`);
+  if (!canReadAtOnce(x.device)) {
+    throw new DeviceError(`${op}: expected a device that can read at once, because the size of the result depends on values, got "${x.device.name}"; use where(mask, a, b), or \`await awaitReads(() => …)\``);
   }
   const values = x.detach().readSync();
   const found: number[] = [];

@@ -1,4 +1,5 @@
 import { dtypeInfo } from "@gradus/kernel-ir";
+import { canReadAtOnce } from "../awaited-reads.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { resultType } from "../promotion.js";
 import { broadcastShapes, resolveDim, sameShape, showShape } from "../shape.js";
@@ -289,7 +290,7 @@ export function cov(x: Tensor, { correction = 1, fweights, aweights }: CovOption
     if (w === undefined) return;
     if (w.ndim > 1 || w.numel() !== count) throw new ShapeError(`${op}: expected ${name} for ${count} observations, got shape ${showShape(w.shape)}`);
     if (dtypeInfo[w.dtype].kind !== kind) throw new DTypeError(`${op}: expected ${name} of ${kind === "int" ? "whole" : "floating"} numbers, got ${w.dtype}`);
-    if (w.device.backend.readSync !== undefined && w.detach().readSync().some((value: number) => value < 0)) throw new ArgumentError(`${op}: expected ${name} that are not negative, got one below 0`);
+    if (canReadAtOnce(w.device) && w.detach().readSync().some((value: number) => value < 0)) throw new ArgumentError(`${op}: expected ${name} that are not negative, got one below 0`);
   };
   checkWeights("fweights", fweights, "int");
   checkWeights("aweights", aweights, "float");

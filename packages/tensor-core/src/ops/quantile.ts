@@ -1,3 +1,4 @@
+import { canReadAtOnce } from "../awaited-reads.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { resolveDim, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -63,7 +64,7 @@ function quantiles(op: "quantile" | "nanquantile", x: Tensor, q: number | Tensor
 
 /** q may only be looked at where the device can be read at once. */
 function checkFractions(op: string, q: Tensor): void {
-  if (q.device.backend.readSync === undefined) return;
+  if (!canReadAtOnce(q.device)) return;
   for (const value of q.detach().contiguous().readSync()) if (!(value >= 0 && value <= 1)) throw new ArgumentError(`${op}: expected q in [0, 1], got ${String(value)}`);
 }
 

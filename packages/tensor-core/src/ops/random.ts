@@ -6,26 +6,14 @@ import type { TensorOptions } from "../create.js";
 import { empty, tensor } from "../create.js";
 import { finfo, iinfo } from "../dtypes.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
-import type { NumberArray } from "../random/generator.js";
-import { Generator } from "../random/generator.js";
+import { defaultGenerator } from "../random/default-generator.js";
+import type { Generator, NumberArray } from "../random/generator.js";
 import { broadcastShapes, checkShape, numelOf, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { fromValues } from "./copy.js";
 import { elementwiseOps } from "./elementwise.js";
 import { topk } from "./sort.js";
-
-/**
- * Random numbers: PyTorch's CPU generator, drawn on the host and written to the device, so that the same seed gives the
- * same numbers as PyTorch on every device.
- */
-let generator: Generator | undefined;
-
-/** The generator that random functions draw from unless they are given another. @see torch.default_generator */
-export function defaultGenerator(): Generator {
-  generator ??= new Generator();
-  return generator;
-}
 
 /**
  * Starts the default generator's sequence anew.

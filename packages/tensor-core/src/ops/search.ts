@@ -1,4 +1,5 @@
 import { dtypeInfo } from "@gradus/kernel-ir";
+import { canReadAtOnce } from "../awaited-reads.js";
 import { ArgumentError, DeviceError, DTypeError, ShapeError } from "../errors.js";
 import type { Operand } from "../kernels/elementwise.js";
 import { KernelOp } from "../kernels/kernel-op.js";
@@ -208,8 +209,8 @@ function hostRows(values: TypedArray, count: number, width: number): HostRows {
 }
 
 function distinct(op: string, x: Tensor, { returnInverse = false, returnCounts = false, dim }: UniqueOptions, orderOf: (rows: HostRows) => readonly number[]): Tensor | Unique {
-  if (x.device.backend.readSync === undefined) {
-    throw new DeviceError(`${op}: expected a device that can read at once, because the size of the result depends on values, got "${x.device.name}"; copy the tensor to one that can: \`tensor(await x.read(), { shape: x.shape, device })\``);
+  if (!canReadAtOnce(x.device)) {
+    throw new DeviceError(`${op}: expected a device that can read at once, because the size of the result depends on values, got "${x.device.name}"; use \`await awaitReads(() => …)\``);
   }
   const d = dim === undefined ? null : resolveDim(op, dim, x.ndim);
   const source = x.detach();

@@ -6,7 +6,7 @@ import { materialise } from "./op.js";
 
 /** A call from PyTorch's own tests: what it returned, and what it wrote to. */
 export async function checkCaptured(bench: Workbench, record: CapturedRecord): Promise<void> {
-  const { tensors, results } = bench.run(() => {
+  const { tensors, results } = await bench.runAwaitingReads(() => {
     const inputs = materialise(bench, record, { grad: false });
     inputs.tensors.forEach((x, i) => { bench.observe(`input ${String(i)}`, x); });
     const call = translate(bench.device, record.fn, inputs.args, inputs.kwargs);

@@ -32,7 +32,7 @@ export async function checkError(bench: Workbench, record: ErrorRecord | Capture
 /** On a device that cannot wait, an error of values comes with the next read. */
 async function outcomeOf(bench: Workbench, call: GradusCall): Promise<{ readonly result?: unknown; readonly error?: unknown }> {
   try {
-    const result = bench.run(() => call.run());
+    const result = await bench.runAwaitingReads(() => call.run());
     for (const value of [result].flat()) if (value instanceof Tensor) await bench.run(() => (value as Tensor).detach().contiguous()).read();
     return { result };
   } catch (error) {

@@ -45,7 +45,7 @@ function expectNames(label: string, got: readonly string[], want: readonly strin
 export async function checkModule(bench: Workbench, record: ModuleRecord): Promise<void> {
   const { device } = bench;
   const isLazy = record.flags?.includes("lazy") ?? false;
-  const { module, inputs, returned } = bench.run(() => {
+  const { module, inputs, returned } = await bench.runAwaitingReads(() => {
     const given = record.ctor_tensors.map((tensor) => makeTensor(tensor, device, { grad: false }));
     const made = makeModule(bench, record.cls, record.ctor_args, record.ctor_kwargs, given).train(record.training);
     const tensors = record.tensors.map((tensor) => makeTensor(tensor, device, { grad: true }));
@@ -70,7 +70,7 @@ async function checkGradients(bench: Workbench, { cot = [], grads = [], param_gr
     ...Object.entries(param_grads).map(([name, want]): [string, Tensor | undefined, TensorRecord | null] => [`gradient of ${name}`, parameters.get(name), want]),
   ];
   const leaves = wanted.flatMap(([, leaf]) => (leaf?.requiresGrad === true ? [leaf] : []));
-  const found = bench.run(() => {
+  const found = await bench.runAwaitingReads(() => {
     const roots = outs.flatMap((out, i) => {
       const weight = cot[i] ?? null;
       return out.requiresGrad && weight !== null ? [{ out, weight: makeTensor(weight, bench.device, { grad: false }) }] : [];

@@ -32,7 +32,7 @@ export async function checkOp(bench: Workbench, record: OpRecord): Promise<void>
     valuesOpen: record.ref === "meta" || (flags.has("ties") && (dtype === "int64" || dtype === "int32")),
   });
   const differentiates = record.grads !== undefined && !flags.has("grad_unstable");
-  const { tensors, results } = bench.run(() => {
+  const { tensors, results } = await bench.runAwaitingReads(() => {
     const inputs = materialise(bench, record, { grad: differentiates });
     inputs.tensors.forEach((x, i) => { bench.observe(`input ${String(i)}`, x); });
     const call = translate(bench.device, record.fn, inputs.args, inputs.kwargs);
@@ -47,7 +47,7 @@ export async function checkOp(bench: Workbench, record: OpRecord): Promise<void>
   for (const [label, method] of [["method", record.method], ["in place", record.inplace]] as const) {
     // Where PyTorch's table has no method but a function of its own there, its name is "<lambda>".
     if (method === undefined || method.startsWith("<")) continue;
-    const again = bench.run(() => {
+    const again = await bench.runAwaitingReads(() => {
       const inputs = materialise(bench, record, { grad: false });
       const [first, ...others] = inputs.args;
       const target = label === "in place" && first instanceof Tensor ? first.clone() : (first ?? null);
@@ -70,8 +70,8 @@ const isZero = (record: TensorRecord): boolean => Array.from(valuesOf(record)).e
 async function checkGradients(bench: Workbench, record: OpRecord, inputs: readonly Tensor[], outs: readonly Tensor[]): Promise<void> {
   const { grads = [], grads2, cot = [], cot2 = [] } = record;
   const wanted = inputs.flatMap((input, i) => (input.requiresGrad ? [i] : []));
-  const gradientsOf = (results: readonly (Tensor | null)[], weights: readonly (TensorRecord | null)[], createGraph: boolean): readonly (Tensor | null)[] =>
-    bench.run(() => {
+  const gradientsOf = (results: readonly (Tensor | null)[], weights: readonly (TensorRecord | null)[], createGraph: boolean): Promise<readonly (Tensor | null)[]> =>
+    bench.runAwaitingReads(() => {
       const weighted = results.flatMap((result, i) => {
         const weight = weights[i] ?? null;
         return result?.requiresGrad === true && weight !== null ? [{ result, weight: makeTensor(weight, bench.device, { grad: false }) }] : [];
@@ -94,7 +94,7 @@ async function checkGradients(bench: Workbench, record: OpRecord, inputs: readon
       else await expectTensor(bench, name, got, want, {}, (inputs[i] as Tensor).dtype);
     }
   };
-  const first = gradientsOf(outs, cot, grads2 !== undefined);
+  const first = await gradientsOf(outs, cot, grads2 !== undefined);
   await compare("gradient", first, grads);
-  if (grads2 !== undefined) await compare("second gradient", gradientsOf(first, cot2, false), grads2);
+  if (grads2 !== undefined) await compare("second gradient", await gradientsOf(first, cot2, false), grads2);
 }

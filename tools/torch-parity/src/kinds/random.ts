@@ -9,7 +9,7 @@ import { materialise } from "./op.js";
 export async function checkRandom(bench: Workbench, { seed, steps, isa_maxdiff: apart }: RandomRecord): Promise<void> {
   bench.run(() => manualSeed(BigInt(seed)));
   for (const [i, step] of steps.entries()) {
-    const result = bench.run(() => draw(bench, step));
+    const result = await bench.runAwaitingReads(() => draw(bench, step));
     await expectReturned(bench, steps.length === 1 ? "result" : `step ${String(i)}`, result, step, () => ({ exactWithin: 2 * (apart ?? 0) }));
   }
 }
