@@ -76,7 +76,7 @@ export function identity(like: Tensor, n: number, batch: Shape = []): Tensor {
 export const scaleColumns = (a: Tensor, d: Tensor): Tensor => a.mul(d.unsqueeze(-2));
 
 /** The type that the steps on the device are computed in: float64, where it has that. */
-export const widestFloat = (x: Tensor): DType => (x.device.backend.limits.dtypes.float64 === undefined ? "float32" : "float64");
+const widestFloat = (x: Tensor): DType => (x.device.backend.limits.dtypes.float64 === undefined ? "float32" : "float64");
 
 /** In the type in which every step is computed; gradients come back in the tensor's own type. */
 export const widen = (x: Tensor): Tensor => x.to(widestFloat(x));
