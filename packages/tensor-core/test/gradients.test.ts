@@ -339,7 +339,7 @@ describe(group, () => {
 const without = {
   "is no op": `
     decodeBytes encodeValues finfo iinfo getDefaultDevice setDefaultDevice withDefaultDevice canCast promoteTypes resultType broadcastShapes keep openScope scope
-    memoryStats reclaim getNumThreads setNumThreads formatTensor getPrintOptions setPrintOptions defaultGenerator manualSeed`,
+    memoryStats reclaim awaitReads canReadAtOnce getNumThreads setNumThreads formatTensor getPrintOptions setPrintOptions defaultGenerator manualSeed`,
   "differentiates, and has tests of its own": `
     backward grad checkpoint checkpointSequential hessian hvp jacobian jvp vhp vjp gradcheck gradgradcheck enableGrad inferenceMode isGradEnabled
     isInferenceModeEnabled noGrad setGradEnabled detectAnomaly isAnomalyEnabled setDetectAnomaly`,
