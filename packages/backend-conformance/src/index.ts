@@ -7,6 +7,6 @@ export { describeBackend } from "./describe-backend.js";
 export type { BackendUnderTest } from "./describe-backend.js";
 export type { Tolerance } from "./compare.js";
 export { elementwiseCases } from "./cases/elementwise.js";
-export type { ElementwiseCase } from "./cases/elementwise.js";
+export type { ElementwiseCase } from "./cases/case.js";
 export { randomProgram } from "./random-program.js";
 export type { RandomProgram, RandomProgramOptions } from "./random-program.js";

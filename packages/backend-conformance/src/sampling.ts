@@ -1,6 +1,6 @@
 import type { DType } from "@gradus/kernel-ir";
 import { dtypeInfo } from "@gradus/kernel-ir";
-import type { Interval } from "./cases/elementwise.js";
+import type { Interval } from "./cases/case.js";
 import { decode, encode } from "./compare.js";
 
 /** Multiples of these, taken modulo 1, fill an interval evenly and never repeat. */

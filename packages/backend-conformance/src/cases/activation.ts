@@ -1,4 +1,4 @@
-import type { ElementwiseCase, Interval } from "./elementwise.js";
+import type { ElementwiseCase, Interval } from "./case.js";
 
 const wide: Interval = [-4, 4];
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));

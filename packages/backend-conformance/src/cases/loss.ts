@@ -1,4 +1,4 @@
-import type { ElementwiseCase, Interval } from "./elementwise.js";
+import type { ElementwiseCase, Interval } from "./case.js";
 
 const wide: Interval = [-4, 4];
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));

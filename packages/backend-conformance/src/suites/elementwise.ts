@@ -3,7 +3,7 @@ import { dtypeInfo, dtypes } from "@gradus/kernel-ir";
 import type { ElementwiseOp, Operand, Shape } from "@gradus/tensor-core";
 import { DTypeError, elementwiseOps, tensor, type Tensor } from "@gradus/tensor-core";
 import { expect } from "vitest";
-import type { ElementwiseCase } from "../cases/elementwise.js";
+import type { ElementwiseCase } from "../cases/case.js";
 import { elementwiseCases } from "../cases/elementwise.js";
 import type { Margin } from "../compare.js";
 import { expectElements, samples } from "../compare.js";
