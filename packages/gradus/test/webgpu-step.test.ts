@@ -1,8 +1,8 @@
 import { webgpu } from "@gradus/backend-webgpu";
 import type { Backend } from "@gradus/kernel-ir";
-import { MLP } from "@gradus/models";
+import { GPT, LSTMTagger, MLP } from "@gradus/models";
 import type { Tensor } from "gradus";
-import { Adam, cpu, functional as F, manualSeed, openScope, reclaim, SGD, tensor, withDefaultDevice } from "gradus";
+import { Adam, AdamW, cpu, functional as F, Generator, manualSeed, openScope, reclaim, SGD, tensor, withDefaultDevice } from "gradus";
 import { describe, expect, inject, it } from "vitest";
 import { batches, lenetOn, step } from "./support/lenet.js";
 
@@ -37,6 +37,34 @@ const lenet = (device: Backend): Training => {
   return { step: () => step(device, net, optimizer, data[next++ % data.length]!) };
 };
 
+/** Steps of a model that gives every word of a batch one of `classes`. */
+function sequences(device: Backend, make: () => { call(words: Tensor): Tensor; parameters(): Iterable<Tensor> }, vocabulary: number, classes: number, length: number): Training {
+  const net = withDefaultDevice(device, () => {
+    manualSeed(3);
+    return make();
+  });
+  const optimizer = new AdamW(net.parameters(), { lr: 0.003 });
+  const generator = new Generator(11);
+  const batch = 3;
+  const draw = (below: number): BigInt64Array => generator.randint(new BigInt64Array(batch * length), 0, below);
+  const data = Array.from({ length: 5 }, () => ({ words: draw(vocabulary), targets: draw(classes) }));
+  let next = 0;
+  return {
+    step() {
+      const { words, targets } = data[next++ % data.length]!;
+      optimizer.zeroGrad();
+      const logits = net.call(tensor(words, { shape: [batch, length], device }));
+      const loss = F.crossEntropy(logits.reshape(batch * length, classes), tensor(targets, { device }));
+      loss.backward();
+      optimizer.step();
+      return loss;
+    },
+  };
+}
+
+const tagger = (device: Backend): Training => sequences(device, () => new LSTMTagger(30, 8, 12, 5), 30, 5, 7);
+const gpt = (device: Backend): Training => sequences(device, () => new GPT({ vocabularySize: 23, contextLength: 12, dModel: 16, heads: 2, layers: 2 }), 23, 23, 12);
+
 /** Losses of steps that end with a read, each in a scope of its own; `after` looks at the device between steps. */
 async function losses(training: Training, steps: number, after: () => void = () => undefined): Promise<number[]> {
   const read: number[] = [];
@@ -50,7 +78,7 @@ async function losses(training: Training, steps: number, after: () => void = () 
   return read;
 }
 
-describe.skipIf(!inject("webgpu")).each([["an MLP", mlp], ["LeNet", lenet]] as const)("training %s on WebGPU", (_, make) => {
+describe.skipIf(!inject("webgpu")).each([["an MLP", mlp], ["LeNet", lenet], ["the LSTM tagger", tagger], ["a small GPT", gpt]] as const)("training %s on WebGPU", (_, make) => {
   it("gives the CPU's losses, submits at most four times a step, reads only the loss, and creates nothing once it has come around", async () => {
     const device = await webgpu();
     const seen = [device.stats()];
