@@ -7,7 +7,7 @@ import { applyRule, castRuleOf, ruleOf } from "./rules.js";
 import { scalarCasts, scalarRules, scalarTypes } from "./scalar.js";
 import type { UniformValue, Value, VaryingValue } from "./scope.js";
 import { innermost, isVarying, leafOf, Scope } from "./scope.js";
-import { extractOf, lowHalves, replaceOf, splatOf, uniformShifts, vectorCasts, vectorRules, vectorsOf } from "./vector.js";
+import { extractOf, extremeInstructions, lowHalves, replaceOf, splatOf, uniformShifts, vectorCasts, vectorRules, vectorsOf } from "./vector.js";
 
 /** What a function is generated with. */
 export interface EmitterContext {
@@ -248,6 +248,8 @@ export class Emitter {
   }
 
   #select(expr: SelectExpr, scope: Scope): Value {
+    const extreme = this.#extreme(expr, scope);
+    if (extreme !== null) return extreme;
     const [condition, yes, no] = expr.args as readonly [Expr, Expr, Expr];
     const [c, y, n] = [this.evaluate(condition, scope), this.evaluate(yes, scope), this.evaluate(no, scope)];
     const home = innermost(c.home, y.home, n.home);
@@ -261,6 +263,22 @@ export class Emitter {
       this.mask(code, masks, expr.dtype, i);
       code.op("v128.bitselect");
     });
+  }
+
+  /** The smaller or larger of two vectors, which is one instruction where a comparison and a choice are four; null for any other choice. */
+  #extreme(expr: SelectExpr, scope: Scope): Value | null {
+    const [condition, yes, no] = expr.args as readonly [Expr, Expr, Expr];
+    const instructions = extremeInstructions[expr.dtype];
+    if (condition.op !== "lt" || instructions === undefined) return null;
+    const [left, right] = condition.args as readonly [Expr, Expr];
+    const name = yes === right && no === left ? "max" : yes === left && no === right ? "min" : null;
+    if (name === null) return null;
+    const values = [this.evaluate(yes, scope), this.evaluate(no, scope)] as const;
+    if (!values.some(isVarying)) return null;
+    const home = innermost(values[0].home, values[1].home);
+    const [chosen, other] = [this.vectors(yes, home), this.vectors(no, home)];
+    // In doubt (NaN, zeros of different signs) both the instructions and the comparison take what stands first here.
+    return this.eachVector(home, expr.dtype, chosen.length, (code, i) => code.get(other[i] ?? 0).get(chosen[i] ?? 0).op(instructions[name]));
   }
 
   /** Leaves the mask for vector number `i` of a value of `dtype`. */

@@ -92,6 +92,13 @@ const extreme = (type: "f32x4" | "f64x2", name: "min" | "max"): Rule => ({ code 
 };
 const extremes = (name: "min" | "max"): Readonly<Record<"float32" | "float64", Rule>> => ({ float32: extreme("f32x4", name), float64: extreme("f64x2", name) });
 
+/** `a < b ? b : a` and `b < a ? b : a` of a first and a second operand. */
+export const extremeInstructions: Partial<Readonly<Record<ComputeDType, Readonly<Record<"min" | "max", PlainInstruction>>>>> = {
+  float32: { min: "f32x4.pmin", max: "f32x4.pmax" },
+  float64: { min: "f64x2.pmin", max: "f64x2.pmax" },
+  int32: { min: "i32x4.min_s", max: "i32x4.max_s" },
+};
+
 export const vectorRules: RuleTable<VectorRule> = {
   add: { ...floats("add"), ...ints("add") },
   sub: { ...floats("sub"), ...ints("sub") },

@@ -38,16 +38,17 @@ export function exp2OfReduced(r: Real): Real {
 }
 
 /**
- * eˣ = 2ⁿ·eʳ. The power is multiplied in two steps, because n reaches 128 where the result is just finite and −150 where it
- * is subnormal: 2ⁿ = 2ⁿ⁺⁶⁴·2⁻⁶⁴ for small x and 2ⁿ⁻¹·2 for the others. Only the second step rounds, once.
+ * eˣ = 2ⁿ·eʳ. The power is multiplied in two halves, because n reaches 128 where the result is just finite and −150 where it
+ * is subnormal. Only the second step can round. Where the result is 0 or Infinity x need not be told apart.
  *
- * NaN needs no test, every step hands it on.
+ * NaN needs no test: it fails the comparisons, and every step hands it on.
  */
 export function exp(x: Real): Real {
-  const { n, r } = reduceByLn2(x);
-  const small = x.less(-86);
-  const power = powerOfTwo(n.plus(small.choose(powerBias + 64, powerBias - 1)));
-  const y = expOfReduced(r).times(power).times(small.choose(2 ** -64, 2));
-  // Past these the result rounds to Infinity and to 0, and n soon leaves the range of `power`.
-  return x.greater(88.7228317).choose(Infinity, x.less(-104).choose(0, y));
+  const aboveZero = x.less(-104).choose(-104, x);
+  const { n, r } = reduceByLn2(aboveZero.greater(89).choose(89, aboveZero));
+  // As in `powerOfTwo`, for two powers whose exponents add up to n.
+  const both = n.plus(powerBias + 127).bits;
+  const one = both.shiftRight(1);
+  const other = both.minus(one);
+  return expOfReduced(r).times(one.shiftLeft(23).real).times(other.shiftLeft(23).real);
 }

@@ -379,7 +379,17 @@ function buildKernel(
     innerCount: () => inner.reduce((product, extent) => k.mul(product, extent), k.int(1)),
     reduce,
     sum: (value) => only(reduce({ identity: [k.like(0, value)], combine: [k.add(k.left(0, value.dtype), k.right(0, value.dtype))] }, [value])),
-    max: (value) => only(reduce({ identity: [lowest(k, value.dtype)], combine: [k.max(k.left(0, value.dtype), k.right(0, value.dtype))] }, [value])),
+    max(value) {
+      const [left, right] = [k.left(0, value.dtype), k.right(0, value.dtype)];
+      // A comparison passes over NaN, which is looked out for beside it: that is less work than a maximum that NaN wins.
+      const larger = k.select(k.lt(left, right), right, left);
+      if (value.dtype !== "float32" && value.dtype !== "float64") return only(reduce({ identity: [lowest(k, value.dtype)], combine: [larger] }, [value]));
+      const [largest, hasNaN] = reduce(
+        { identity: [lowest(k, value.dtype), k.const(false, "bool")], combine: [larger, k.or(k.left(1, "bool"), k.right(1, "bool"))] },
+        [value, k.isNaN(value)],
+      ) as readonly [Expr, Expr];
+      return k.select(hasNaN, k.like(NaN, value), largest);
+    },
     store(j, value, over = inner.length > 0 && operands[inputs + j]?.strides.slice(outer.length).some((s) => s !== 0) === true ? "inner" : "outer") {
       const place = places[inputs + j];
       if (place === undefined) throw new Error(`internal: ${formula.name} has no output ${String(j)}`);
