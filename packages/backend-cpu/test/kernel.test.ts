@@ -44,6 +44,23 @@ describe("operations", () => {
   }
 });
 
+describe("choices", () => {
+  for (const dtype of ["float64", "float32", "int64", "int32"] as const) {
+    it.each([
+      ["the larger", (b: ExprBuilder, x: Expr, y: Expr) => b.select(b.lt(x, y), y, x)],
+      ["the smaller", (b: ExprBuilder, x: Expr, y: Expr) => b.select(b.lt(x, y), x, y)],
+      ["neither", (b: ExprBuilder, x: Expr, y: Expr) => b.select(b.lt(x, y), y, y)],
+      ["a bounded one", (b: ExprBuilder, x: Expr) => b.select(b.lt(x, b.like(-1, x)), b.like(-1, x), x)],
+    ] as const)(`%s of two values of ${dtype}`, (_, choose) => {
+      const b = new ExprBuilder();
+      const program = pointwise("choose", b, [dtype, dtype], dtype, (load) => choose(b, load(0), load(1)));
+      const next = sequence(5);
+      const n = 2003;
+      expect(compare(program, [0, 1, 2].map(() => randomData(dtype, n, next)), [n])).toBeNull();
+    });
+  }
+});
+
 describe("conversions", () => {
   for (const from of dtypes) {
     for (const to of dtypes) {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { cpu } from "../src/index.js";
 import { compare, randomData, runOn, sequence } from "./compare.js";
 
-const lengths = [0, 1, 2, 5, 15, 16, 17, 31, 40, 64, 100, 8200];
+const lengths = [0, 1, 2, 5, 15, 16, 17, 31, 40, 64, 100, 8200, 16384, 2 * 16384 + 8192 + 37];
 
 function sumOf(b: ExprBuilder, dtype: "float32" | "float64" | "int32" | "int64"): Monoid {
   return { identity: [b.const(0, dtype)], combine: [b.add(b.left(0, dtype), b.right(0, dtype))] };

@@ -4,7 +4,7 @@ import type { Emitter } from "./emitter.js";
 import { isLiteral, product, substitute, total } from "./expressions.js";
 import { bestAxis, movesStores, writePoints } from "./kernel.js";
 import type { LoopAxis, SpaceAxis } from "./loops.js";
-import { axesOf, checkGuards, nest, plain, stepThrough, whereNotEmpty, writeStores } from "./loops.js";
+import { areRepeatable, axesOf, checkGuards, nest, plain, stepThrough, stepThroughAll, whereNotEmpty, writeStores } from "./loops.js";
 import type { OperandView } from "./operand.js";
 import { plainStride, viewOperand } from "./operand.js";
 import { scalarTypes } from "./scalar.js";
@@ -463,7 +463,9 @@ class ContractionWriter {
   /** The stores of a tile's points. */
   #writeEpilogue(scope: Scope, p: Place<"row" | "column" | "width">, height: number, result: number, resultRow: number): void {
     const { emitter, contraction } = this;
-      const [row, rowEnd, rowAddress, column, columnEnd] = Array.from({ length: 5 }, () => emitter.local("i32")) as [number, number, number, number, number];
+    const { guards, stores } = contraction;
+    const repeatable = areRepeatable(stores, [...guards.map(({ holds }) => holds), ...stores.flatMap(({ index, value }) => [index, value])]);
+    const [row, rowEnd, rowAddress, column, columnEnd] = Array.from({ length: 5 }, () => emitter.local("i32")) as [number, number, number, number, number];
     scope.statement((code) => {
       code.get(p.row).tee(row).get(height).op("i32.add").set(rowEnd);
       code.get(p.column).get(p.width).op("i32.add").set(columnEnd);
@@ -475,11 +477,14 @@ class ContractionWriter {
       // Without an axis of columns there is one column.
       const widths = this.#columnAxes.length === 0 ? [] : [2, 1].filter((groups) => 4 * groups <= this.#panelColumns);
       for (const groups of [...widths, null]) {
-        stepThrough(emitter, inRow, this.#columnAxes[0]?.axis ?? -1, column, columnEnd, groups, (point) => {
+        const axis = this.#columnAxes[0]?.axis ?? -1;
+        const write = (point: Scope): void => {
           this.#defineResult(point, rowAddress, column, p.column, groups);
-          checkGuards(emitter, point, contraction.guards);
-          writeStores(emitter, point, contraction.stores);
-        });
+          checkGuards(emitter, point, guards);
+          writeStores(emitter, point, stores);
+        };
+        if (groups === 1 && repeatable) stepThroughAll(emitter, inRow, axis, column, columnEnd, (code) => code.get(p.column), write);
+        else stepThrough(emitter, inRow, axis, column, columnEnd, groups, write);
       }
       inRow.statement((code) => {
         code.get(rowAddress).get(resultRow).op("i32.add").set(rowAddress);

@@ -2,7 +2,7 @@ import type { Expr, Guard, Kernel, Reduction, Store } from "@gradus/kernel-ir";
 import { dependsOnAxis, topological } from "@gradus/kernel-ir";
 import type { Emitter } from "./emitter.js";
 import type { LoopAxis, SpaceAxis, Widths } from "./loops.js";
-import { axesOf, checkGuards, nest, plain, usesWideValues, whereNotEmpty, writeStores } from "./loops.js";
+import { areRepeatable, axesOf, checkGuards, nest, plain, usesWideValues, whereNotEmpty, writeStores } from "./loops.js";
 import { substitute } from "./expressions.js";
 import { isSequential, writeReduction } from "./reduce.js";
 import type { Scope } from "./scope.js";
@@ -24,7 +24,7 @@ export function writeKernel(emitter: Emitter, scope: Scope, kernel: Kernel): voi
     const roots = [...kernel.stores.flatMap(({ index, value }) => [index, value]), ...kernel.reductions.flatMap(({ lift }) => lift)];
     const lanesAreInner = kernel.reductions.some((reduction) => !isSequential(reduction, kernel.inner));
     const axis = lanesAreInner ? null : bestAxis(emitter, axesOf(kernel.outer), kernel.stores.filter(({ over }) => over === "outer"), roots);
-    const loops = arrange(axesOf(kernel.outer), axis, widthsFor(roots, axis));
+    const loops = arrange(axesOf(kernel.outer), axis, widthsFor(roots, axis), areRepeatable(kernel.stores, roots));
     nest(emitter, region, loops, (point) => writeOuterPoint(emitter, point, kernel));
   });
 }
@@ -111,20 +111,20 @@ function writeInner(emitter: Emitter, scope: Scope, inner: readonly Expr[], firs
 export function writePoints(emitter: Emitter, scope: Scope, axes: readonly SpaceAxis[], guards: readonly Guard[], stores: readonly Store[]): void {
   const roots = [...guards.map(({ holds }) => holds), ...stores.flatMap(({ index, value }) => [index, value])];
   const axis = bestAxis(emitter, axes, stores, roots) ?? axes.filter(({ axis }) => movesStores(emitter, stores, axis)).at(-1)?.axis ?? null;
-  nest(emitter, scope, arrange(axes, axis, widthsFor(roots, axis)), (point) => {
+  nest(emitter, scope, arrange(axes, axis, widthsFor(roots, axis), areRepeatable(stores, roots)), (point) => {
     checkGuards(emitter, point, guards);
     writeStores(emitter, point, stores);
   });
 }
 
 /** The loops over some axes, in order, but with the axis of the lanes innermost. */
-function arrange(axes: readonly SpaceAxis[], axis: number | null, widths: Widths): LoopAxis[] {
+function arrange(axes: readonly SpaceAxis[], axis: number | null, widths: Widths, repeatable: boolean): LoopAxis[] {
   const loops = plain(axes);
   const lanes = loops.find((loop) => loop.axis === axis);
   if (lanes === undefined) return loops;
   const literal = lanes.extent.op === "const" ? Number(lanes.extent.value) : Infinity;
   const fitting = widths.filter((groups) => groups === null || 4 * groups <= literal);
-  return [...loops.filter((loop) => loop !== lanes), { ...lanes, widths: fitting }];
+  return [...loops.filter((loop) => loop !== lanes), { ...lanes, widths: fitting, repeatable }];
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Expr, Guard, Store } from "@gradus/kernel-ir";
+import { topological } from "@gradus/kernel-ir";
 import type { Code } from "../assembler/index.js";
 import type { Emitter } from "./emitter.js";
 import { substitute } from "./expressions.js";
@@ -24,17 +25,42 @@ export function stepThrough(emitter: Emitter, scope: Scope, axis: number, positi
     }
     code.get(position).get(end).op("i32.lt_s").if((inside) => {
       inside.loop((round, again) => {
-        const lanes: Lanes | null = groups === null ? null : { axis, groups };
-        const point = new Scope(scope, round.piece(), lanes === null ? {} : { lanes });
-        const index: UniformValue = { dtype: "int32", home: point, local: position };
-        point.define(positionOf(axis), () => index);
-        if (lanes === null) point.define(`index ${String(axis)}`, () => index);
-        else defineLaneIndex(emitter, point, axis, position, lanes.groups);
-        body(point);
+        body(pointsAt(emitter, scope, round, axis, position, groups));
         round.get(position).op("i32.const", step).op("i32.add").tee(position).get(end).op("i32.lt_s").branchIf(again);
       });
     });
   });
+}
+
+/**
+ * The same with one group of lanes, up to `limit`: the last step begins as far back as it must to be whole, so some points are computed twice. Does nothing
+ * where there are fewer than four in all.
+ *
+ * @param first - Leaves the first position of the whole loop.
+ */
+export function stepThroughAll(emitter: Emitter, scope: Scope, axis: number, position: number, limit: number, first: (code: Code) => Code, body: (scope: Scope) => void): void {
+  const last = emitter.local("i32");
+  scope.statement((code) => {
+    code.get(limit).op("i32.const", 4).op("i32.sub").tee(last);
+    first(code).op("i32.ge_s").get(position).get(limit).op("i32.lt_s").op("i32.and").if((inside) => {
+      inside.loop((round, again) => {
+        round.get(position).get(last).get(position).get(last).op("i32.lt_s").op("select").set(position);
+        body(pointsAt(emitter, scope, round, axis, position, 1));
+        round.get(position).op("i32.const", 4).op("i32.add").tee(position).get(limit).op("i32.lt_s").branchIf(again);
+      });
+    });
+  });
+}
+
+/** A scope for the points at a position, in so many groups of lanes. */
+function pointsAt(emitter: Emitter, scope: Scope, code: Code, axis: number, position: number, groups: number | null): Scope {
+  const lanes: Lanes | null = groups === null ? null : { axis, groups };
+  const points = new Scope(scope, code.piece(), lanes === null ? {} : { lanes });
+  const index: UniformValue = { dtype: "int32", home: points, local: position };
+  points.define(positionOf(axis), () => index);
+  if (lanes === null) points.define(`index ${String(axis)}`, () => index);
+  else defineLaneIndex(emitter, points, axis, position, lanes.groups);
+  return points;
 }
 
 /** The positions of the lanes: the first lane's plus 0, 1, 2, … */
@@ -52,9 +78,12 @@ function defineLaneIndex(emitter: Emitter, scope: Scope, axis: number, position:
 }
 
 /** Runs `body` at every position of `axis`: wide steps first, what remains in narrower ones. */
-function alongAxis(emitter: Emitter, scope: Scope, { axis, extent, widths }: LoopAxis, body: (scope: Scope) => void): void {
+function alongAxis(emitter: Emitter, scope: Scope, { axis, extent, widths, repeatable = false }: LoopAxis, body: (scope: Scope) => void): void {
   const { position, limit } = rangeOf(emitter, scope, extent);
-  for (const groups of widths) stepThrough(emitter, scope, axis, position, limit, groups, body);
+  for (const groups of widths) {
+    if (groups === 1 && repeatable) stepThroughAll(emitter, scope, axis, position, limit, (code) => code.op("i32.const", 0), body);
+    else stepThrough(emitter, scope, axis, position, limit, groups, body);
+  }
 }
 
 /**
@@ -77,6 +106,8 @@ export interface SpaceAxis {
 
 export interface LoopAxis extends SpaceAxis {
   readonly widths: Widths;
+  /** Whether points may be computed more than once. */
+  readonly repeatable?: boolean;
 }
 
 /** Axes that are numbered one after the other. */
@@ -141,6 +172,12 @@ export function writeStores(emitter: Emitter, scope: Scope, stores: readonly Sto
   scope.statement((code) => {
     for (const write of writes) write(code);
   });
+}
+
+/** Whether points can be computed again and give the same: what is stored is not read. */
+export function areRepeatable(stores: readonly Store[], roots: readonly Expr[]): boolean {
+  const loaded = new Set(topological(roots).map((expr) => (expr.op === "load" ? expr.param : -1)));
+  return stores.every(({ param }) => !loaded.has(param));
 }
 
 /** Whether some of the expressions are of 64 bits. */

@@ -8,7 +8,7 @@ import type { Storage } from "../storage.js";
  *
  * A `KernelOp` is a formula over the elements of its operands. A call brings operands, each with a layout over the outer and inner axes of one index
  * space. Axes that all operands step through alike are merged, so that most calls have one axis. What is left is looked
- * up by element types and by the *class* of each stride (0, 1, other); extents, offsets and other strides are scalar
+ * up by element types and by the *class* of each stride (0, 1, other, and 2 in windows); extents, offsets and other strides are scalar
  * arguments. The kernel itself is only built when that combination is new.
  */
 
@@ -201,7 +201,7 @@ export class KernelOp {
       const twin = twinOf(plan.operands, i);
       key.push(twin === i ? 0 : 1 + twin, 16);
       key.push(twin !== i && sameSteps(plan.operands[twin], operand) ? 1 : 0, 2);
-      for (const stride of operand.strides) key.push(strideClass(stride), 3);
+      for (const stride of operand.strides) key.push(strideCode[strideClass(stride, plan)], 4);
     });
     const value = key.value;
     const id = typeof value === "number" ? value * 2 + 1 : value;
@@ -223,7 +223,7 @@ export class KernelOp {
         if (operand.storage !== null) buffers[bound++] = operand.storage.buffer as NonNullable<Storage["buffer"]>;
       } else if (sameSteps(plan.operands[twin], operand)) return;
       scalars[at++] = operand.offset;
-      for (const stride of operand.strides) if (strideClass(stride) === 2) scalars[at++] = stride;
+      for (const stride of operand.strides) if (strideClass(stride, plan) === "other") scalars[at++] = stride;
     });
     for (const number of user) scalars[at++] = number;
     buffers.length = bound;
@@ -248,7 +248,13 @@ const twinOf = (operands: readonly KernelOperand[], i: number): number => {
   return storage === null ? i : operands.findIndex((other) => other.storage === storage);
 };
 
-const strideClass = (stride: number): 0 | 1 | 2 => (stride === 0 ? 0 : stride === 1 ? 1 : 2);
+/**
+ * What a program knows of a stride: 0, 1, or "other", which is a scalar argument. Windows are often two apart: generators know how to load every second
+ * element.
+ */
+const strideClass = (stride: number, { literalInner }: KernelSpace): 0 | 1 | 2 | "other" =>
+  stride === 0 || stride === 1 || (stride === 2 && literalInner === true) ? stride : "other";
+const strideCode = { 0: 0, 1: 1, 2: 2, other: 3 } as const;
 
 const sameSteps = (a: KernelOperand | undefined, b: KernelOperand): boolean =>
   a !== undefined && a.offset === b.offset && a.strides.every((stride, i) => stride === b.strides[i]);
@@ -326,8 +332,8 @@ function buildKernel(
     if (known !== undefined && isOutput && declared?.access !== "out") throw new Error(`internal: ${formula.name} writes a storage that it reads at other elements`);
     let index = intScalar();
     operand.strides.forEach((stride, axis) => {
-      const kind = strideClass(stride);
-      if (kind !== 0) index = k.add(index, k.mul(k.index(axis), kind === 1 ? k.int(1) : intScalar()));
+      const known = strideClass(stride, space);
+      if (known !== 0) index = k.add(index, k.mul(k.index(axis), known === "other" ? intScalar() : k.int(known)));
     });
     places.push({ param, index });
   });

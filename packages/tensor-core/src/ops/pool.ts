@@ -34,32 +34,39 @@ export function perRank(make: (n: number, bounded: boolean) => KernelOp): (n: nu
 /** An output over rows and windows. */
 const perWindow = (t: Tensor, n: number): KernelOperand => ({ storage: t.elements, offset: 0, strides: [...t.layout.strides, ...new Array<number>(n).fill(0)] });
 
+/** The elements of a window: their values, their positions in the plane, and either where they are or, if all are, the first position. */
+type WindowElements = { readonly x: Expr; readonly at: Expr } & ({ readonly there: Expr } | { readonly first: Expr });
+
 /**
- * Reduces the window to its largest element and that one's position, and stores both. NaN wins, the first of equals counts;
- * elements that are not `there` do not take part.
+ * Reduces the window to its largest element and that one's position, and stores both. The last NaN wins, else the first of equals counts;
+ * elements that are not there do not take part.
  */
-export function storeMaximum(b: KernelBody, x: Expr, at: Expr, there: Expr | null): void {
+export function storeMaximum(b: KernelBody, { x, at, ...window }: WindowElements): void {
   const { k } = b;
   const [left, right] = [k.left(0, x.dtype), k.right(0, x.dtype)];
   const isFloat = x.dtype === "float32" || x.dtype === "float64";
-  // Window elements come in order, so only a larger one, or the first NaN, replaces. Absent ones have position −1.
-  const larger = k.or(k.lt(left, right), k.and(k.lt(k.left(1, "int32"), k.int(0)), k.le(k.int(0), k.right(1, "int32"))));
-  const takes = isFloat ? k.or(larger, k.and(k.isNaN(right), k.not(k.isNaN(left)))) : larger;
+  const larger = isFloat ? k.or(k.lt(left, right), k.isNaN(right)) : k.lt(left, right);
+  // Nothing is larger than the least value, so a window of nothing else has to find its first position: the one that is known, or else where an element follows on none.
+  const takes = "first" in window ? larger : k.or(larger, k.and(k.lt(k.left(1, "int32"), k.int(0)), k.le(k.int(0), k.right(1, "int32"))));
   const [value, position] = b.reduce(
     { identity: [lowest(k, x.dtype), k.int(-1)], combine: [k.select(takes, right, left), k.select(takes, k.right(1, "int32"), k.left(1, "int32"))] },
-    [x, there === null ? at : k.select(there, at, k.int(-1))],
+    [x, "there" in window ? k.select(window.there, at, k.int(-1)) : at],
   );
   if (value === undefined || position === undefined) throw new Error("internal: a maximum without a result");
   b.store(0, value, "outer");
-  b.store(1, position, "outer");
+  b.store(1, "first" in window ? k.select(k.lt(position, k.int(0)), window.first, position) : position, "outer");
 }
 
 const maxPoolKernel = perRank((n, bounded) => new KernelOp({
   name: "maxPool",
   build: (b) => {
-    const there = bounded ? inside(b, 2, n, 0) : null;
-    const x = there === null ? b.input(0) : b.inputAt(0, b.k.int(0), { when: there, otherwise: lowest(b.k, b.compute) });
-    storeMaximum(b, x, b.coordinate(1), there);
+    const at = b.coordinate(1);
+    if (!bounded) {
+      storeMaximum(b, { x: b.input(0), at, first: b.coordinate(2) });
+      return;
+    }
+    const there = inside(b, 2, n, 0);
+    storeMaximum(b, { x: b.inputAt(0, b.k.int(0), { when: there, otherwise: lowest(b.k, b.compute) }), at, there });
   },
 }));
 
@@ -87,7 +94,7 @@ function maxPool(op: string, n: number, x: Tensor, kernelSize: PerDimension, opt
       [
         { storage: rows.elements, offset: rows.layout.offset + at.offset, strides: [numelOf(sizes), ...strides] },
         { storage: null, offset: at.offset, strides: [0, ...strides] },
-        ...(bounded ? positionsAlong(windows) : []),
+        ...(bounded ? positionsAlong(windows) : [{ storage: null, offset: at.offset, strides: [0, ...at.ofWindow, ...at.ofElement.map(() => 0)] }]),
       ],
       [perWindow(values, n), perWindow(indices, n)],
       dtypeInfo[x.dtype].compute,

@@ -119,7 +119,7 @@ const maximumKernel = perRank((n) => new KernelOp({
   name: "maxPool",
   build: (b) => {
     const { there, at } = tapped(b, n, 1);
-    storeMaximum(b, b.inputAt(0, at, { when: there, otherwise: lowest(b.k, b.compute) }), at, there);
+    storeMaximum(b, { x: b.inputAt(0, at, { when: there, otherwise: lowest(b.k, b.compute) }), at, there });
   },
 }));
 
