@@ -1,6 +1,6 @@
 import { interpreter } from "@gradus/kernel-ir/interpreter";
 import type { DType, Tensor } from "@gradus/tensor-core";
-import { arange, argmax, ArgumentError, avgPool2d, broadcastShapes, cat, DTypeError, fliplr, flipud, gather, grad, indexAdd, linspace, manualSeed, maskedSelect, maxPool2dWithIndices, median, nonzero, normal, ones, prod, scatter, ShapeError, sum, tensor, tril, zeros } from "@gradus/tensor-core";
+import { arange, argmax, ArgumentError, avgPool2d, broadcastShapes, cat, DTypeError, fliplr, flipud, gather, grad, indexAdd, linspace, manualSeed, maskedSelect, maxPool1dWithIndices, maxPool2dWithIndices, median, nonzero, normal, ones, prod, scatter, ShapeError, sum, tensor, tril, zeros } from "@gradus/tensor-core";
 import { describe, expect, it } from "vitest";
 import { useDevice } from "./support/device.js";
 
@@ -141,5 +141,18 @@ describe("normal numbers around tensors", () => {
     expect(() => normal(0, 1, undefined as unknown as number[])).toThrow(new ArgumentError("normal: expected a shape with a mean and a standard deviation that are numbers, got none"));
     expect(() => normal(0, -1, [2])).toThrow(ArgumentError);
     expect(() => normal(int([1]))).toThrow(DTypeError);
+  });
+});
+
+describe("maxima over windows", () => {
+  // torch.nn.functional.max_pool1d(x, 3, padding=…, return_indices=True)
+  it.each([
+    [0, [NaN, -Infinity, NaN], [2, 3, 8]],
+    [1, [NaN, NaN, 2], [0, 2, 6]],
+  ])("name the last NaN, or the first of equals, with padding %i", (padding, values, indices) => {
+    const x = tensor([[NaN, 1, NaN, -Infinity, -Infinity, -Infinity, 2, 2, NaN]]);
+    const pooled = maxPool1dWithIndices(x, 3, { padding });
+    expect(pooled.values.toArraySync()).toEqual([values]);
+    expect(pooled.indices.toArraySync()).toEqual([indices]);
   });
 });
