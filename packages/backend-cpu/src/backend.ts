@@ -313,7 +313,7 @@ class CpuBackend implements CpuDevice {
 
   /** Compiles a program. */
   #load(program: Program, pool: MemoryPool): { readonly bytes: Uint8Array; readonly run: Run } {
-    const bytes = generate(lowerProgram(program), { checkBounds: this.#checkBounds, shared: this.#isShared });
+    const bytes = generate(lowerProgram(program, { keepsSums: true }), { checkBounds: this.#checkBounds, shared: this.#isShared });
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       device: {
         memory: pool.memory,

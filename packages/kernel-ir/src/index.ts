@@ -13,6 +13,7 @@ export * from "./backend.js";
 export { expressionsOf, mapExpressions } from "./children.js";
 export { hostMath } from "./math/host.js";
 export { lowerExpression, lowerProgram } from "./math/lower.js";
+export type { LoweringOptions } from "./math/lower.js";
 export { equalExpressions, equalPrograms, hashProgram } from "./equality.js";
 export { dependsOnAxis, strideAlong } from "./linear.js";
 export { validateProgram } from "./validate.js";

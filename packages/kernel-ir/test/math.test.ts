@@ -21,6 +21,12 @@ describe("float32 functions", () => {
     expect(worst.error, worst.at).toBeLessThan(bounds[op]);
   });
 
+  it.each(unary)("%s is the same bit for bit where sums may be used for rounding", (op) => {
+    const [plain, bySums] = [lowered(op), lowered(op, { keepsSums: true })];
+    const halves = Array.from({ length: 1001 }, (_, i) => (i - 500) / 2);
+    for (const x of [...everyFloat32(1_000_003), ...between(-110, 90), ...halves, 0, -0]) expect(bySums(x), `${op}(${String(x)})`).toBe(plain(x));
+  });
+
   it.each(["sin", "cos"] as const)("%s keeps its accuracy where little is left of its argument", (op) => {
     // The float32 nearest to multiples of ½π, small and huge: the hardest arguments there are.
     const hard = [0x45ffb5d9, 0x4a3e8c55, 0x5922aa80, 0x6f79be45, 0x72b505c9, 0x7f7fffff].map(float32Of);

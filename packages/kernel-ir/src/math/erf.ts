@@ -12,8 +12,8 @@ export function erf(x: Real): Real {
   const logarithm = bounded.polynomial([
     -0.000150796623, -1.62744796, -0.918302894, -0.150798827, 0.032488022, -0.00449809665, 0.000293844816,
   ]);
-  const n = logarithm.round();
-  const erfc = exp2OfReduced(logarithm.minus(n)).times(powerOfTwo(n.plus(powerBias)));
+  const { n, biased } = logarithm.roundWith(powerBias);
+  const erfc = exp2OfReduced(logarithm.minus(n)).times(powerOfTwo(biased));
 
   const square = x.squared();
   const small = magnitude.times(

@@ -6,12 +6,6 @@ import type { Real } from "./notation.js";
  */
 export const ln2 = { high: 2839 / 4096, low: 3.19461849e-5 } as const;
 
-/** x = n·ln 2 + r with an integer n and |r| ≤ ½ ln 2 (and a little). */
-function reduceByLn2(x: Real): { readonly n: Real; readonly r: Real } {
-  const n = x.times(Math.LOG2E).round();
-  return { n, r: x.minus(n.times(ln2.high)).minus(n.times(ln2.low)) };
-}
-
 /**
  * 2ᵏ from the sum k + `powerBias`, for an integer −127 < k < 128. Near 1.5 · 2²³ the last bit of a float32 counts ones, so
  * the low bits of the sum are k + 127: what the exponent field of 2ᵏ holds. The shift moves them there.
@@ -45,9 +39,12 @@ export function exp2OfReduced(r: Real): Real {
  */
 export function exp(x: Real): Real {
   const aboveZero = x.less(-104).choose(-104, x);
-  const { n, r } = reduceByLn2(aboveZero.greater(89).choose(89, aboveZero));
+  const bounded = aboveZero.greater(89).choose(89, aboveZero);
   // As in `powerOfTwo`, for two powers whose exponents add up to n.
-  const both = n.plus(powerBias + 127).bits;
+  const { n, biased } = bounded.times(Math.LOG2E).roundWith(2 * powerBias - 1.5 * 2 ** 23);
+  // |r| ≤ ½ ln 2, and a little.
+  const r = bounded.minus(n.times(ln2.high)).minus(n.times(ln2.low));
+  const both = biased.bits;
   const one = both.shiftRight(1);
   const other = both.minus(one);
   return expOfReduced(r).times(one.shiftLeft(23).real).times(other.shiftLeft(23).real);

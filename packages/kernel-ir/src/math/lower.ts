@@ -5,6 +5,7 @@ import type { Program } from "../program.js";
 import { erf } from "./erf.js";
 import { exp } from "./exp.js";
 import { log } from "./log.js";
+import type { Dialect } from "./notation.js";
 import { Real } from "./notation.js";
 import { pow } from "./pow.js";
 import { cos, sin } from "./sin-cos.js";
@@ -18,10 +19,17 @@ type Transcendental = AluExpr & { readonly op: TranscendentalOp };
 const names: readonly string[] = transcendentalOps;
 const isLowered = (expr: Expr): expr is Transcendental => expr.dtype === "float32" && names.includes(expr.op);
 
+/** What may be assumed of a device: false unless said. The results are the same. */
+export type LoweringOptions = Partial<Omit<Dialect, "builder">>;
+
 class Lowering {
   readonly #done = new Map<Expr, Expr>();
 
-  constructor(readonly builder: ExprBuilder) {}
+  readonly #dialect: Dialect;
+
+  constructor(readonly builder: ExprBuilder, { keepsSums = false }: LoweringOptions) {
+    this.#dialect = { builder, keepsSums };
+  }
 
   of(root: Expr): Expr {
     for (const expr of topological([root])) {
@@ -35,7 +43,7 @@ class Lowering {
   #node(expr: Expr, args: readonly Expr[]): Expr {
     if (!isLowered(expr)) return this.builder.rebuild(expr, args);
     const [x = expr, y = x] = args;
-    return float32Math[expr.op](new Real(this.builder, x), new Real(this.builder, y)).expr;
+    return float32Math[expr.op](new Real(this.#dialect, x), new Real(this.#dialect, y)).expr;
   }
 }
 
@@ -43,17 +51,17 @@ class Lowering {
  * An expression rebuilt in `builder` with every float32 transcendental function in it written out in primitive ops. Those of
  * float64 stay: generators call `hostMath` for them.
  */
-export function lowerExpression(builder: ExprBuilder, expr: Expr): Expr {
-  return new Lowering(builder).of(expr);
+export function lowerExpression(builder: ExprBuilder, expr: Expr, options: LoweringOptions = {}): Expr {
+  return new Lowering(builder, options).of(expr);
 }
 
 /**
  * A program with every float32 transcendental function in it written out in primitive ops; the same object where there is
  * none. What the program shares stays shared.
  */
-export function lowerProgram(program: Program): Program {
+export function lowerProgram(program: Program, options: LoweringOptions = {}): Program {
   const roots = expressionsOf(program);
   if (!topological(roots).some(isLowered)) return program;
-  const lowering = new Lowering(new ExprBuilder());
+  const lowering = new Lowering(new ExprBuilder(), options);
   return mapExpressions(program, (expr) => lowering.of(expr));
 }

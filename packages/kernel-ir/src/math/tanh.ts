@@ -17,12 +17,12 @@ import type { Real } from "./notation.js";
 export function tanh(x: Real): Real {
   const magnitude = x.abs();
   const bounded = magnitude.greater(10).choose(10, magnitude);
-  const n = bounded.times(2 * Math.LOG2E).minus(0.25).round();
+  const { n, biased } = bounded.times(2 * Math.LOG2E).minus(0.25).roundWith(powerBias);
   const h = bounded.minus(n.times(ln2.high / 2)).minus(n.times(ln2.low / 2));
   const square = h.squared();
   const u = h.times(square).times(square.polynomial([-0.333332151, 0.133226886, -0.0512252748])).plus(h);
 
-  const power = powerOfTwo(n.plus(powerBias));
+  const power = powerOfTwo(biased);
   const [above, below] = [power.plus(1), power.minus(1)];
   const large = magnitude.greater(0.6);
   const numerator = large.choose(-2, below).plus(large.choose(2, above).times(u));

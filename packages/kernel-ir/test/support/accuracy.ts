@@ -1,4 +1,4 @@
-import type { TranscendentalOp } from "@gradus/kernel-ir";
+import type { LoweringOptions, TranscendentalOp } from "@gradus/kernel-ir";
 import { ExprBuilder, hostMath, lowerExpression } from "@gradus/kernel-ir";
 import type { DeviceManners } from "./compile.js";
 import { compileFloat32 } from "./compile.js";
@@ -6,10 +6,10 @@ import { compileFloat32 } from "./compile.js";
 export type Float32Function = (x: number, y?: number) => number;
 
 /** A function of the table as devices compute it. */
-export function lowered(op: TranscendentalOp, manners: DeviceManners = {}): Float32Function {
+export function lowered(op: TranscendentalOp, manners: DeviceManners & LoweringOptions = {}): Float32Function {
   const b = new ExprBuilder();
   const [x, y] = [b.scalar(0, "float32"), b.scalar(1, "float32")];
-  return compileFloat32(lowerExpression(b, op === "pow" ? b.pow(x, y) : b.alu(op, x)), manners);
+  return compileFloat32(lowerExpression(b, op === "pow" ? b.pow(x, y) : b.alu(op, x), manners), manners);
 }
 
 const smallestNormal = 2 ** -126;
