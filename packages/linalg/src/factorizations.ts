@@ -1,5 +1,5 @@
-import type { Tensor } from "@gradus/tensor-core";
-import { ArgumentError, AutogradError, pad, record, Saved, ShapeError, tensor } from "@gradus/tensor-core";
+import type { Options, Tensor } from "@gradus/tensor-core";
+import { ArgumentError, AutogradError, optionsOf, pad, record, Saved, ShapeError, tensor } from "@gradus/tensor-core";
 import { choleskyInPlace, eliminate } from "./algorithms/elimination.js";
 import { orthogonalFactor, reflect } from "./algorithms/householder.js";
 import { batchOf, broadcastBatches, checkFloating, checkMatrices, checkSquare, columnsOf, countOf, fromHost, hostMatrices, identity, rowsOf, widen } from "./batch.js";
@@ -10,10 +10,11 @@ const int32 = (like: Tensor, values: Int32Array, shape: readonly number[]): Tens
 
 // Cholesky
 
-export interface CholeskyOptions {
+export const CholeskyOptions = class {
   /** Give U with A = Uᵀ U instead of L with A = L Lᵀ; it reads the upper triangle of A. */
   readonly upper?: boolean;
-}
+};
+export type CholeskyOptions = Options<typeof CholeskyOptions>;
 
 /** L of a float64 tensor, and for each matrix the order of the first leading minor that is not positive. */
 function choleskyCore(op: string, a: Tensor): { readonly L: Tensor; readonly info: readonly number[] } {
@@ -44,15 +45,22 @@ function choleskyCore(op: string, a: Tensor): { readonly L: Tensor; readonly inf
  * @example
  * cholesky(tensor([[4, 2], [2, 5]])).toArraySync(); // [[2, 0], [1, 2]]
  */
-export function cholesky(A: Tensor, options: CholeskyOptions = {}): Tensor {
-  const { L, info } = choleskyWithInfo("cholesky", A, options);
+export function cholesky(A: Tensor, options?: CholeskyOptions): Tensor {
+  const { L, info } = choleskyWithInfo("cholesky", A, optionsOf("cholesky", CholeskyOptions, options));
   checkPositive("cholesky", info);
   return L;
 }
 
+export const CholeskyExOptions = class extends CholeskyOptions {
+  /** Throw as `cholesky` does. */
+  readonly checkErrors?: boolean;
+};
+export type CholeskyExOptions = Options<typeof CholeskyExOptions>;
+
 /** `cholesky` without the check: `info` is 0, or the order of the first leading minor that is not positive. @see torch.linalg.cholesky_ex */
-export function choleskyEx(A: Tensor, { checkErrors = false, ...options }: CholeskyOptions & { readonly checkErrors?: boolean } = {}): { readonly L: Tensor; readonly info: Tensor } {
-  const { L, info } = choleskyWithInfo("choleskyEx", A, options);
+export function choleskyEx(A: Tensor, options?: CholeskyExOptions): { readonly L: Tensor; readonly info: Tensor } {
+  const { checkErrors = false, ...rest } = optionsOf("choleskyEx", CholeskyExOptions, options);
+  const { L, info } = choleskyWithInfo("choleskyEx", A, rest);
   if (checkErrors) checkPositive("choleskyEx", info);
   return { L, info: int32(A, Int32Array.from(info), batchOf(A)) };
 }
@@ -74,8 +82,9 @@ function checkPositive(op: string, info: readonly number[]): void {
  * @remarks The gradient is that of A = L Lᵀ with respect to a full L, as in PyTorch: it has elements beside the triangle too.
  * @see torch.cholesky_solve
  */
-export function choleskySolve(B: Tensor, L: Tensor, { upper = false }: CholeskyOptions = {}): Tensor {
+export function choleskySolve(B: Tensor, L: Tensor, options?: CholeskyOptions): Tensor {
   const op = "choleskySolve";
+  const { upper = false } = optionsOf(op, CholeskyOptions, options);
   checkSquare(op, L);
   checkMatrices(op, B, L);
   if (rowsOf(B) !== rowsOf(L)) throw new ShapeError(`${op}: expected as many rows of B as of L, got ${show(B)} and ${show(L)}`);
@@ -100,8 +109,9 @@ function choleskySolveCore(op: string, l: Tensor, b: Tensor): Tensor {
 }
 
 /** The inverse of A from its Cholesky factor. @see torch.cholesky_inverse */
-export function choleskyInverse(L: Tensor, { upper = false }: CholeskyOptions = {}): Tensor {
+export function choleskyInverse(L: Tensor, options?: CholeskyOptions): Tensor {
   const op = "choleskyInverse";
+  const { upper = false } = optionsOf(op, CholeskyOptions, options);
   checkSquare(op, L);
   const l = widen(upper ? L.mT : L);
   return choleskySolveCore(op, l, identity(l, rowsOf(l), batchOf(l))).to(L.dtype);
@@ -109,10 +119,11 @@ export function choleskyInverse(L: Tensor, { upper = false }: CholeskyOptions = 
 
 // QR
 
-export interface QrOptions {
+export const QrOptions = class {
   /** `reduced` (the default): Q has min(m, n) columns; `complete`: Q is square; `r`: Q is empty. */
   readonly mode?: "reduced" | "complete" | "r";
-}
+};
+export type QrOptions = Options<typeof QrOptions>;
 
 /**
  * A = Q R with orthonormal columns in Q and an upper triangle R.
@@ -123,8 +134,9 @@ export interface QrOptions {
  * @example
  * qr(tensor([[3, 0], [4, 5]])).R.toArraySync(); // [[-5, -4], [0, 3]]
  */
-export function qr(A: Tensor, { mode = "reduced" }: QrOptions = {}): { readonly Q: Tensor; readonly R: Tensor } {
+export function qr(A: Tensor, options?: QrOptions): { readonly Q: Tensor; readonly R: Tensor } {
   const op = "qr";
+  const { mode = "reduced" } = optionsOf(op, QrOptions, options);
   checkMatrices(op, A);
   if (!["reduced", "complete", "r"].includes(mode)) throw new ArgumentError(`${op}: expected mode "reduced", "complete" or "r", got "${mode as string}"`);
   const { Q, R } = qrCore(widen(A), mode);
@@ -214,16 +226,18 @@ export function householderProduct(A: Tensor, tau: Tensor): Tensor {
   return applyReflections(a, t, start, false).to(A.dtype);
 }
 
-export interface OrmqrOptions {
+export const OrmqrOptions = class {
   /** Q X (the default) or X Q. */
   readonly left?: boolean;
   /** Qᵀ instead of Q. */
   readonly transpose?: boolean;
-}
+};
+export type OrmqrOptions = Options<typeof OrmqrOptions>;
 
 /** X multiplied by the Q of a QR factorization that is kept as reflections. @see torch.ormqr */
-export function ormqr(A: Tensor, tau: Tensor, X: Tensor, { left = true, transpose = false }: OrmqrOptions = {}): Tensor {
+export function ormqr(A: Tensor, tau: Tensor, X: Tensor, options?: OrmqrOptions): Tensor {
   const op = "ormqr";
+  const { left = true, transpose = false } = optionsOf(op, OrmqrOptions, options);
   checkReflections(op, A, tau);
   checkMatrices(op, A, X);
   if ((left ? rowsOf(X) : columnsOf(X)) !== rowsOf(A)) throw new ShapeError(`${op}: expected as many ${left ? "rows" : "columns"} of X as rows of A, got ${show(X)} and ${show(A)}`);
@@ -233,10 +247,11 @@ export function ormqr(A: Tensor, tau: Tensor, X: Tensor, { left = true, transpos
 
 // LU
 
-export interface LuOptions {
+export const LuOptions = class {
   /** Exchange rows so that pivots are as large as possible; true if absent. */
   readonly pivot?: boolean;
-}
+};
+export type LuOptions = Options<typeof LuOptions>;
 
 interface Lu {
   readonly P: Tensor;
@@ -302,7 +317,8 @@ function luGradient(L: Tensor, U: Tensor, gL: Tensor | null, gU: Tensor | null):
  * @example
  * lu(tensor([[1, 2], [2, 2]])).U.toArraySync(); // [[2, 2], [0, 1]]
  */
-export function lu(A: Tensor, { pivot = true }: LuOptions = {}): { readonly P: Tensor; readonly L: Tensor; readonly U: Tensor } {
+export function lu(A: Tensor, options?: LuOptions): { readonly P: Tensor; readonly L: Tensor; readonly U: Tensor } {
+  const { pivot = true } = optionsOf("lu", LuOptions, options);
   checkMatrices("lu", A);
   const { P, L, U } = luCore("lu", widen(A), pivot);
   return { P: pivot ? P.to(A.dtype) : A.newZeros([0]), L: L.to(A.dtype), U: U.to(A.dtype) };
@@ -325,28 +341,45 @@ function factored(op: string, A: Tensor, pivot: boolean): LuFactor & { readonly 
   return { LU: LU.to(A.dtype), pivots: int32(A, pivots, [...batchOf(A), Math.min(m, n)]), info };
 }
 
-/** The LU factorization in the form that `luSolve` takes. @see torch.linalg.lu_factor */
-export function luFactor(A: Tensor, { pivot = true }: LuOptions = {}): LuFactor {
-  const { LU, pivots } = factored("luFactor", A, pivot);
+function checkPivots(op: string, info: readonly number[]): void {
+  const index = info.findIndex((pivot) => pivot !== 0);
+  if (index !== -1) throw new ArgumentError(`${op}: expected invertible matrices, got one whose pivot ${info[index]!} is zero (matrix ${index}); lu and luFactorEx factor it all the same`);
+}
+
+/** The LU factorization in the form that `luSolve` takes. @throws {ArgumentError} if a pivot is zero. @see torch.linalg.lu_factor */
+export function luFactor(A: Tensor, options?: LuOptions): LuFactor {
+  const { pivot = true } = optionsOf("luFactor", LuOptions, options);
+  const { LU, pivots, info } = factored("luFactor", A, pivot);
+  checkPivots("luFactor", info);
   return { LU, pivots };
 }
 
+export const LuFactorExOptions = class extends LuOptions {
+  /** Throw where a pivot is zero. */
+  readonly checkErrors?: boolean;
+};
+export type LuFactorExOptions = Options<typeof LuFactorExOptions>;
+
 /** `luFactor` with info: 0, or the first pivot that is zero. @see torch.linalg.lu_factor_ex */
-export function luFactorEx(A: Tensor, { pivot = true }: LuOptions & { readonly checkErrors?: boolean } = {}): LuFactor & { readonly info: Tensor } {
+export function luFactorEx(A: Tensor, options?: LuFactorExOptions): LuFactor & { readonly info: Tensor } {
+  const { pivot = true, checkErrors = false } = optionsOf("luFactorEx", LuFactorExOptions, options);
   const { LU, pivots, info } = factored("luFactorEx", A, pivot);
+  if (checkErrors) checkPivots("luFactorEx", info);
   return { LU, pivots, info: int32(A, Int32Array.from(info), batchOf(A)) };
 }
 
-export interface LuUnpackOptions {
+export const LuUnpackOptions = class {
   /** Whether L and U are wanted. */
   readonly unpackData?: boolean;
   /** Whether P is wanted. */
   readonly unpackPivots?: boolean;
-}
+};
+export type LuUnpackOptions = Options<typeof LuUnpackOptions>;
 
 /** P, L and U from the form that `luFactor` gives; empty ones for what is not wanted. @see torch.lu_unpack */
-export function luUnpack(LU: Tensor, pivots: Tensor, { unpackData = true, unpackPivots = true }: LuUnpackOptions = {}): { readonly P: Tensor; readonly L: Tensor; readonly U: Tensor } {
+export function luUnpack(LU: Tensor, pivots: Tensor, options?: LuUnpackOptions): { readonly P: Tensor; readonly L: Tensor; readonly U: Tensor } {
   const op = "luUnpack";
+  const { unpackData = true, unpackPivots = true } = optionsOf(op, LuUnpackOptions, options);
   checkMatrices(op, LU);
   const [m, k] = [rowsOf(LU), Math.min(rowsOf(LU), columnsOf(LU))];
   const none = LU.newZeros([0]);
@@ -364,16 +397,18 @@ function permutations(op: string, LU: Tensor, pivots: Tensor): Tensor {
   return fromHost(LU, Array.from({ length: countOf(batch) }, (_, i) => permutationOf(rows.slice(i * k, (i + 1) * k), m)), [...batch, m, m], LU.dtype);
 }
 
-export interface LuSolveOptions {
+export const LuSolveOptions = class {
   /** Solve A X = B (the default) or X A = B. */
   readonly left?: boolean;
   /** Aᵀ instead of A. */
   readonly adjoint?: boolean;
-}
+};
+export type LuSolveOptions = Options<typeof LuSolveOptions>;
 
 /** X with A X = B from the LU factorization of A. @see torch.linalg.lu_solve */
-export function luSolve(LU: Tensor, pivots: Tensor, B: Tensor, { left = true, adjoint = false }: LuSolveOptions = {}): Tensor {
+export function luSolve(LU: Tensor, pivots: Tensor, B: Tensor, options?: LuSolveOptions): Tensor {
   const op = "luSolve";
+  const { left = true, adjoint = false } = optionsOf(op, LuSolveOptions, options);
   checkSquare(op, LU);
   checkMatrices(op, LU, B);
   if ((left ? rowsOf(B) : columnsOf(B)) !== rowsOf(LU)) throw new ShapeError(`${op}: expected as many ${left ? "rows" : "columns"} of B as of A, got ${show(LU)} and ${show(B)}`);

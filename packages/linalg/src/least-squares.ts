@@ -1,5 +1,5 @@
-import type { Tensor } from "@gradus/tensor-core";
-import { ArgumentError, record, Saved, ShapeError, Tensor as TensorClass } from "@gradus/tensor-core";
+import type { Options, Tensor } from "@gradus/tensor-core";
+import { ArgumentError, optionsOf, record, Saved, ShapeError, Tensor as TensorClass } from "@gradus/tensor-core";
 import { singularValues, symmetricEigen } from "./algorithms/jacobi.js";
 import { batchOf, broadcastBatches, checkFloating, checkMatrices, checkSquare, columnsOf, fromHost, hostMatrices, rowsOf, widen } from "./batch.js";
 
@@ -7,14 +7,15 @@ const show = (x: Tensor): string => `[${x.shape.join(", ")}]`;
 const epsilon = { float32: 2 ** -23, float64: 2 ** -52 } as const;
 
 /** Which singular values count as zero. Each tolerance is a number, or a tensor with one for each matrix. */
-export interface ToleranceOptions {
+export const ToleranceOptions = class {
   /** Those not above it. 0 if absent. */
   readonly atol?: number | Tensor | null;
   /** Those not above it times the largest one. max(m, n) · ε of the element type if neither is given. */
   readonly rtol?: number | Tensor | null;
   /** A is symmetric: its eigenvalues are used, and one triangle is read. */
   readonly hermitian?: boolean;
-}
+};
+export type ToleranceOptions = Options<typeof ToleranceOptions>;
 
 /** The smallest singular value that counts, for each matrix. */
 function thresholds(op: string, A: Tensor, largest: readonly number[], { atol, rtol }: ToleranceOptions): readonly number[] {
@@ -44,10 +45,11 @@ function decomposed(op: string, a: Tensor, hermitian: boolean): readonly { reado
 
 const largestOf = (s: Float64Array): number => s.reduce((most, value) => Math.max(most, value), 0);
 
-export interface MatrixRankOptions extends ToleranceOptions {
+export const MatrixRankOptions = class extends ToleranceOptions {
   /** An absolute tolerance. */
   readonly tol?: number | Tensor | null;
-}
+};
+export type MatrixRankOptions = Options<typeof MatrixRankOptions>;
 
 /**
  * How many singular values are not zero, up to a tolerance.
@@ -57,19 +59,21 @@ export interface MatrixRankOptions extends ToleranceOptions {
  * @example
  * matrixRank(tensor([[1, 2], [2, 4]])).itemSync(); // 1
  */
-export function matrixRank(A: Tensor, { tol, hermitian = false, ...options }: MatrixRankOptions = {}): Tensor {
+export function matrixRank(A: Tensor, options?: MatrixRankOptions): Tensor {
   const op = "matrixRank";
+  const { tol, hermitian = false, ...tolerances } = optionsOf(op, MatrixRankOptions, options);
   checkMatrices(op, A);
   if (hermitian) checkSquare(op, A);
   const found = decomposed(op, widen(A.detach()), hermitian);
-  const limits = thresholds(op, A, found.map(({ s }) => largestOf(s)), tol === undefined || tol === null ? options : { atol: tol, rtol: 0 });
+  const limits = thresholds(op, A, found.map(({ s }) => largestOf(s)), tol === undefined || tol === null ? tolerances : { atol: tol, rtol: 0 });
   return fromHost(A, [found.map(({ s }, i) => s.filter((value) => value > limits[i]!).length)], batchOf(A), "int64");
 }
 
-export interface PinvOptions extends ToleranceOptions {
+export const PinvOptions = class extends ToleranceOptions {
   /** Another name of `rtol`. */
   readonly rcond?: number | Tensor | null;
-}
+};
+export type PinvOptions = Options<typeof PinvOptions>;
 
 /**
  * The pseudo-inverse (Moore–Penrose): of all X that make ‖A X − I‖ least, the one with the least norm.
@@ -80,11 +84,12 @@ export interface PinvOptions extends ToleranceOptions {
  * @example
  * pinv(tensor([[2, 0], [0, 0]])).toArraySync(); // [[0.5, 0], [0, 0]]
  */
-export function pinv(A: Tensor, { rcond, hermitian = false, ...options }: PinvOptions = {}): Tensor {
+export function pinv(A: Tensor, options?: PinvOptions): Tensor {
   const op = "pinv";
+  const { rcond, hermitian = false, ...tolerances } = optionsOf(op, PinvOptions, options);
   checkMatrices(op, A);
   if (hermitian) checkSquare(op, A);
-  return pinvCore(op, A, widen(A), { ...options, ...(rcond === undefined || rcond === null ? {} : { rtol: rcond }), hermitian }).inverse.to(A.dtype);
+  return pinvCore(op, A, widen(A), { ...tolerances, ...(rcond === undefined || rcond === null ? {} : { rtol: rcond }), hermitian }).inverse.to(A.dtype);
 }
 
 /** The pseudo-inverse of `a`, which is A in float64, and for each matrix its rank and singular values. */
@@ -121,12 +126,13 @@ function pinvCore(op: string, A: Tensor, a: Tensor, options: ToleranceOptions): 
   return { inverse, ranks: found.map(({ s }, i) => s.filter((value) => value > limits[i]!).length), singular: found.map(({ s }) => s) };
 }
 
-export interface LstsqOptions {
+export const LstsqOptions = class {
   /** Singular values below it times the largest one count as zero. max(m, n) · ε if absent. */
   readonly rcond?: number | null;
   /** Which of LAPACK's routines the result looks like: `gels` knows no rank, `gelsd` and `gelss` give singular values. `gelsy` if absent. */
   readonly driver?: "gels" | "gelsy" | "gelsd" | "gelss";
-}
+};
+export type LstsqOptions = Options<typeof LstsqOptions>;
 
 /** What `lstsq` gives; what its driver does not know is empty. */
 export interface LeastSquares {
@@ -145,8 +151,9 @@ export interface LeastSquares {
  * @example
  * lstsq(tensor([[1, 0], [1, 1], [1, 2]]), tensor([[1], [3], [5]])).solution.toArraySync(); // [[1], [2]]
  */
-export function lstsq(A: Tensor, B: Tensor, { rcond, driver = "gelsy" }: LstsqOptions = {}): LeastSquares {
+export function lstsq(A: Tensor, B: Tensor, options?: LstsqOptions): LeastSquares {
   const op = "lstsq";
+  const { rcond, driver = "gelsy" } = optionsOf(op, LstsqOptions, options);
   checkMatrices(op, A);
   checkFloating(op, A, B);
   if (!["gels", "gelsy", "gelsd", "gelss"].includes(driver)) throw new ArgumentError(`${op}: expected driver "gels", "gelsy", "gelsd" or "gelss", got "${driver as string}"`);

@@ -1,23 +1,25 @@
-import type { DType, Tensor } from "@gradus/tensor-core";
-import { ArgumentError, DTypeError, ShapeError, vectorNorm as lengths } from "@gradus/tensor-core";
+import type { DType, Options, Tensor } from "@gradus/tensor-core";
+import { ArgumentError, DTypeError, ShapeError, optionsOf, vectorNorm as lengths } from "@gradus/tensor-core";
 import { batchOf, checkMatrices, checkSquare } from "./batch.js";
 import { invEx } from "./solve.js";
 import { svdvals } from "./svd.js";
 
 const show = (x: Tensor): string => `[${x.shape.join(", ")}]`;
 
-export interface NormOptions {
+export const NormOptions = class {
   readonly keepdim?: boolean;
   /** Convert to this type first. */
   readonly dtype?: DType;
-}
+};
+export type NormOptions = Options<typeof NormOptions>;
 
-export interface VectorNormOptions extends NormOptions {
+export const VectorNormOptions = class extends NormOptions {
   /** The p of Σ |x|ᵖ^(1/p): 2 if absent; Infinity and −Infinity are the largest and the smallest, 0 counts what is not zero. */
   readonly ord?: number;
   /** All dimensions if absent. */
   readonly dim?: number | readonly number[] | null;
-}
+};
+export type VectorNormOptions = Options<typeof VectorNormOptions>;
 
 /**
  * Norms of vectors: ‖x‖ₚ over dimensions. Where it is zero, so is its gradient.
@@ -27,7 +29,8 @@ export interface VectorNormOptions extends NormOptions {
  * vectorNorm(tensor([3, -4])).itemSync(); // 5
  * vectorNorm(tensor([3, -4]), { ord: Infinity }).itemSync(); // 4
  */
-export function vectorNorm(x: Tensor, { ord = 2, dim, keepdim = false, dtype }: VectorNormOptions = {}): Tensor {
+export function vectorNorm(x: Tensor, options?: VectorNormOptions): Tensor {
+  const { ord = 2, dim, keepdim = false, dtype } = optionsOf("vectorNorm", VectorNormOptions, options);
   return lengths("vectorNorm", converted(x, dtype), ord, { dim: dim ?? null, keepdim });
 }
 
@@ -36,12 +39,13 @@ const converted = (x: Tensor, dtype: DType | undefined): Tensor => (dtype === un
 /** Which norm of a matrix: Frobenius', the sum of the singular values, or by a number. */
 export type MatrixOrd = "fro" | "nuc" | number;
 
-export interface MatrixNormOptions extends NormOptions {
+export const MatrixNormOptions = class extends NormOptions {
   /** `fro` if absent. 2 and −2: the largest and smallest singular value; 1 and −1: sums of columns; ±Infinity: sums of rows. */
   readonly ord?: MatrixOrd;
   /** The dimensions of rows and columns; the last two if absent. */
   readonly dim?: readonly number[];
-}
+};
+export type MatrixNormOptions = Options<typeof MatrixNormOptions>;
 
 /**
  * Norms of matrices.
@@ -50,8 +54,8 @@ export interface MatrixNormOptions extends NormOptions {
  * @example
  * matrixNorm(tensor([[1, -2], [3, 4]]), { ord: 1 }).itemSync(); // 6
  */
-export function matrixNorm(A: Tensor, options: MatrixNormOptions = {}): Tensor {
-  return normOfMatrix("matrixNorm", A, options);
+export function matrixNorm(A: Tensor, options?: MatrixNormOptions): Tensor {
+  return normOfMatrix("matrixNorm", A, optionsOf("matrixNorm", MatrixNormOptions, options));
 }
 
 function normOfMatrix(op: string, A: Tensor, { ord = "fro", dim = [-2, -1], keepdim = false, dtype }: MatrixNormOptions): Tensor {
@@ -78,27 +82,29 @@ function normOfMatrix(op: string, A: Tensor, { ord = "fro", dim = [-2, -1], keep
   return keepdim ? value : value.squeeze([rows, columns]);
 }
 
-export interface LinalgNormOptions extends NormOptions {
+export const LinalgNormOptions = class extends NormOptions {
   readonly ord?: MatrixOrd | null;
   readonly dim?: number | readonly number[] | null;
-}
+};
+export type LinalgNormOptions = Options<typeof LinalgNormOptions>;
 
 /**
  * A norm of vectors or of matrices: of matrices where two dimensions are named, or x is a matrix and an order is given.
  *
  * @see torch.linalg.norm
  */
-export function norm(x: Tensor, { ord, dim, ...options }: LinalgNormOptions = {}): Tensor {
+export function norm(x: Tensor, options?: LinalgNormOptions): Tensor {
   const op = "norm";
+  const { ord, dim, ...rest } = optionsOf(op, LinalgNormOptions, options);
   const dims = typeof dim === "number" ? [dim] : dim;
   if (ord === undefined || ord === null) {
-    return lengths(op, converted(x, options.dtype), 2, { dim: dims ?? null, keepdim: options.keepdim ?? false });
+    return lengths(op, converted(x, rest.dtype), 2, { dim: dims ?? null, keepdim: rest.keepdim ?? false });
   }
   const count = dims?.length ?? x.ndim;
   if (count !== 1 && count !== 2) throw new ShapeError(`${op}: expected 1 or 2 dimensions for ord ${ord}, got ${dims === undefined || dims === null ? `shape ${show(x)}` : `[${dims.join(", ")}]`}`);
-  if (count === 2) return normOfMatrix(op, x, { ord, ...(dims === undefined || dims === null ? {} : { dim: dims }), ...options });
+  if (count === 2) return normOfMatrix(op, x, { ord, ...(dims === undefined || dims === null ? {} : { dim: dims }), ...rest });
   if (typeof ord === "string") throw new ArgumentError(`${op}: expected a number as ord for vectors, got "${ord}"`);
-  return lengths(op, converted(x, options.dtype), ord, { dim: dims ?? null, keepdim: options.keepdim ?? false });
+  return lengths(op, converted(x, rest.dtype), ord, { dim: dims ?? null, keepdim: rest.keepdim ?? false });
 }
 
 /**

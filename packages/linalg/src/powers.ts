@@ -1,5 +1,5 @@
-import type { Tensor } from "@gradus/tensor-core";
-import { ArgumentError, cross as coreCross, DTypeError, diagonal as coreDiagonal, record, Saved, ShapeError, cat } from "@gradus/tensor-core";
+import type { DiagonalOptions, Options, Tensor } from "@gradus/tensor-core";
+import { ArgumentError, cross as coreCross, DTypeError, diagonal as coreDiagonal, optionsOf, record, Saved, ShapeError, cat } from "@gradus/tensor-core";
 import { exponential } from "./algorithms/exponential.js";
 import { batchOf, checkFloating, checkSquare, fromHost, hostMatrices, identity, rowsOf, widen } from "./batch.js";
 import { inv, solve } from "./solve.js";
@@ -106,9 +106,16 @@ function chain(matrices: readonly Tensor[]): Tensor {
   return multiply(0, count - 1);
 }
 
+export const TensorinvOptions = class {
+  /** How many of the first dimensions are rows. 2 by default. */
+  readonly ind?: number;
+};
+export type TensorinvOptions = Options<typeof TensorinvOptions>;
+
 /** X with tensordot(X, A, ind) the identity: the inverse of A seen as a matrix of its first `ind` by its other dimensions. @see torch.linalg.tensorinv */
-export function tensorinv(A: Tensor, { ind = 2 }: { readonly ind?: number } = {}): Tensor {
+export function tensorinv(A: Tensor, options?: TensorinvOptions): Tensor {
   const op = "tensorinv";
+  const { ind = 2 } = optionsOf(op, TensorinvOptions, options);
   checkFloating(op, A);
   const count = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
   const [rows, columns] = [A.shape.slice(0, ind), A.shape.slice(ind)];
@@ -116,9 +123,16 @@ export function tensorinv(A: Tensor, { ind = 2 }: { readonly ind?: number } = {}
   return inv(A.reshape([count(rows), count(columns)])).reshape([...columns, ...rows]);
 }
 
+export const TensorsolveOptions = class {
+  /** Dimensions of A that are moved behind the others first. */
+  readonly dims?: readonly number[];
+};
+export type TensorsolveOptions = Options<typeof TensorsolveOptions>;
+
 /** X with tensordot(A, X) = B, over the dimensions of A that B does not have. @see torch.linalg.tensorsolve */
-export function tensorsolve(A: Tensor, B: Tensor, { dims }: { readonly dims?: readonly number[] } = {}): Tensor {
+export function tensorsolve(A: Tensor, B: Tensor, options?: TensorsolveOptions): Tensor {
   const op = "tensorsolve";
+  const { dims } = optionsOf(op, TensorsolveOptions, options);
   checkFloating(op, A, B);
   const last = (dims ?? []).map((d) => (d < 0 ? d + A.ndim : d));
   const order = [...A.shape.map((_, d) => d).filter((d) => !last.includes(d)), ...last];
@@ -128,17 +142,30 @@ export function tensorsolve(A: Tensor, B: Tensor, { dims }: { readonly dims?: re
   return solve(moved.reshape([B.numel(), B.numel()]), B.reshape(-1)).reshape(shape);
 }
 
+export const AlongOptions = class {
+  /** The last one by default. */
+  readonly dim?: number;
+};
+export type AlongOptions = Options<typeof AlongOptions>;
+
 /** Σ xᵢ yᵢ along a dimension; the others broadcast. @see torch.linalg.vecdot */
-export const vecdot = (x: Tensor, y: Tensor, { dim = -1 }: { readonly dim?: number } = {}): Tensor => {
+export function vecdot(x: Tensor, y: Tensor, options?: AlongOptions): Tensor {
+  const { dim = -1 } = optionsOf("vecdot", AlongOptions, options);
   if (x.dtype !== y.dtype) throw new DTypeError(`vecdot: expected tensors of one element type, got ${x.dtype} and ${y.dtype}; convert one with .to(dtype)`);
   return x.mul(y).sum({ dim, dtype: x.dtype });
-};
+}
 
 /** The vector product along a dimension of size 3, the last one if absent. @see torch.linalg.cross */
-export const cross = (x: Tensor, y: Tensor, { dim = -1 }: { readonly dim?: number } = {}): Tensor => coreCross(x, y, { dim });
+export const cross = (x: Tensor, y: Tensor, options?: AlongOptions): Tensor => coreCross(x, y, { dim: -1, ...optionsOf("cross", AlongOptions, options) });
 
 /** The diagonals of matrices. @see torch.linalg.diagonal */
-export const diagonal = (A: Tensor, { offset = 0, dim1 = -2, dim2 = -1 }: { readonly offset?: number; readonly dim1?: number; readonly dim2?: number } = {}): Tensor => coreDiagonal(A, { offset, dim1, dim2 });
+export const diagonal = (A: Tensor, options?: DiagonalOptions): Tensor => coreDiagonal(A, { dim1: -2, dim2: -1, ...options });
+
+export const PowersOptions = class {
+  /** How many powers; as many as elements if absent. */
+  readonly N?: number;
+};
+export type PowersOptions = Options<typeof PowersOptions>;
 
 /**
  * Powers x⁰, x¹, … of each element as a row.
@@ -147,8 +174,9 @@ export const diagonal = (A: Tensor, { offset = 0, dim1 = -2, dim2 = -1 }: { read
  * @example
  * vander(tensor([2, 3]), { N: 3 }).toArraySync(); // [[1, 2, 4], [1, 3, 9]]
  */
-export function vander(x: Tensor, { N }: { readonly N?: number } = {}): Tensor {
+export function vander(x: Tensor, options?: PowersOptions): Tensor {
   const op = "vander";
+  const { N } = optionsOf(op, PowersOptions, options);
   const count = N ?? x.shape.at(-1) ?? 1;
   if (x.ndim === 0 && N === undefined) throw new ShapeError(`${op}: expected a vector or a batch of them, got a scalar`);
   if (!Number.isInteger(count) || count <= 1) throw new ArgumentError(`${op}: expected at least two powers, got ${count}`);

@@ -1,5 +1,5 @@
-import type { Tensor } from "@gradus/tensor-core";
-import { ArgumentError, record, Saved, ShapeError, tensor } from "@gradus/tensor-core";
+import type { Options, Tensor } from "@gradus/tensor-core";
+import { ArgumentError, optionsOf, record, Saved, ShapeError, tensor } from "@gradus/tensor-core";
 import { solveInPlace, substitute } from "./algorithms/elimination.js";
 import type { Triangle } from "./algorithms/elimination.js";
 import { batchOf, broadcastBatches, checkFloating, checkMatrices, checkSquare, columnsOf, fromHost, hostMatrices, identity, rowsOf, widen } from "./batch.js";
@@ -32,10 +32,11 @@ function checkRegular(op: string, info: readonly number[]): void {
   if (at !== -1) throw new ArgumentError(`${op}: expected invertible matrices, got a singular one${info.length > 1 ? ` at place ${at} of the batch` : ""}: its pivot ${info[at]!} is zero; use pinv or lstsq`);
 }
 
-export interface SolveOptions {
+export const SolveOptions = class {
   /** Solve A X = B (the default) or X A = B. */
   readonly left?: boolean;
-}
+};
+export type SolveOptions = Options<typeof SolveOptions>;
 
 /** A and B as float64 matrices of one batch, and how the solution gets back to B's form and type. */
 function systemOf(op: string, A: Tensor, B: Tensor, left: boolean): { readonly a: Tensor; readonly b: Tensor; readonly form: (x: Tensor) => Tensor } {
@@ -61,7 +62,8 @@ function systemOf(op: string, A: Tensor, B: Tensor, left: boolean): { readonly a
  * @example
  * solve(tensor([[2, 0], [0, 4]]), tensor([2, 8])).toArraySync(); // [1, 2]
  */
-export function solve(A: Tensor, B: Tensor, { left = true }: SolveOptions = {}): Tensor {
+export function solve(A: Tensor, B: Tensor, options?: SolveOptions): Tensor {
+  const { left = true } = optionsOf("solve", SolveOptions, options);
   const { result, info } = solveWithInfo("solve", A, B, left);
   checkRegular("solve", info);
   return result;
@@ -73,8 +75,15 @@ function solveWithInfo(op: string, A: Tensor, B: Tensor, left: boolean): { reado
   return { result: form(x), info, batch: batchOf(a) };
 }
 
+export const SolveExOptions = class extends SolveOptions {
+  /** Throw as `solve` does. */
+  readonly checkErrors?: boolean;
+};
+export type SolveExOptions = Options<typeof SolveExOptions>;
+
 /** `solve` without the check: `info` is 0 for matrices that are invertible, else the pivot that is zero. @see torch.linalg.solve_ex */
-export function solveEx(A: Tensor, B: Tensor, { left = true, checkErrors = false }: SolveOptions & { readonly checkErrors?: boolean } = {}): { readonly result: Tensor; readonly info: Tensor } {
+export function solveEx(A: Tensor, B: Tensor, options?: SolveExOptions): { readonly result: Tensor; readonly info: Tensor } {
+  const { left = true, checkErrors = false } = optionsOf("solveEx", SolveExOptions, options);
   const { result, info, batch } = solveWithInfo("solveEx", A, B, left);
   if (checkErrors) checkRegular("solveEx", info);
   return { result, info: infoTensor(A, info, batch) };
@@ -102,8 +111,15 @@ export function inv(A: Tensor): Tensor {
   return found.inverse;
 }
 
+export const InvExOptions = class {
+  /** Throw as `inv` does. */
+  readonly checkErrors?: boolean;
+};
+export type InvExOptions = Options<typeof InvExOptions>;
+
 /** `inv` without the check: `info` is 0 for matrices that are invertible, else the pivot that is zero. @see torch.linalg.inv_ex */
-export function invEx(A: Tensor, { checkErrors = false }: { readonly checkErrors?: boolean } = {}): { readonly inverse: Tensor; readonly info: Tensor } {
+export function invEx(A: Tensor, options?: InvExOptions): { readonly inverse: Tensor; readonly info: Tensor } {
+  const { checkErrors = false } = optionsOf("invEx", InvExOptions, options);
   const found = inverse("invEx", A);
   if (checkErrors) checkRegular("invEx", found.info);
   return { inverse: found.inverse, info: infoTensor(A, found.info, batchOf(A)) };
@@ -129,12 +145,13 @@ export function solveTriangle(op: string, a: Tensor, b: Tensor, triangle: Triang
   return x;
 }
 
-export interface SolveTriangularOptions extends SolveOptions {
+export const SolveTriangularOptions = class extends SolveOptions {
   /** Which triangle of A counts; the other one is not looked at. */
-  readonly upper: boolean;
+  readonly upper!: boolean;
   /** Take the diagonal for ones. */
   readonly unitriangular?: boolean;
-}
+};
+export type SolveTriangularOptions = Options<typeof SolveTriangularOptions>;
 
 /**
  * X with T X = B (or X T = B) for triangular T, by substitution.
@@ -143,8 +160,9 @@ export interface SolveTriangularOptions extends SolveOptions {
  * @example
  * solveTriangular(tensor([[1, 0], [1, 1]]), tensor([[1], [3]]), { upper: false }).toArraySync(); // [[1], [2]]
  */
-export function solveTriangular(A: Tensor, B: Tensor, { upper, left = true, unitriangular = false }: SolveTriangularOptions): Tensor {
+export function solveTriangular(A: Tensor, B: Tensor, options: SolveTriangularOptions): Tensor {
   const op = "solveTriangular";
+  const { upper, left = true, unitriangular = false } = optionsOf(op, SolveTriangularOptions, options);
   checkSquare(op, A);
   checkMatrices(op, A, B);
   if ((left ? rowsOf(B) : columnsOf(B)) !== rowsOf(A)) throw new ShapeError(`${op}: expected as many ${left ? "rows" : "columns"} of B as of A, got ${show(A)} and ${show(B)}`);

@@ -1,5 +1,5 @@
-import type { Tensor } from "@gradus/tensor-core";
-import { ArgumentError, record, where } from "@gradus/tensor-core";
+import type { Options, Tensor } from "@gradus/tensor-core";
+import { ArgumentError, optionsOf, record, where } from "@gradus/tensor-core";
 import { singularValues, symmetricEigen } from "./algorithms/jacobi.js";
 import { batchOf, checkMatrices, checkSquare, columnsOf, fromHost, hostMatrices, identity, rowsOf, scaleColumns, widen } from "./batch.js";
 
@@ -13,10 +13,11 @@ function inverseDifferences(d: Tensor): Tensor {
   return where(none, 0, where(none, 1, apart).reciprocal());
 }
 
-export interface SvdOptions {
+export const SvdOptions = class {
   /** Square U and V (the default), or only as many columns as there are singular values. */
   readonly fullMatrices?: boolean;
-}
+};
+export type SvdOptions = Options<typeof SvdOptions>;
 
 /** A = U diag(S) Vh. */
 export interface SingularValueDecomposition {
@@ -37,7 +38,8 @@ export interface SingularValueDecomposition {
  * @example
  * svd(tensor([[3, 0], [0, -2]])).S.toArraySync(); // [3, 2]
  */
-export function svd(A: Tensor, { fullMatrices = true }: SvdOptions = {}): SingularValueDecomposition {
+export function svd(A: Tensor, options?: SvdOptions): SingularValueDecomposition {
+  const { fullMatrices = true } = optionsOf("svd", SvdOptions, options);
   checkMatrices("svd", A);
   const { U, S, Vh } = svdCore("svd", widen(A), fullMatrices);
   return { U: U.to(A.dtype), S: S.to(A.dtype), Vh: Vh.to(A.dtype) };
@@ -90,10 +92,11 @@ function gradient({ u, s, v }: ReturnType<typeof reduced>, m: number, n: number,
   return terms.reduce((sum, term) => sum.add(term));
 }
 
-export interface EighOptions {
+export const EighOptions = class {
   /** Which triangle is read: the lower one ("L", the default) or the upper one ("U"). */
   readonly UPLO?: "L" | "U" | "l" | "u";
-}
+};
+export type EighOptions = Options<typeof EighOptions>;
 
 /** A = Q diag(Λ) Qᵀ. */
 export interface SymmetricEigen {
@@ -112,14 +115,16 @@ export interface SymmetricEigen {
  * @example
  * eigh(tensor([[2, 1], [1, 2]])).eigenvalues.toArraySync(); // [1, 3]
  */
-export function eigh(A: Tensor, { UPLO = "L" }: EighOptions = {}): SymmetricEigen {
+export function eigh(A: Tensor, options?: EighOptions): SymmetricEigen {
+  const { UPLO = "L" } = optionsOf("eigh", EighOptions, options);
   checkSquare("eigh", A);
   const { eigenvalues, eigenvectors } = eighCore("eigh", widen(A), readsUpper("eigh", UPLO));
   return { eigenvalues: eigenvalues.to(A.dtype), eigenvectors: eigenvectors.to(A.dtype) };
 }
 
 /** The eigenvalues of symmetric matrices in ascending order. @see torch.linalg.eigvalsh */
-export function eigvalsh(A: Tensor, { UPLO = "L" }: EighOptions = {}): Tensor {
+export function eigvalsh(A: Tensor, options?: EighOptions): Tensor {
+  const { UPLO = "L" } = optionsOf("eigvalsh", EighOptions, options);
   checkSquare("eigvalsh", A);
   return eighCore("eigvalsh", widen(A), readsUpper("eigvalsh", UPLO)).eigenvalues.to(A.dtype);
 }

@@ -16,7 +16,8 @@ export { DeviceLostError, DeviceMemoryError, GuardError, UnsupportedError } from
 
 export { finfo, iinfo } from "./dtypes.js";
 export type { FloatInfo, IntInfo } from "./dtypes.js";
-export * from "./create.js";
+export { arange, empty, emptyLike, eye, full, fullLike, linspace, logspace, ones, onesLike, tensor, zeros, zerosLike } from "./create.js";
+export type { LogspaceOptions, TensorFromOptions } from "./create.js";
 export { AnomalyError, ArgumentError, AutogradError, DeviceError, DisposedError, DTypeError, ShapeError } from "./errors.js";
 export { Device, getDefaultDevice, getNumThreads, setDefaultDevice, setNumThreads, withDefaultDevice } from "./device.js";
 export type { DeviceLike } from "./device.js";
@@ -41,8 +42,7 @@ export { hessian, hvp, jacobian, jvp, vhp, vjp } from "./autograd/functional.js"
 export type { FunctionalOptions, JacobianOf, Tensors } from "./autograd/functional.js";
 export { gradcheck, gradgradcheck } from "./autograd/gradcheck.js";
 export type { GradcheckOptions, TensorFunction } from "./autograd/gradcheck.js";
-/** @internal For packages that bring ops of their own. */
-export { Saved } from "./autograd/op-node.js";
+export type { DimOptions, ReduceOptions, TensorOptions } from "./options.js";
 export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from "./autograd/mode.js";
 export { detectAnomaly, isAnomalyEnabled, setDetectAnomaly } from "./autograd/anomaly.js";
 export type { AnomalyOptions } from "./autograd/anomaly.js";
@@ -50,36 +50,75 @@ export { fuse } from "./kernels/fuse.js";
 export { ElementwiseOp } from "./kernels/elementwise.js";
 export type { ElementwiseOptions, Formula } from "./kernels/elementwise.js";
 export { formulas } from "./formulas.js";
+// For packages that bring ops of their own, and for tests of all ops; users need none of them.
+/** @internal */
+export { Saved } from "./autograd/op-node.js";
+/** @internal */
+export { elementwiseOps } from "./ops/elementwise.js";
+/** @internal */
+export { record } from "./ops/reduce.js";
+/** @internal */
+export { optionsOf } from "./options.js";
+export type { Options } from "./options.js";
 export type { Chosen, ElementwiseFunction } from "./kernels/elementwise-function.js";
 export type { K as FormulaBuilder } from "./ops/elementwise/notation.js";
 
-export * from "./ops/elementwise.js";
+export {
+  abs, acos, acosh, add, addcdiv, addcmul, allclose, angle, asin, asinh, atan, atan2, atanh, bitwiseAnd, bitwiseLeftShift, bitwiseNot, bitwiseOr, bitwiseRightShift, bitwiseXor,
+  ceil, clamp, clampMax, clampMin, clone, conj, conjPhysical, copysign, cos, cosh, deg2rad, div, eq, equal, erf, erfc, exp, exp2, expm1, exponentialOps, fill, floatPower, floor,
+  floorDivide, fmax, fmin, fmod, frac, gcd, ge, gelu, gt, heaviside, hypot, integerOps, isclose, isfinite, isinf, isnan, isneginf, isposinf, isreal, lcm, ldexp, le, leakyRelu,
+  lerp, log, log10, log1p, log2, logaddexp, logaddexp2, logicalAnd, logicalNot, logicalOr, logicalXor, logit, lt, maskedFill, maximum, minimum, mul, nanToNum, ne, neg, nextafter,
+  positive, pow, rad2deg, reciprocal, relu, remainder, representationOps, resolveConj, resolveNeg, round, rsqrt, sgn, sigmoid, sign, signbit, silu, sin, sinc, sinh, softplus,
+  sqrt, square, sub, tan, tanh, trigonometryOps, trunc, where, xlogy,
+} from "./ops/elementwise.js";
+export type {
+  AlphaOptions, ClampBounds, ClosenessOptions, DivOptions, GeluOptions, LogitOptions, NanToNumOptions, RoundingMode, RoundOptions, SoftplusOptions, ValueOptions,
+} from "./ops/elementwise.js";
 export {
   celu, elu, glu, gumbelSoftmax, hardshrink, hardsigmoid, hardswish, hardtanh, logsigmoid, mish, prelu, relu6, rrelu, selu, softmin, softshrink, softsign, tanhshrink, threshold,
 } from "./ops/activation.js";
 export type { EluOptions, GumbelSoftmaxOptions, HardtanhOptions, RreluOptions, ShrinkOptions } from "./ops/activation.js";
-export * from "./ops/reduce.js";
+export { all, amax, amin, aminmax, any, argmax, argmin, countNonzero, max, mean, min, nanmean, nansum, prod, std, stdMean, sum, sumToSize, variance, varMean } from "./ops/reduce.js";
+export type { CountNonzeroOptions, SumOptions, ValuesAndIndices, VarOptions } from "./ops/reduce.js";
 export { dist, norm, renorm, vectorNorm } from "./ops/norm.js";
 export type { NormOptions } from "./ops/norm.js";
-export * from "./ops/quantile.js";
-export * from "./ops/histogram.js";
-export * from "./ops/difference.js";
-export * from "./ops/softmax.js";
+export { nanmedian, nanquantile, quantile } from "./ops/quantile.js";
+export type { QuantileOptions } from "./ops/quantile.js";
+export { bincount, histc } from "./ops/histogram.js";
+export type { BincountOptions, HistcOptions } from "./ops/histogram.js";
+export { cumulativeTrapezoid, diff, gradient, trapezoid } from "./ops/difference.js";
+export type { DiffOptions, GradientOptions, TrapezoidOptions } from "./ops/difference.js";
+export { logSoftmax, logsumexp, softmax } from "./ops/softmax.js";
+export type { SoftmaxOptions } from "./ops/softmax.js";
 export {
   adjoint, asStrided, broadcastShapes, broadcastTensors, broadcastTo, contiguous, expand, flatten, narrow, narrowCopy, permute, ravel, reshape, select, slice, squeeze, t, transpose,
   unsqueeze, view,
 } from "./ops/view.js";
 export { cat, chunk, dsplit, hsplit, split, stack, tensorSplit, unbind, vsplit } from "./ops/join.js";
-export * from "./ops/stacking.js";
-export * from "./ops/replace.js";
+export { atleast1d, atleast2d, atleast3d, blockDiag, cartesianProd, columnStack, combinations, dstack, hstack, meshgrid, vstack } from "./ops/stacking.js";
+export type { CombinationsOptions, MeshgridOptions } from "./ops/stacking.js";
+export { asStridedScatter, diagonalScatter, selectScatter, sliceScatter } from "./ops/replace.js";
+export type { AsStridedScatterOptions, SliceScatterOptions } from "./ops/replace.js";
 export { pad } from "./ops/pad.js";
 export type { PadOptions } from "./ops/pad.js";
-export * from "./ops/rearrange.js";
-export * from "./ops/scan.js";
-export * from "./ops/sort.js";
-export * from "./ops/search.js";
-export * from "./ops/index-ops.js";
-export * from "./ops/embedding.js";
+export {
+  diag, diagEmbed, diagflat, diagonal, fillDiagonal_, flip, fliplr, flipud, movedim, repeat, repeatInterleave, roll, rot90, tile, trace, tril, trilIndices, triu, triuIndices,
+  unflatten,
+} from "./ops/rearrange.js";
+export type { DiagonalOptions, FillDiagonalOptions, RepeatInterleaveOptions } from "./ops/rearrange.js";
+export { cummax, cummin, cumprod, cumsum, logcumsumexp } from "./ops/scan.js";
+export type { CumulativeOptions } from "./ops/scan.js";
+export { argsort, kthvalue, median, mode, msort, sort, topk } from "./ops/sort.js";
+export type { SortOptions, TopkOptions } from "./ops/sort.js";
+export { bucketize, histogram, isin, searchsorted, unique, uniqueConsecutive } from "./ops/search.js";
+export type { BucketizeOptions, Histogram, HistogramOptions, IsinOptions, SearchsortedOptions, Unique, UniqueConsecutiveOptions, UniqueOptions } from "./ops/search.js";
+export {
+  gather, indexAdd, indexAdd_, indexCopy, indexCopy_, indexFill, indexFill_, indexReduce, indexReduce_, indexSelect, scatter, scatter_, scatterAdd, scatterAdd_, scatterReduce,
+  scatterReduce_,
+} from "./ops/index-ops.js";
+export type { GatherOptions, IndexAddOptions, ScatterOptions, ScatterReduceOptions, ScatterReduction } from "./ops/index-ops.js";
+export { embedding, embeddingBag, oneHot } from "./ops/embedding.js";
+export type { EmbeddingBagOptions, EmbeddingOptions } from "./ops/embedding.js";
 export { argwhere, indexPut, indexPut_, maskedScatter, maskedScatter_, maskedSelect, nonzero, put, put_, take, takeAlongDim } from "./ops/indexing.js";
 export type { Index, IndexPutOptions } from "./ops/indexing.js";
 export { linear, matmul } from "./ops/matmul.js";
@@ -93,7 +132,8 @@ export {
 } from "./ops/adaptive-pool.js";
 export type { FractionalMaxPoolOptions, OutputSize } from "./ops/adaptive-pool.js";
 export type { MaxPoolOptions, PerDimension, PoolOptions } from "./ops/windows.js";
-export * from "./ops/products.js";
+export { addbmm, addmm, addmv, addr, baddbmm, bmm, cdist, corrcoef, cov, cross, dot, inner, kron, mm, mv, outer, tensordot, vander, vdot } from "./ops/products.js";
+export type { CdistOptions, CovOptions, CrossOptions, ScaledSumOptions, TensordotOptions, VanderOptions } from "./ops/products.js";
 export { einsum } from "./ops/einsum.js";
 export { fold, unfold } from "./ops/fold.js";
 export type { UnfoldOptions } from "./ops/fold.js";
@@ -108,8 +148,16 @@ export { bilinear } from "./ops/bilinear.js";
 export { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from "./ops/dropout.js";
 export { gruCell, lstmCell, recurrentLayer, rnnReluCell, rnnTanhCell } from "./ops/recurrent.js";
 export type { CellName, RecurrentResult, RecurrentWeights } from "./ops/recurrent.js";
-export * from "./ops/normalization.js";
-export * from "./ops/loss.js";
+export { batchNorm, groupNorm, instanceNorm, layerNorm, localResponseNorm, rmsNorm } from "./ops/normalization.js";
+export type { BatchNormOptions, InstanceNormOptions, LayerNormOptions, LocalResponseNormOptions, RmsNormOptions } from "./ops/normalization.js";
+export {
+  binaryCrossEntropy, binaryCrossEntropyWithLogits, cosineEmbeddingLoss, crossEntropy, gaussianNllLoss, hingeEmbeddingLoss, huberLoss, klDiv, l1Loss, marginRankingLoss, mseLoss,
+  multilabelMarginLoss, multilabelSoftMarginLoss, multiMarginLoss, nllLoss, poissonNllLoss, smoothL1Loss, softMarginLoss, tripletMarginLoss, tripletMarginWithDistanceLoss,
+} from "./ops/loss.js";
+export type {
+  BceWithLogitsOptions, CrossEntropyOptions, GaussianNllLossOptions, HuberLossOptions, KlDivOptions, LossOptions, MarginOptions, MultiMarginLossOptions, NllLossOptions,
+  PoissonNllLossOptions, Reduction, SmoothL1LossOptions, TripletMarginLossOptions, TripletMarginWithDistanceLossOptions, WeightedLossOptions,
+} from "./ops/loss.js";
 export { ctcLoss } from "./ops/ctc-loss.js";
 export type { CtcLossOptions } from "./ops/ctc-loss.js";
 export { cosineSimilarity, normalize, pairwiseDistance, pdist } from "./ops/distance.js";

@@ -4,7 +4,6 @@ import type { UpdateRule } from "@gradus/autograd";
 import { applyRule } from "./update.js";
 import { overwrite } from "./autograd/in-place.js";
 import * as create from "./create.js";
-import type { TensorOptions } from "./create.js";
 import type { DeviceLike } from "./device.js";
 import { ShapeError } from "./errors.js";
 import type { Operand } from "./kernels/elementwise.js";
@@ -26,12 +25,13 @@ import * as norms from "./ops/norm.js";
 import * as quantiles from "./ops/quantile.js";
 import * as random from "./ops/random.js";
 import * as reduce from "./ops/reduce.js";
-import type { DimOptions, ReduceOptions, ValuesAndIndices, VarOptions } from "./ops/reduce.js";
+import type { CountNonzeroOptions, SumOptions, ValuesAndIndices, VarOptions } from "./ops/reduce.js";
 import * as rearrange from "./ops/rearrange.js";
 import * as scan from "./ops/scan.js";
 import * as soft from "./ops/softmax.js";
 import * as sorting from "./ops/sort.js";
 import * as view from "./ops/view.js";
+import type { DimOptions, ReduceOptions, TensorOptions } from "./options.js";
 import type { Generator } from "./random/generator.js";
 import type { Shape } from "./shape.js";
 import { sameShape, showShape } from "./shape.js";
@@ -101,9 +101,9 @@ export abstract class TensorMethods extends ElementwiseMethods {
   get(this: Tensor, ...at: readonly Index[]): Tensor { return indexing.getItem(this, at); }
 
   // Reductions
-  sum(this: Tensor, options?: ReduceOptions & { readonly dtype?: DType }): Tensor { return reduce.sum(this, options); }
-  mean(this: Tensor, options?: ReduceOptions & { readonly dtype?: DType }): Tensor { return reduce.mean(this, options); }
-  prod(this: Tensor, options?: ReduceOptions & { readonly dtype?: DType }): Tensor { return reduce.prod(this, options); }
+  sum(this: Tensor, options?: SumOptions): Tensor { return reduce.sum(this, options); }
+  mean(this: Tensor, options?: SumOptions): Tensor { return reduce.mean(this, options); }
+  prod(this: Tensor, options?: SumOptions): Tensor { return reduce.prod(this, options); }
   max(this: Tensor): Tensor;
   max(this: Tensor, options: DimOptions & { readonly dim: number }): ValuesAndIndices;
   max(this: Tensor, options?: DimOptions & { readonly dim: number }): Tensor | ValuesAndIndices { return options === undefined ? reduce.max(this) : reduce.max(this, options); }
@@ -113,9 +113,9 @@ export abstract class TensorMethods extends ElementwiseMethods {
   amax(this: Tensor, options?: ReduceOptions): Tensor { return reduce.amax(this, options); }
   amin(this: Tensor, options?: ReduceOptions): Tensor { return reduce.amin(this, options); }
   aminmax(this: Tensor, options?: DimOptions): { readonly min: Tensor; readonly max: Tensor } { return reduce.aminmax(this, options); }
-  nansum(this: Tensor, options?: ReduceOptions & { readonly dtype?: DType }): Tensor { return reduce.nansum(this, options); }
-  nanmean(this: Tensor, options?: ReduceOptions & { readonly dtype?: DType }): Tensor { return reduce.nanmean(this, options); }
-  countNonzero(this: Tensor, options?: { readonly dim?: number | readonly number[] | null }): Tensor { return reduce.countNonzero(this, options); }
+  nansum(this: Tensor, options?: SumOptions): Tensor { return reduce.nansum(this, options); }
+  nanmean(this: Tensor, options?: SumOptions): Tensor { return reduce.nanmean(this, options); }
+  countNonzero(this: Tensor, options?: CountNonzeroOptions): Tensor { return reduce.countNonzero(this, options); }
   sumToSize(this: Tensor, ...shape: Sizes): Tensor { return reduce.sumToSize(this, sizesOf(shape)); }
   norm(this: Tensor, options?: norms.NormOptions): Tensor { return norms.norm(this, options); }
   dist(this: Tensor, other: Tensor, p?: number): Tensor { return norms.dist(this, other, p); }
@@ -231,7 +231,7 @@ export abstract class TensorMethods extends ElementwiseMethods {
   rot90(this: Tensor, k?: number, dims?: readonly [number, number]): Tensor { return rearrange.rot90(this, k, dims); }
   repeat(this: Tensor, ...repeats: Sizes): Tensor { return rearrange.repeat(this, sizesOf(repeats)); }
   tile(this: Tensor, ...repeats: Sizes): Tensor { return rearrange.tile(this, sizesOf(repeats)); }
-  repeatInterleave(this: Tensor, repeats: number | Tensor, options?: { readonly dim?: number }): Tensor { return rearrange.repeatInterleave(this, repeats, options); }
+  repeatInterleave(this: Tensor, repeats: number | Tensor, options?: rearrange.RepeatInterleaveOptions): Tensor { return rearrange.repeatInterleave(this, repeats, options); }
 
   // Indexing
   nonzero(this: Tensor): Tensor;

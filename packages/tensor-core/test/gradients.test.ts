@@ -351,7 +351,7 @@ const without = {
     maxPool1dWithIndices maxPool2dWithIndices maxPool3dWithIndices adaptiveMaxPool1dWithIndices adaptiveMaxPool2dWithIndices adaptiveMaxPool3dWithIndices
     fractionalMaxPool2dWithIndices fractionalMaxPool3dWithIndices`,
   "is leakyRelu with slopes drawn at random": "rrelu",
-  "builds formulas and histories for ops": "record sumTo",
+  "is for those who write ops": "record optionsOf",
   "gives the tensor itself": "positive conj conjPhysical resolveConj resolveNeg",
   "is norm under another name": "vectorNorm",
 };

@@ -38,8 +38,6 @@ export interface GradusCall {
   readonly name: string;
   /** The arguments, as they would be written. */
   readonly args: readonly unknown[];
-  /** Options that nobody has looked at: Gradus does not know them, and would silently do without. */
-  readonly unread: ReadonlySet<string>;
   /** The method that Python has for it, where Gradus only has the function. */
   readonly lacking: string | undefined;
   run(): unknown;
@@ -96,7 +94,7 @@ export function argumentsOf(device: Device, name: string, args: readonly PythonV
   if (entry === undefined) return undefined;
   const chosen = chooseOverload(entry, args, new Map(Object.entries(kwargs)));
   if (chosen === null) throw new Error(`no line of the table for ${name} takes ${String(args.length)} arguments and [${Object.keys(kwargs).join(", ")}]`);
-  return write(device, chosen.signature, chosen.binding).args;
+  return write(device, chosen.signature, chosen.binding);
 }
 
 /** The method's own line that knows all the names that were bound. */
@@ -111,7 +109,7 @@ interface Manner {
 }
 
 /** Writes the arguments of a call: the positional ones, then the options. */
-function write(device: Device, signature: Signature, binding: Binding): { readonly args: unknown[]; readonly unread: ReadonlySet<string> } {
+function write(device: Device, signature: Signature, binding: Binding): unknown[] {
   const convert = converter(device, signature, binding);
   const valueOf = (name: string): unknown => convert(signature.parameters.find((parameter) => parameter.name === name), binding.get(name));
   const isRequired = (name: string): boolean => signature.parameters.some((parameter) => parameter.name === name && parameter.required);
@@ -123,15 +121,14 @@ function write(device: Device, signature: Signature, binding: Binding): { readon
     return [value === null && !isRequired(argument.parameter) ? undefined : value];
   });
   const options = optionsOf(signature, binding, valueOf);
-  const unread = new Set(Object.keys(options));
   // A missing argument before the options keeps its place.
-  if (unread.size > 0) args.push(watched(options, unread));
+  if (Object.keys(options).length > 0) args.push(options);
   else while (args.length > 0 && args.at(-1) === undefined) args.pop();
-  return { args, unread };
+  return args;
 }
 
 function prepare(device: Device, signature: Signature, binding: Binding, how: Manner): GradusCall {
-  const { args, unread } = write(device, signature, binding);
+  const args = write(device, signature, binding);
   const { target, isMethod } = signature;
   const dot = target.lastIndexOf(".");
   const library = dot === -1 ? "" : target.slice(0, dot);
@@ -151,17 +148,8 @@ function prepare(device: Device, signature: Signature, binding: Binding, how: Ma
     throw new MissingError(`${shown} does not exist`);
   };
   const isMethodOfTensor = receiver instanceof Tensor && library === "" && name in receiver;
-  return { name, args, unread, lacking: how.isMethod && receiver instanceof Tensor && !isMethodOfTensor ? name : undefined, run: callable() };
+  return { name, args, lacking: how.isMethod && receiver instanceof Tensor && !isMethodOfTensor ? name : undefined, run: callable() };
 }
-
-/** Options that note which of them are read. */
-const watched = (options: Record<string, unknown>, unread: Set<string>): Record<string, unknown> =>
-  new Proxy(options, {
-    get: (target, key) => {
-      if (typeof key === "string") unread.delete(key);
-      return target[key as string];
-    },
-  });
 
 /** A method or property of a tensor; undefined if it has none of that name. */
 function methodOf(receiver: Tensor, name: string, args: readonly unknown[]): (() => unknown) | undefined {

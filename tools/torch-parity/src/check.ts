@@ -1,6 +1,5 @@
 import type { Device } from "@gradus/tensor-core";
 import { awaitReads, openScope, Tensor } from "@gradus/tensor-core";
-import type { GradusCall } from "./call.js";
 import type { Tolerance } from "./comparison.js";
 import { difference } from "./comparison.js";
 import type { TensorRecord } from "./host-values.js";
@@ -22,8 +21,6 @@ export interface Workbench {
   /** The same for work that may need values at once: on a device that cannot give them it runs again when they have come. */
   runAwaitingReads<R>(body: () => R): Promise<R>;
   readonly observe: Observer;
-  /** The call that is being checked: what it left unread explains why it disagrees. */
-  call?: GradusCall;
   /** Methods of PyTorch that Gradus was found not to have. */
   readonly lacking: string[];
 }

@@ -12,6 +12,8 @@ import { synchronous } from "../device.js";
 import { AnomalyError } from "../errors.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import { Layout } from "../layout.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import type { Tensor } from "../tensor.js";
 import { OpNode } from "./op-node.js";
 
@@ -22,10 +24,11 @@ export interface Birth {
   readonly callSite: string;
 }
 
-export interface AnomalyOptions {
+export const AnomalyOptions = class {
   /** Look for NaN and infinities. Without it only call sites are recorded, for the errors of gradients themselves. Defaults to true. */
   readonly checkNan?: boolean;
-}
+};
+export type AnomalyOptions = Options<typeof AnomalyOptions>;
 
 interface AnomalyMode {
   readonly checkNan: boolean;
@@ -45,8 +48,8 @@ export const isAnomalyEnabled = (): boolean => mode !== null;
  *
  * @see torch.autograd.set_detect_anomaly
  */
-export function setDetectAnomaly(enabled: boolean, options: AnomalyOptions = {}): void {
-  mode = modeOf(enabled, options);
+export function setDetectAnomaly(enabled: boolean, options?: AnomalyOptions): void {
+  mode = modeOf(enabled, optionsOf("setDetectAnomaly", AnomalyOptions, options));
 }
 
 /**
@@ -63,9 +66,9 @@ export function setDetectAnomaly(enabled: boolean, options: AnomalyOptions = {})
  * const x = tensor([4, 0], { requiresGrad: true });
  * detectAnomaly(() => x.sqrt().sum().backward()); // throws AnomalyError: sqrt: expected finite gradients, got Infinity for input 0; …
  */
-export function detectAnomaly<R>(body: () => R, options: AnomalyOptions = {}): R {
+export function detectAnomaly<R>(body: () => R, options?: AnomalyOptions): R {
   const before = mode;
-  mode = modeOf(true, options);
+  mode = modeOf(true, optionsOf("detectAnomaly", AnomalyOptions, options));
   try {
     return synchronous("detectAnomaly", body());
   } finally {

@@ -4,6 +4,8 @@ import { dtypeInfo } from "@gradus/kernel-ir";
 import { mayRunAgain } from "../awaited-reads.js";
 import { AutogradError, DTypeError, ShapeError } from "../errors.js";
 import { Scope } from "../memory.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { checkSameDevice } from "../tensor.js";
@@ -12,17 +14,19 @@ import { accumulateInto } from "./accumulate.js";
 import { anomalyObserver } from "./anomaly.js";
 import { setGradEnabled } from "./mode.js";
 
-export interface SweepOptions {
+export const SweepOptions = class {
   /** Keep what the graph saved, so that it can be differentiated again. Defaults to `createGraph`. */
   readonly retainGraph?: boolean;
   /** Record the backward pass itself, for derivatives of derivatives. */
   readonly createGraph?: boolean;
-}
+};
+export type SweepOptions = Options<typeof SweepOptions>;
 
-export interface BackwardOptions extends SweepOptions {
+export const BackwardOptions = class extends SweepOptions {
   /** Accumulate into these tensors only, leaves or not. */
   readonly inputs?: readonly Tensor[];
-}
+};
+export type BackwardOptions = Options<typeof BackwardOptions>;
 
 /** Gradients of a sweep that records itself: they live as long as anything refers to them. */
 const recorded: GradientAlgebra<Tensor> = { add: (a, b) => a.add(b) };
@@ -124,18 +128,18 @@ function edgesOf(op: string, inputs: readonly Tensor[]): readonly Edge<Tensor>[]
  * backward([x.square().sum(), x.sum()]);
  * x.grad?.toArraySync(); // [3, 5]
  */
-export function backward(tensors: Tensor | readonly Tensor[], gradTensors?: Tensor | null | readonly (Tensor | null)[], options: BackwardOptions = {}): void {
-  const given = gradTensors === undefined || gradTensors === null ? undefined : listOf<Tensor | null>(gradTensors);
-  const roots = rootsOf("backward", listOf(tensors), given);
-  if (options.inputs === undefined) {
-    sweep(roots, undefined, options);
+export function backward(tensors: Tensor | readonly Tensor[], gradTensors?: Tensor | null | readonly (Tensor | null)[], options?: BackwardOptions): void {
+  const given = optionsOf("backward", BackwardOptions, options);
+  const roots = rootsOf("backward", listOf(tensors), gradTensors === undefined || gradTensors === null ? undefined : listOf<Tensor | null>(gradTensors));
+  if (given.inputs === undefined) {
+    sweep(roots, undefined, given);
     return;
   }
-  if (options.inputs.length === 0) throw new AutogradError("backward: expected at least one tensor in inputs, got none; leave inputs out for all leaves");
-  const inputs = new Set(options.inputs);
+  if (given.inputs.length === 0) throw new AutogradError("backward: expected at least one tensor in inputs, got none; leave inputs out for all leaves");
+  const inputs = new Set(given.inputs);
   const edges = edgesOf("backward", [...inputs]);
-  const gradients = sweep(roots, edges, options);
-  setGradEnabled(options.createGraph === true, () => {
+  const gradients = sweep(roots, edges, given);
+  setGradEnabled(given.createGraph === true, () => {
     for (const [i, input] of [...inputs].entries()) {
       const gradient = gradients[i];
       if (gradient === null || gradient === undefined) continue;
@@ -146,14 +150,15 @@ export function backward(tensors: Tensor | readonly Tensor[], gradTensors?: Tens
   });
 }
 
-export interface GradOptions extends SweepOptions {
+export const GradOptions = class extends SweepOptions {
   /** The v of v·J, one per output; scalars default to 1. */
   readonly gradOutputs?: Tensor | readonly (Tensor | null)[];
   /** Give null for an input that no output depends on, instead of an error. Defaults to `materializeGrads`. */
   readonly allowUnused?: boolean;
   /** Give zeros for an input that no output depends on. */
   readonly materializeGrads?: boolean;
-}
+};
+export type GradOptions = Options<typeof GradOptions>;
 
 /**
  * Gradients of outputs with respect to inputs, without touching any `grad`.
@@ -172,12 +177,13 @@ export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor, option
 export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor, options?: GradOptions): [Tensor];
 export function grad<const I extends readonly Tensor[]>(outputs: Tensor | readonly Tensor[], inputs: I, options: GradOptions & { readonly allowUnused: true }): { [K in keyof I]: Tensor | null };
 export function grad<const I extends readonly Tensor[]>(outputs: Tensor | readonly Tensor[], inputs: I, options?: GradOptions): { [K in keyof I]: Tensor };
-export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: GradOptions = {}): (Tensor | null)[] {
-  const { materializeGrads = false, allowUnused = materializeGrads, gradOutputs } = options;
+export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options?: GradOptions): (Tensor | null)[] {
+  const given = optionsOf("grad", GradOptions, options);
+  const { materializeGrads = false, allowUnused = materializeGrads, gradOutputs } = given;
   if (materializeGrads && !allowUnused) throw new AutogradError("grad: expected allowUnused to be set with materializeGrads, got false; leave it out");
   const targets = listOf(inputs);
   const roots = rootsOf("grad", listOf(outputs), gradOutputs === undefined ? undefined : listOf<Tensor | null>(gradOutputs));
-  return sweep(roots, edgesOf("grad", targets), options).map((result, i) => {
+  return sweep(roots, edgesOf("grad", targets), given).map((result, i) => {
     if (result !== null) return result;
     if (!allowUnused) throw new AutogradError(`grad: expected outputs that depend on every input, none depends on input ${String(i)}; pass { allowUnused: true } to get null for it`);
     return materializeGrads ? zerosLike(targets[i]!) : null;
@@ -187,8 +193,9 @@ export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | reado
 /**
  * `grad` for functions that may be constant: outputs without history count as zero, and so do gradients that do not exist.
  */
-export function gradOrZeros(outputs: readonly Tensor[], inputs: readonly Tensor[], gradOutputs: readonly Tensor[], options: SweepOptions = {}): readonly Tensor[] {
+export function gradOrZeros(outputs: readonly Tensor[], inputs: readonly Tensor[], gradOutputs: readonly Tensor[], options?: SweepOptions): readonly Tensor[] {
+  const given = optionsOf("gradOrZeros", SweepOptions, options);
   const dependent = outputs.flatMap((output, i) => (output.requiresGrad ? [{ output, v: gradOutputs[i]! }] : []));
   if (dependent.length === 0) return inputs.map((x) => zerosLike(x));
-  return grad(dependent.map(({ output }) => output), inputs, { ...options, gradOutputs: dependent.map(({ v }) => v), materializeGrads: true });
+  return grad(dependent.map(({ output }) => output), inputs, { ...given, gradOutputs: dependent.map(({ v }) => v), materializeGrads: true });
 }

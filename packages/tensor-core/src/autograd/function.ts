@@ -158,13 +158,13 @@ function attach<A extends readonly unknown[]>(
     seen.add(alias);
     return alias;
   });
-  const described = own.map(({ shape, dtype, device }) => ({ shape, dtype, device }));
+  const described = own.map(({ shape, dtype, device }) => ({ shape, options: { dtype, device } }));
   const node = new OpNode(
     op,
     inputs.map(({ edge }) => edge),
     (grads, needed) => {
       ctx.needsInputGrad = Array.from({ length: count }, (_, place) => inputs.some((input, i) => input.place === place && needed[i] === true));
-      const given = grads.map((grad, slot) => grad ?? (materialize ? zeros(described[slot]!.shape, described[slot]) : null));
+      const given = grads.map((grad, slot) => grad ?? (materialize ? zeros(described[slot]!.shape, described[slot]!.options) : null));
       for (const grad of given) if (grad !== null) grad.elements.scope = null;
       const returned = synchronous(op, outsideSweeps(() => definition.backward(ctx, ...given)));
       const gradients = Array.isArray(returned) ? (returned as readonly (Tensor | null)[]) : [returned as Tensor | null];

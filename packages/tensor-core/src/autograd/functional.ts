@@ -10,6 +10,8 @@ import { synchronous } from "../device.js";
 import { zeros, zerosLike } from "../create.js";
 import { AutogradError, ShapeError } from "../errors.js";
 import { stack } from "../ops/join.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { scope } from "../scope.js";
 import { sameShape, showShape } from "../shape.js";
 import { Tensor } from "../tensor.js";
@@ -26,12 +28,13 @@ type EachOf<I extends Tensors, T = Tensor> = I extends readonly Tensor[] ? { -re
 /** A Jacobian: for each result, one tensor for each input. */
 export type JacobianOf<I extends Tensors, R extends Tensors> = EachOf<R, EachOf<I>>;
 
-export interface FunctionalOptions {
+export const FunctionalOptions = class {
   /** Record the computation, so that the result can be differentiated with respect to inputs that require grad. */
   readonly createGraph?: boolean;
   /** Throw where a result does not depend on an input, instead of giving zeros. */
   readonly strict?: boolean;
-}
+};
+export type FunctionalOptions = Options<typeof FunctionalOptions>;
 
 const listOf = (tensors: Tensors): readonly Tensor[] => (Array.isArray(tensors) ? (tensors as readonly Tensor[]) : [tensors as Tensor]);
 const formOf = <T extends Tensors, E>(like: T, list: readonly E[]): EachOf<T, E> => (like instanceof Tensor ? list[0] : [...list]) as EachOf<T, E>;
@@ -116,10 +119,11 @@ class Evaluation<I extends Tensors, R extends Tensors> {
  * @example
  * jacobian((x) => x.square(), tensor([1, 2])).toArraySync(); // [[2, 0], [0, 4]]
  */
-export function jacobian<const I extends Tensors, R extends Tensors>(f: (...inputs: Arguments<I>) => R, inputs: I, options: FunctionalOptions = {}): JacobianOf<I, R> {
+export function jacobian<const I extends Tensors, R extends Tensors>(f: (...inputs: Arguments<I>) => R, inputs: I, options?: FunctionalOptions): JacobianOf<I, R> {
+  const given = optionsOf("jacobian", FunctionalOptions, options);
   return enableGrad(() => {
-    const at = new Evaluation("jacobian", f, inputs, options);
-    const { createGraph = false } = options;
+    const at = new Evaluation("jacobian", f, inputs, given);
+    const { createGraph = false } = given;
     const blocks = within(createGraph)(() => at.outputs.map((y, j) => {
       const rows = Array.from({ length: y.numel() }, (_, element) => {
         const vectors = at.outputs.map((each, k) => (k === j ? oneHot(y, element) : zerosLike(each)));
@@ -151,13 +155,14 @@ function oneHot(y: Tensor, element: number): Tensor {
  * @example
  * hessian((x) => x.pow(3).sum(), tensor([1, 2])).toArraySync(); // [[6, 0], [0, 12]]
  */
-export function hessian<const I extends Tensors>(f: (...inputs: Arguments<I>) => Tensor, inputs: I, options: FunctionalOptions = {}): JacobianOf<I, EachOf<I>> {
+export function hessian<const I extends Tensors>(f: (...inputs: Arguments<I>) => Tensor, inputs: I, options?: FunctionalOptions): JacobianOf<I, EachOf<I>> {
+  const given = optionsOf("hessian", FunctionalOptions, options);
   const gradient = (...at: Arguments<I>): EachOf<I> => {
-    const evaluation = new Evaluation<readonly Tensor[], Tensor>("hessian", f as (...each: readonly Tensor[]) => Tensor, at as readonly Tensor[], { ...options, createGraph: true });
+    const evaluation = new Evaluation<readonly Tensor[], Tensor>("hessian", f as (...each: readonly Tensor[]) => Tensor, at as readonly Tensor[], { ...given, createGraph: true });
     evaluation.checkScalar();
     return formOf(inputs, evaluation.vectorJacobian([zerosLike(evaluation.result).add(1)], { createGraph: true }));
   };
-  return jacobian(gradient as (...at: Arguments<I>) => Tensors, inputs, options) as JacobianOf<I, EachOf<I>>;
+  return jacobian(gradient as (...at: Arguments<I>) => Tensors, inputs, given) as JacobianOf<I, EachOf<I>>;
 }
 
 /**
@@ -172,11 +177,12 @@ export function hessian<const I extends Tensors>(f: (...inputs: Arguments<I>) =>
  * y.toArraySync(); // [1, 4]
  * product.toArraySync(); // [2, 40]
  */
-export function vjp<const I extends Tensors, R extends Tensors>(f: (...inputs: Arguments<I>) => R, inputs: I, v?: NoInfer<R>, options: FunctionalOptions = {}): [EachOf<R>, EachOf<I>] {
+export function vjp<const I extends Tensors, R extends Tensors>(f: (...inputs: Arguments<I>) => R, inputs: I, v?: NoInfer<R>, options?: FunctionalOptions): [EachOf<R>, EachOf<I>] {
+  const given = optionsOf("vjp", FunctionalOptions, options);
   return enableGrad(() => {
-    const at = new Evaluation("vjp", f, inputs, options);
+    const at = new Evaluation("vjp", f, inputs, given);
     const vectors = at.vectors(v, at.outputs, "results");
-    return [at.value, at.likeInputs(inputs, at.vectorJacobian(vectors, { createGraph: options.createGraph === true, retainGraph: true }))];
+    return [at.value, at.likeInputs(inputs, at.vectorJacobian(vectors, { createGraph: given.createGraph === true, retainGraph: true }))];
   });
 }
 
@@ -192,11 +198,12 @@ export function vjp<const I extends Tensors, R extends Tensors>(f: (...inputs: A
  * const [, product] = jvp((x) => x.square().sum(), tensor([1, 2]), tensor([1, 10]));
  * product.itemSync(); // 42
  */
-export function jvp<const I extends Tensors, R extends Tensors>(f: (...inputs: Arguments<I>) => R, inputs: I, v?: Tensors, options: FunctionalOptions = {}): [EachOf<R>, EachOf<R>] {
+export function jvp<const I extends Tensors, R extends Tensors>(f: (...inputs: Arguments<I>) => R, inputs: I, v?: Tensors, options?: FunctionalOptions): [EachOf<R>, EachOf<R>] {
+  const given = optionsOf("jvp", FunctionalOptions, options);
   return enableGrad(() => {
-    const at = new Evaluation("jvp", f, inputs, options);
+    const at = new Evaluation("jvp", f, inputs, given);
     const vectors = at.vectors(v, at.inputs, "inputs");
-    const { createGraph = false } = options;
+    const { createGraph = false } = given;
     // u · J as a function of u
     const u = at.outputs.map((y) => zerosLike(y).requiresGrad_());
     const products = at.vectorJacobian(u, { createGraph: true });
@@ -215,13 +222,14 @@ export function jvp<const I extends Tensors, R extends Tensors>(f: (...inputs: A
  * const [, product] = vhp((x) => x.pow(3).sum(), tensor([1, 2]), tensor([1, 1]));
  * product.toArraySync(); // [6, 12]
  */
-export function vhp<const I extends Tensors>(f: (...inputs: Arguments<I>) => Tensor, inputs: I, v?: Tensors, options: FunctionalOptions = {}): [Tensor, EachOf<I>] {
+export function vhp<const I extends Tensors>(f: (...inputs: Arguments<I>) => Tensor, inputs: I, v?: Tensors, options?: FunctionalOptions): [Tensor, EachOf<I>] {
+  const given = optionsOf("vhp", FunctionalOptions, options);
   return enableGrad(() => {
-    const at = new Evaluation("vhp", f, inputs, options);
+    const at = new Evaluation("vhp", f, inputs, given);
     at.checkScalar();
     const vectors = at.vectors(v, at.inputs, "inputs");
     const gradients = at.vectorJacobian([zerosLike(at.result).add(1)], { createGraph: true });
-    const products = gradOrZeros(gradients, at.inputs, vectors, { createGraph: options.createGraph === true });
+    const products = gradOrZeros(gradients, at.inputs, vectors, { createGraph: given.createGraph === true });
     return [at.value, at.likeInputs(inputs, products)];
   });
 }
@@ -234,15 +242,16 @@ export function vhp<const I extends Tensors>(f: (...inputs: Arguments<I>) => Ten
  * @returns f(x), and for each input a tensor of its shape.
  * @see torch.autograd.functional.hvp
  */
-export function hvp<const I extends Tensors>(f: (...inputs: Arguments<I>) => Tensor, inputs: I, v?: Tensors, options: FunctionalOptions = {}): [Tensor, EachOf<I>] {
+export function hvp<const I extends Tensors>(f: (...inputs: Arguments<I>) => Tensor, inputs: I, v?: Tensors, options?: FunctionalOptions): [Tensor, EachOf<I>] {
+  const given = optionsOf("hvp", FunctionalOptions, options);
   return enableGrad(() => {
-    const at = new Evaluation("hvp", f, inputs, options);
+    const at = new Evaluation("hvp", f, inputs, given);
     at.checkScalar();
     const vectors = at.vectors(v, at.inputs, "inputs");
     const gradients = at.vectorJacobian([zerosLike(at.result).add(1)], { createGraph: true });
     // u · H as a function of u
     const u = gradients.map((g) => zerosLike(g).requiresGrad_());
     const products = gradOrZeros(gradients, at.inputs, u, { createGraph: true });
-    return [at.value, at.likeInputs(inputs, gradOrZeros(products, u, vectors, { createGraph: options.createGraph === true }))];
+    return [at.value, at.likeInputs(inputs, gradOrZeros(products, u, vectors, { createGraph: given.createGraph === true }))];
   });
 }

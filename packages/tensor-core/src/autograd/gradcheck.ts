@@ -2,6 +2,8 @@ import type { GradientComparison } from "@gradus/autograd";
 import { compareGradients, numericalGradient } from "@gradus/autograd";
 import { tensor } from "../create.js";
 import { AutogradError, DTypeError } from "../errors.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { Generator } from "../random/generator.js";
 import { openScope } from "../scope.js";
 import { showShape } from "../shape.js";
@@ -12,7 +14,7 @@ import { enableGrad, noGrad } from "./mode.js";
 /** A function of tensors, with one result or several. */
 export type TensorFunction = (...inputs: readonly Tensor[]) => Tensor | readonly Tensor[];
 
-export interface GradcheckOptions {
+export const GradcheckOptions = class {
   /** What errors call the function. */
   readonly name?: string;
   /** Step of the central differences, relative to max(1, |x|); 6e-6 if absent. */
@@ -26,7 +28,8 @@ export interface GradcheckOptions {
    * but not which. For functions that are slow, or inputs that are large.
    */
   readonly fastMode?: boolean;
-}
+};
+export type GradcheckOptions = Options<typeof GradcheckOptions>;
 
 const outputsOf = (f: TensorFunction, inputs: readonly Tensor[]): readonly Tensor[] => {
   const result = f(...inputs);
@@ -65,7 +68,8 @@ class Projection {
  * const x = tensor([0.5, -1.25], { dtype: "float64", requiresGrad: true });
  * await gradcheck((a) => a.tanh().mul(a), [x]); // undefined
  */
-export async function gradcheck(f: TensorFunction, inputs: readonly Tensor[], options: GradcheckOptions = {}): Promise<void> {
+export async function gradcheck(f: TensorFunction, inputs: readonly Tensor[], given?: GradcheckOptions): Promise<void> {
+  const options = optionsOf("gradcheck", GradcheckOptions, given);
   const { name = "gradcheck" } = options;
   const checked = inputs.flatMap((input, i) => (input.requiresGrad ? [i] : []));
   if (checked.length === 0) throw new AutogradError(`${name}: expected an input that requires grad, got none; set requiresGrad on what is to be checked`);
@@ -164,7 +168,8 @@ async function differences(valueAt: (x: Float64Array) => Promise<number>, at: Fl
  * const x = tensor([0.5, -1.25], { dtype: "float64", requiresGrad: true });
  * await gradgradcheck((a) => a.tanh().mul(a), [x]); // undefined
  */
-export async function gradgradcheck(f: TensorFunction, inputs: readonly Tensor[], options: GradcheckOptions = {}): Promise<void> {
+export async function gradgradcheck(f: TensorFunction, inputs: readonly Tensor[], given?: GradcheckOptions): Promise<void> {
+  const options = optionsOf("gradgradcheck", GradcheckOptions, given);
   const { name = "gradgradcheck" } = options;
   const differentiable = inputs.flatMap((input, i) => (input.requiresGrad ? [i] : []));
   const outputs = noGrad(() => outputsOf(f, inputs.map((input) => input.detach().clone())));

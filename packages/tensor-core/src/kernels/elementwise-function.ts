@@ -1,3 +1,4 @@
+import { refuseOptions } from "../options.js";
 import type { Tensor } from "../tensor.js";
 import type { ElementwiseOp, Operand } from "./elementwise.js";
 
@@ -32,12 +33,20 @@ export function choosing<Args extends readonly unknown[]>(name: string, choose: 
 
 /** The function of an op with one argument. */
 export function unary(op: ElementwiseOp): ElementwiseFunction<[x: Tensor]> {
-  return Object.assign((x: Tensor): Tensor => op.call([x]), { inPlace: (x: Tensor): Tensor => op.callInPlace([x]) });
+  const call = (x: Tensor, options?: undefined): Tensor => {
+    refuseOptions(op.name, options);
+    return op.call([x]);
+  };
+  return Object.assign(call, { inPlace: (x: Tensor): Tensor => op.callInPlace([x]) });
 }
 
 /** The function of an op with two arguments, of which one may be a number. */
 export function binary(op: ElementwiseOp): ElementwiseFunction<[a: Operand, b: Operand]> {
-  return Object.assign((a: Operand, b: Operand): Tensor => op.call([a, b]), { inPlace: (a: Operand, b: Operand): Tensor => op.callInPlace([a, b]) });
+  const call = (a: Operand, b: Operand, options?: undefined): Tensor => {
+    refuseOptions(op.name, options);
+    return op.call([a, b]);
+  };
+  return Object.assign(call, { inPlace: (a: Operand, b: Operand): Tensor => op.callInPlace([a, b]) });
 }
 
 // Methods

@@ -3,6 +3,8 @@ import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { ElementwiseOp } from "../kernels/elementwise.js";
 import type { Chosen } from "../kernels/elementwise-function.js";
 import { choosing, unary } from "../kernels/elementwise-function.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import type { Generator } from "../random/generator.js";
 import { resolveDim, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -11,8 +13,7 @@ import { expm1Of } from "./elementwise/stable.js";
 import type { K } from "./elementwise/notation.js";
 import { float, numbers, one, zero } from "./elementwise/notation.js";
 import { defaultGenerator } from "../random/default-generator.js";
-import type { SoftmaxOptions } from "./softmax.js";
-import { softmax } from "./softmax.js";
+import { softmax, SoftmaxOptions } from "./softmax.js";
 import { narrow, reshape } from "./view.js";
 
 /**
@@ -118,43 +119,49 @@ export const mish = unary(ops.mish);
 /** scale · (max(x, 0) + min(α (eˣ − 1), 0)), whose constants keep mean 0 and variance 1. @see torch.nn.functional.selu */
 export const selu = unary(ops.selu);
 
-export interface HardtanhOptions {
+export const HardtanhOptions = class {
   /** −1 by default. */
   readonly minVal?: number;
   /** 1 by default. */
   readonly maxVal?: number;
-}
+};
+export type HardtanhOptions = Options<typeof HardtanhOptions>;
 
 /** A number in the type of `x`: integers stay integers here. */
 const numberOf = (x: Tensor, value: number): number => (x.isFloatingPoint() ? value : Math.trunc(value));
 
 /** min(max(x, minVal), maxVal); the gradient at the bounds is 0. @see torch.nn.functional.hardtanh */
-export const hardtanh = choosing("hardtanh", (_, x: Tensor, options?: HardtanhOptions): Chosen => [ops.hardtanh, x, numberOf(x, options?.minVal ?? -1), numberOf(x, options?.maxVal ?? 1)]);
+export const hardtanh = choosing("hardtanh", (op, x: Tensor, options?: HardtanhOptions): Chosen => {
+  const { minVal = -1, maxVal = 1 } = optionsOf(op, HardtanhOptions, options);
+  return [ops.hardtanh, x, numberOf(x, minVal), numberOf(x, maxVal)];
+});
 
-export interface ShrinkOptions {
+export const ShrinkOptions = class {
   /** 0.5 by default. */
   readonly lambd?: number;
-}
+};
+export type ShrinkOptions = Options<typeof ShrinkOptions>;
 
 /** x where |x| > lambd, else 0. @see torch.nn.functional.hardshrink */
-export const hardshrink = choosing("hardshrink", (_, x: Tensor, options?: ShrinkOptions): Chosen => [ops.hardshrink, x, options?.lambd ?? 0.5]);
+export const hardshrink = choosing("hardshrink", (op, x: Tensor, options?: ShrinkOptions): Chosen => [ops.hardshrink, x, optionsOf(op, ShrinkOptions, options).lambd ?? 0.5]);
 /** x moved towards 0 by lambd, and 0 where it would pass it. @see torch.nn.functional.softshrink */
 export const softshrink = choosing("softshrink", (op, x: Tensor, options?: ShrinkOptions): Chosen => {
-  const { lambd = 0.5 } = options ?? {};
+  const { lambd = 0.5 } = optionsOf(op, ShrinkOptions, options);
   if (!(lambd >= 0)) throw new ArgumentError(`${op}: expected a lambd of at least 0, got ${String(lambd)}`);
   return [ops.softshrink, x, lambd];
 });
 
-export interface EluOptions {
+export const EluOptions = class {
   /** What −x goes towards. 1 by default. */
   readonly alpha?: number;
-}
+};
+export type EluOptions = Options<typeof EluOptions>;
 
 /** x where x > 0, else α (eˣ − 1). @see torch.nn.functional.elu */
-export const elu = choosing("elu", (_, x: Tensor, options?: EluOptions): Chosen => [ops.elu, x, options?.alpha ?? 1]);
+export const elu = choosing("elu", (op, x: Tensor, options?: EluOptions): Chosen => [ops.elu, x, optionsOf(op, EluOptions, options).alpha ?? 1]);
 /** x where x > 0, else α (e^(x/α) − 1): `elu` with a slope that does not jump. @see torch.nn.functional.celu */
 export const celu = choosing("celu", (op, x: Tensor, options?: EluOptions): Chosen => {
-  const { alpha = 1 } = options ?? {};
+  const { alpha = 1 } = optionsOf(op, EluOptions, options);
   if (alpha === 0) throw new ArgumentError(`${op}: expected an alpha other than 0, got 0`);
   return [ops.celu, x, alpha];
 });
@@ -177,13 +184,14 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
   return ops.prelu.call([x, reshape(weight, [count, ...x.shape.slice(2).map(() => 1)])]);
 }
 
-export interface RreluOptions {
+export const RreluOptions = class {
   /** Slopes below 0 are drawn between these in training, and are their mean otherwise. 1/8 and 1/3 by default. */
   readonly lower?: number;
   readonly upper?: number;
   readonly training?: boolean;
   readonly generator?: Generator;
-}
+};
+export type RreluOptions = Options<typeof RreluOptions>;
 
 /**
  * x where x > 0, else x times a slope, drawn for each element in training.
@@ -191,7 +199,8 @@ export interface RreluOptions {
  * @throws {ArgumentError} unless lower ≤ upper.
  * @see torch.nn.functional.rrelu; Xu et al., Empirical evaluation of rectified activations in convolutional network (2015)
  */
-export function rrelu(x: Tensor, { lower = 1 / 8, upper = 1 / 3, training = false, generator = defaultGenerator() }: RreluOptions = {}): Tensor {
+export function rrelu(x: Tensor, options?: RreluOptions): Tensor {
+  const { lower = 1 / 8, upper = 1 / 3, training = false, generator = defaultGenerator() } = optionsOf("rrelu", RreluOptions, options);
   if (!(lower <= upper)) throw new ArgumentError(`rrelu: expected lower to be at most upper, got ${String(lower)} and ${String(upper)}`);
   if (!x.isFloatingPoint()) throw new DTypeError(`rrelu: expected a floating tensor, got ${x.dtype}; convert it with to("float32")`);
   if (!training) return ops.prelu.call([x, (lower + upper) / 2]);
@@ -224,9 +233,12 @@ export function glu(x: Tensor, dim = -1): Tensor {
 }
 
 /** Softmax of −x. @see torch.nn.functional.softmin */
-export const softmin = (x: Tensor, dim: number, options: SoftmaxOptions = {}): Tensor => softmax((options.dtype === undefined ? x : x.to(options.dtype)).neg(), dim, options);
+export function softmin(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
+  const { dtype = x.dtype } = optionsOf("softmin", SoftmaxOptions, options);
+  return softmax(x.to(dtype).neg(), dim);
+}
 
-export interface GumbelSoftmaxOptions {
+export const GumbelSoftmaxOptions = class {
   /** The temperature: small ones give vectors that are nearly one-hot. 1 by default. */
   readonly tau?: number;
   /** One-hot vectors, with the gradients of the soft ones. */
@@ -234,15 +246,17 @@ export interface GumbelSoftmaxOptions {
   /** −1 by default. */
   readonly dim?: number;
   readonly generator?: Generator;
-}
+};
+export type GumbelSoftmaxOptions = Options<typeof GumbelSoftmaxOptions>;
 
 /**
  * Samples from the Gumbel-softmax distribution: softmax((x + g) / τ) with g = −log E of exponential noise E.
  *
  * @see torch.nn.functional.gumbel_softmax; Jang, Gu and Poole, Categorical reparameterization with Gumbel-softmax (2017)
  */
-export function gumbelSoftmax(logits: Tensor, { tau = 1, hard = false, dim = -1, generator = defaultGenerator() }: GumbelSoftmaxOptions = {}): Tensor {
+export function gumbelSoftmax(logits: Tensor, options?: GumbelSoftmaxOptions): Tensor {
   const op = "gumbelSoftmax";
+  const { tau = 1, hard = false, dim = -1, generator = defaultGenerator() } = optionsOf(op, GumbelSoftmaxOptions, options);
   logits.checkUsable(op);
   if (!logits.isFloatingPoint()) throw new DTypeError(`${op}: expected floating logits, got ${logits.dtype}; convert them with to("float32")`);
   const d = resolveDim(op, dim, logits.ndim);

@@ -1,4 +1,6 @@
 import { ArgumentError, ShapeError } from "../errors.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { numelOf, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -94,7 +96,7 @@ export const adaptiveMaxPool2dWithIndices = (x: Tensor, outputSize: OutputSize):
 /** `adaptiveMaxPool3d`, and where the maxima stand in each volume. @see torch.nn.functional.adaptive_max_pool3d_with_indices */
 export const adaptiveMaxPool3dWithIndices = (x: Tensor, outputSize: OutputSize): Pooled => adaptiveMaximum("adaptiveMaxPool3dWithIndices", 3, x, outputSize);
 
-export interface FractionalMaxPoolOptions {
+export const FractionalMaxPoolOptions = class {
   /** Sizes of the result; or pass `outputRatio`. */
   readonly outputSize?: PerDimension | null;
   /** The result's sizes as shares of the input's, between 0 and 1. */
@@ -103,7 +105,8 @@ export interface FractionalMaxPoolOptions {
   readonly generator?: Generator;
   /** The random starts themselves, `[batch, channels, dimensions]` between 0 and 1, instead of drawing them. They are read. */
   readonly randomSamples?: Tensor | null;
-}
+};
+export type FractionalMaxPoolOptions = Options<typeof FractionalMaxPoolOptions>;
 
 /** Starts of windows whose distances are drawn at random, so that `outputs` of them cover `inputs` elements. */
 function randomStarts(sample: number, inputs: number, outputs: number, window: number): number[] {
@@ -151,10 +154,10 @@ function sharesOf(op: string, inputs: Shape, ratio: PerDimension | null): number
  * @throws {ShapeError} if the windows do not fit into the input.
  * @see torch.nn.functional.fractional_max_pool2d; Graham, Fractional max-pooling (2014)
  */
-export const fractionalMaxPool2d = (x: Tensor, kernelSize: PerDimension, options: FractionalMaxPoolOptions = {}): Tensor => fractionalMaxPool("fractionalMaxPool2d", 2, x, kernelSize, options).values;
+export const fractionalMaxPool2d = (x: Tensor, kernelSize: PerDimension, options?: FractionalMaxPoolOptions): Tensor => fractionalMaxPool("fractionalMaxPool2d", 2, x, kernelSize, optionsOf("fractionalMaxPool2d", FractionalMaxPoolOptions, options)).values;
 /** `fractionalMaxPool2d` for three dimensions. @see torch.nn.functional.fractional_max_pool3d */
-export const fractionalMaxPool3d = (x: Tensor, kernelSize: PerDimension, options: FractionalMaxPoolOptions = {}): Tensor => fractionalMaxPool("fractionalMaxPool3d", 3, x, kernelSize, options).values;
+export const fractionalMaxPool3d = (x: Tensor, kernelSize: PerDimension, options?: FractionalMaxPoolOptions): Tensor => fractionalMaxPool("fractionalMaxPool3d", 3, x, kernelSize, optionsOf("fractionalMaxPool3d", FractionalMaxPoolOptions, options)).values;
 /** `fractionalMaxPool2d`, and where the maxima stand in each plane. @see torch.nn.functional.fractional_max_pool2d_with_indices */
-export const fractionalMaxPool2dWithIndices = (x: Tensor, kernelSize: PerDimension, options: FractionalMaxPoolOptions = {}): Pooled => fractionalMaxPool("fractionalMaxPool2dWithIndices", 2, x, kernelSize, options);
+export const fractionalMaxPool2dWithIndices = (x: Tensor, kernelSize: PerDimension, options?: FractionalMaxPoolOptions): Pooled => fractionalMaxPool("fractionalMaxPool2dWithIndices", 2, x, kernelSize, optionsOf("fractionalMaxPool2dWithIndices", FractionalMaxPoolOptions, options));
 /** `fractionalMaxPool3d`, and where the maxima stand in each volume. @see torch.nn.functional.fractional_max_pool3d_with_indices */
-export const fractionalMaxPool3dWithIndices = (x: Tensor, kernelSize: PerDimension, options: FractionalMaxPoolOptions = {}): Pooled => fractionalMaxPool("fractionalMaxPool3dWithIndices", 3, x, kernelSize, options);
+export const fractionalMaxPool3dWithIndices = (x: Tensor, kernelSize: PerDimension, options?: FractionalMaxPoolOptions): Pooled => fractionalMaxPool("fractionalMaxPool3dWithIndices", 3, x, kernelSize, optionsOf("fractionalMaxPool3dWithIndices", FractionalMaxPoolOptions, options));

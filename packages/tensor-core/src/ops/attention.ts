@@ -1,5 +1,7 @@
 import { tensor, zeros } from "../create.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { broadcastShapes, sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { dropout } from "./dropout.js";
@@ -13,7 +15,7 @@ import { narrow, reshape, squeeze, transpose, unsqueeze } from "./view.js";
 
 /** Attention: sums of values, weighted by how well their keys match a query. */
 
-export interface ScaledDotProductAttentionOptions {
+export const ScaledDotProductAttentionOptions = class {
   /** `[…, L, S]`, or what broadcasts to it: of bools, where a query may look at a key; of floats, added to the scores. */
   readonly attnMask?: Tensor | null;
   /** Weights are left out with this probability. Set it to 0 outside of training. */
@@ -22,7 +24,8 @@ export interface ScaledDotProductAttentionOptions {
   readonly isCausal?: boolean;
   /** What scores are multiplied by; 1/√E by default. */
   readonly scale?: number | null;
-}
+};
+export type ScaledDotProductAttentionOptions = Options<typeof ScaledDotProductAttentionOptions>;
 
 /** Where a query may look: at keys that are not behind it. */
 const causalMask = (like: Tensor, queries: number, keys: number): Tensor =>
@@ -63,14 +66,14 @@ function attend(op: string, query: Tensor, key: Tensor, value: Tensor, { attnMas
  * @throws {ShapeError} if the shapes do not fit.  @throws {ArgumentError} for a mask together with isCausal.
  * @see torch.nn.functional.scaled_dot_product_attention; Vaswani et al., Attention is all you need (2017)
  */
-export const scaledDotProductAttention = (query: Tensor, key: Tensor, value: Tensor, options: ScaledDotProductAttentionOptions = {}): Tensor => attend("scaledDotProductAttention", query, key, value, options).output;
+export const scaledDotProductAttention = (query: Tensor, key: Tensor, value: Tensor, options?: ScaledDotProductAttentionOptions): Tensor => attend("scaledDotProductAttention", query, key, value, optionsOf("scaledDotProductAttention", ScaledDotProductAttentionOptions, options)).output;
 
 /** `scaledDotProductAttention`, and the weights after dropout, `[…, L, S]`. */
-export const scaledDotProductAttentionWithWeights = (query: Tensor, key: Tensor, value: Tensor, options: ScaledDotProductAttentionOptions = {}): { output: Tensor; weights: Tensor } =>
-  attend("scaledDotProductAttentionWithWeights", query, key, value, options);
+export const scaledDotProductAttentionWithWeights = (query: Tensor, key: Tensor, value: Tensor, options?: ScaledDotProductAttentionOptions): { output: Tensor; weights: Tensor } =>
+  attend("scaledDotProductAttentionWithWeights", query, key, value, optionsOf("scaledDotProductAttentionWithWeights", ScaledDotProductAttentionOptions, options));
 
-export interface MultiHeadAttentionOptions {
-  readonly numHeads: number;
+export const MultiHeadAttentionOptions = class {
+  readonly numHeads!: number;
   /** The projections of query, key and value in one, `[3 E, E]`; or each by itself with `useSeparateProjWeight`. */
   readonly inProjWeight?: Tensor | null;
   readonly inProjBias?: Tensor | null;
@@ -78,7 +81,7 @@ export interface MultiHeadAttentionOptions {
   readonly qProjWeight?: Tensor | null;
   readonly kProjWeight?: Tensor | null;
   readonly vProjWeight?: Tensor | null;
-  readonly outProjWeight: Tensor;
+  readonly outProjWeight!: Tensor;
   readonly outProjBias?: Tensor | null;
   /** A learned key and value behind the others, `[1, 1, E]`. */
   readonly biasK?: Tensor | null;
@@ -99,7 +102,8 @@ export interface MultiHeadAttentionOptions {
   /** Keys and values that are projected already, `[N · heads, S, E / heads]`. */
   readonly staticK?: Tensor | null;
   readonly staticV?: Tensor | null;
-}
+};
+export type MultiHeadAttentionOptions = Options<typeof MultiHeadAttentionOptions>;
 
 /** A mask that forbids, as one that is added. */
 const additive = (mask: Tensor, like: Tensor): Tensor => (mask.dtype === "bool" ? where(mask, -Infinity, zeros(mask.shape, { dtype: like.dtype, device: like.device })) : mask);

@@ -3,6 +3,8 @@ import { ArgumentError, ShapeError } from "../errors.js";
 import type { CallCoordinate, ContractionCall } from "../kernels/contraction-op.js";
 import { contract } from "../kernels/contraction-op.js";
 import { emptyLike } from "../kernels/rows.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -14,7 +16,7 @@ import { squeeze, unsqueeze } from "./view.js";
 import type { PerDimension } from "./windows.js";
 import { perDimension, slidingSize } from "./windows.js";
 
-export interface ConvOptions {
+export const ConvOptions = class {
   /** Steps of the kernel over the input. */
   readonly stride?: PerDimension;
   /** Zeros on both sides; "same" keeps the size (stride 1 only), "valid" is 0. */
@@ -23,9 +25,10 @@ export interface ConvOptions {
   readonly dilation?: PerDimension;
   /** Blocks that channels are divided into; each sees only its own. */
   readonly groups?: number;
-}
+};
+export type ConvOptions = Options<typeof ConvOptions>;
 
-export interface ConvTransposeOptions {
+export const ConvTransposeOptions = class {
   /** Steps between the places where the kernel is put down. */
   readonly stride?: PerDimension;
   /** Elements cut off on both sides of the result. */
@@ -36,7 +39,8 @@ export interface ConvTransposeOptions {
   readonly groups?: number;
   /** Steps between the kernel's own elements. */
   readonly dilation?: PerDimension;
-}
+};
+export type ConvTransposeOptions = Options<typeof ConvTransposeOptions>;
 
 /** Spatial geometry of a convolution, one entry per dimension. */
 interface Geometry {
@@ -310,7 +314,7 @@ function weightGradient(op: string, g: Tensor, x: Tensor, shape: Shape, geometry
 }
 
 /** One-dimensional convolution; see `conv2d`. @see torch.nn.functional.conv1d */
-export const conv1d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor => convolution("conv1d", 1, x, weight, bias, options);
+export const conv1d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvOptions): Tensor => convolution("conv1d", 1, x, weight, bias, optionsOf("conv1d", ConvOptions, options));
 
 /**
  * Two-dimensional convolution.
@@ -320,13 +324,13 @@ export const conv1d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options:
  * @throws {ShapeError} if channels, groups or sizes do not fit.
  * @see torch.nn.functional.conv2d
  */
-export const conv2d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor => convolution("conv2d", 2, x, weight, bias, options);
+export const conv2d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvOptions): Tensor => convolution("conv2d", 2, x, weight, bias, optionsOf("conv2d", ConvOptions, options));
 
 /** Three-dimensional convolution; see `conv2d`. @see torch.nn.functional.conv3d */
-export const conv3d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor => convolution("conv3d", 3, x, weight, bias, options);
+export const conv3d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvOptions): Tensor => convolution("conv3d", 3, x, weight, bias, optionsOf("conv3d", ConvOptions, options));
 
 /** One-dimensional transposed convolution; see `convTranspose2d`. @see torch.nn.functional.conv_transpose1d */
-export const convTranspose1d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {}): Tensor => transposedConvolution("convTranspose1d", 1, x, weight, bias, options);
+export const convTranspose1d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvTransposeOptions): Tensor => transposedConvolution("convTranspose1d", 1, x, weight, bias, optionsOf("convTranspose1d", ConvTransposeOptions, options));
 
 /**
  * Two-dimensional transposed convolution: each input element puts a scaled kernel down in the output, where they add up.
@@ -339,7 +343,7 @@ export const convTranspose1d = (x: Tensor, weight: Tensor, bias?: Tensor | null,
  * @example
  * convTranspose2d(tensor([[[1, 2]]]), tensor([[[[1, 1]]]])).toArraySync(); // [[[1, 3, 2]]]
  */
-export const convTranspose2d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {}): Tensor => transposedConvolution("convTranspose2d", 2, x, weight, bias, options);
+export const convTranspose2d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvTransposeOptions): Tensor => transposedConvolution("convTranspose2d", 2, x, weight, bias, optionsOf("convTranspose2d", ConvTransposeOptions, options));
 
 /** Three-dimensional transposed convolution; see `convTranspose2d`. @see torch.nn.functional.conv_transpose3d */
-export const convTranspose3d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {}): Tensor => transposedConvolution("convTranspose3d", 3, x, weight, bias, options);
+export const convTranspose3d = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvTransposeOptions): Tensor => transposedConvolution("convTranspose3d", 3, x, weight, bias, optionsOf("convTranspose3d", ConvTransposeOptions, options));

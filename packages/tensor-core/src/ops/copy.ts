@@ -9,6 +9,8 @@ import { isDType } from "../dtypes.js";
 import { ArgumentError, DeviceError, DTypeError } from "../errors.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import { Layout } from "../layout.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { Tensor } from "../tensor.js";
 import { elementwiseOps } from "./elementwise.js";
 import { encodeValues } from "../typed-array.js";
@@ -47,15 +49,17 @@ export function toDevice(x: Tensor, like: DeviceLike): Tensor {
   return result;
 }
 
-export interface ToOptions {
+export const ToOptions = class {
   /** The element type, where the target is a device. */
   readonly dtype?: DType;
   /** Make a new tensor even where nothing changes. */
   readonly copy?: boolean;
-}
+};
+export type ToOptions = Options<typeof ToOptions>;
 
 /** As another element type, on another device, or as another tensor is in both; itself where it is so already. @see torch.Tensor.to */
-export function to(x: Tensor, target: DType | DeviceLike | Tensor, { dtype, copy = false }: ToOptions = {}): Tensor {
+export function to(x: Tensor, target: DType | DeviceLike | Tensor, options?: ToOptions): Tensor {
+  const { dtype, copy = false } = optionsOf("to", ToOptions, options);
   let result: Tensor;
   if (target instanceof Tensor) result = toDType(toDevice(x, target.device), target.dtype);
   else if (typeof target !== "string") result = toDevice(dtype === undefined ? x : toDType(x, dtype), target);

@@ -1,23 +1,25 @@
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { fullLike, tensor } from "../create.js";
 import { ElementwiseOp } from "../kernels/elementwise.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { where } from "./elementwise.js";
 import { gather } from "./index-ops.js";
 import { cat, stack } from "./join.js";
-import type { LossOptions } from "./loss-reduction.js";
-import { reducerOf } from "./loss-reduction.js";
+import { LossOptions, reducerOf } from "./loss-reduction.js";
 import { checkFloating, checkTogether } from "./operands.js";
 import { pad } from "./pad.js";
 import { narrow, reshape, select, unsqueeze } from "./view.js";
 
-export interface CtcLossOptions extends LossOptions {
+export const CtcLossOptions = class extends LossOptions {
   /** The class of the blank. 0 by default. */
   readonly blank?: number;
   /** Count losses that are infinite, because a target is longer than its input, as 0. */
   readonly zeroInfinity?: boolean;
-}
+};
+export type CtcLossOptions = Options<typeof CtcLossOptions>;
 
 /** log(eᵃ + eᵇ + eᶜ), also of infinities: a share of nothing is no gradient. */
 const logSumOfThree = new ElementwiseOp("logSumExp", 3, (k, a, b, c) => {
@@ -51,9 +53,9 @@ function lengthsOf(name: string, lengths: Tensor | readonly number[], batch: num
  * @throws {ShapeError} if the shapes do not fit.  @throws {ArgumentError} if a length is out of range.
  * @see torch.nn.functional.ctc_loss; Graves et al., Connectionist temporal classification (2006)
  */
-export function ctcLoss(logProbs: Tensor, targets: Tensor, inputLengths: Tensor | readonly number[], targetLengths: Tensor | readonly number[], options: CtcLossOptions = {}): Tensor {
+export function ctcLoss(logProbs: Tensor, targets: Tensor, inputLengths: Tensor | readonly number[], targetLengths: Tensor | readonly number[], options?: CtcLossOptions): Tensor {
   const op = "ctcLoss";
-  const { blank = 0, reduction = "mean", zeroInfinity = false } = options;
+  const { blank = 0, reduction = "mean", zeroInfinity = false } = optionsOf("ctcLoss", CtcLossOptions, options);
   const reduce = reducerOf(op, reduction);
   checkTogether(op, logProbs, targets);
   checkFloating(op, logProbs);

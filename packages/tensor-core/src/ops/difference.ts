@@ -1,4 +1,6 @@
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { resolveDim, resolveDims, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { cat } from "./join.js";
@@ -8,14 +10,15 @@ import { narrow, reshape } from "./view.js";
 
 /** Differences between neighbours, and areas under lines. */
 
-export interface DiffOptions {
+export const DiffOptions = class {
   /** How often to take differences; 1 by default. */
   readonly n?: number;
   readonly dim?: number;
   /** Put before and behind the elements first. */
   readonly prepend?: Tensor;
   readonly append?: Tensor;
-}
+};
+export type DiffOptions = Options<typeof DiffOptions>;
 
 /** All but the first, and all but the last along a dimension. */
 const neighbours = (x: Tensor, d: number): [next: Tensor, previous: Tensor] => {
@@ -24,7 +27,8 @@ const neighbours = (x: Tensor, d: number): [next: Tensor, previous: Tensor] => {
 };
 
 /** xᵢ₊₁ − xᵢ along a dimension, n times; of bools, whether they differ. @see torch.diff */
-export function diff(x: Tensor, { n = 1, dim = -1, prepend, append }: DiffOptions = {}): Tensor {
+export function diff(x: Tensor, options?: DiffOptions): Tensor {
+  const { n = 1, dim = -1, prepend, append } = optionsOf("diff", DiffOptions, options);
   if (!Number.isInteger(n) || n < 0) throw new ArgumentError(`diff: expected n >= 0, got ${n}`);
   if (x.ndim === 0) throw new ShapeError("diff: expected at least one dimension, got a scalar");
   const d = resolveDim("diff", dim, x.ndim);
@@ -42,22 +46,23 @@ export function diff(x: Tensor, { n = 1, dim = -1, prepend, append }: DiffOption
   return result === x ? x.clone() : result;
 }
 
-export interface TrapezoidOptions {
+export const TrapezoidOptions = class {
   /** Where the values stand; evenly, `dx` apart, if absent. */
   readonly x?: Tensor;
   /** 1 by default. */
   readonly dx?: number;
   readonly dim?: number;
-}
+};
+export type TrapezoidOptions = Options<typeof TrapezoidOptions>;
 
 /** The area under the line through the values, along a dimension: Σ (yᵢ + yᵢ₊₁)/2 · (xᵢ₊₁ − xᵢ). @see torch.trapezoid */
-export function trapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
-  const [areas, d] = trapezoids("trapezoid", y, options);
+export function trapezoid(y: Tensor, options?: TrapezoidOptions): Tensor {
+  const [areas, d] = trapezoids("trapezoid", y, optionsOf("trapezoid", TrapezoidOptions, options));
   return sum(areas, { dim: d });
 }
 /** The area up to each of the values but the first. @see torch.cumulative_trapezoid */
-export function cumulativeTrapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
-  const [areas, d] = trapezoids("cumulativeTrapezoid", y, options);
+export function cumulativeTrapezoid(y: Tensor, options?: TrapezoidOptions): Tensor {
+  const [areas, d] = trapezoids("cumulativeTrapezoid", y, optionsOf("cumulativeTrapezoid", TrapezoidOptions, options));
   return cumsum(areas, d);
 }
 
@@ -76,14 +81,15 @@ function trapezoids(op: string, y: Tensor, { x, dx = 1, dim = -1 }: TrapezoidOpt
   return [doubled.mul(right.sub(left)).div(2), d];
 }
 
-export interface GradientOptions {
+export const GradientOptions = class {
   /** How far apart neighbours are: one number, one for each dimension, or the places themselves for each. 1 by default. */
   readonly spacing?: number | readonly number[] | readonly Tensor[];
   /** All by default. */
   readonly dim?: number | readonly number[];
   /** How exact the ends are: 1 (the default) or 2. */
   readonly edgeOrder?: number;
-}
+};
+export type GradientOptions = Options<typeof GradientOptions>;
 
 /**
  * How fast the values change along dimensions: the slope of a parabola through three neighbours, at the ends that of a line or,
@@ -94,7 +100,8 @@ export interface GradientOptions {
  * @example
  * gradient(tensor([1, 2, 4, 8]))[0]?.toArraySync(); // [1, 1.5, 3, 4]
  */
-export function gradient(x: Tensor, { spacing = 1, dim, edgeOrder = 1 }: GradientOptions = {}): Tensor[] {
+export function gradient(x: Tensor, options?: GradientOptions): Tensor[] {
+  const { spacing = 1, dim, edgeOrder = 1 } = optionsOf("gradient", GradientOptions, options);
   if (edgeOrder !== 1 && edgeOrder !== 2) throw new ArgumentError(`gradient: expected edgeOrder 1 or 2, got ${edgeOrder}`);
   if (x.dtype === "uint8" || x.dtype === "bool") throw new DTypeError(`gradient: expected signed numbers, got ${x.dtype}; convert them with to("float32")`);
   const dims = resolveDims("gradient", dim, x.ndim);

@@ -1,4 +1,6 @@
 import { ArgumentError, ShapeError } from "../errors.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { resolveDim, resolveDims, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { indexSelect } from "./index-ops.js";
@@ -7,14 +9,15 @@ import { checkBroadcast, checkFloating, keptAbove, withoutSlope } from "./operan
 
 /** Norms of differences: how far vectors are from each other. */
 
-export interface NormalizeOptions {
+export const NormalizeOptions = class {
   /** 2 by default. */
   readonly p?: number;
   /** 1 by default. */
   readonly dim?: number | readonly number[];
   /** The least that is divided by. 1e-12 by default. */
   readonly eps?: number;
-}
+};
+export type NormalizeOptions = Options<typeof NormalizeOptions>;
 
 /**
  * x / max(‖x‖ₚ, ε): vectors along a dimension, scaled to norm 1.
@@ -23,20 +26,22 @@ export interface NormalizeOptions {
  * @example
  * normalize(tensor([[3, 4]])).toArraySync(); // [[0.6000000238418579, 0.800000011920929]]
  */
-export function normalize(x: Tensor, { p = 2, dim = 1, eps = 1e-12 }: NormalizeOptions = {}): Tensor {
+export function normalize(x: Tensor, options?: NormalizeOptions): Tensor {
+  const { p = 2, dim = 1, eps = 1e-12 } = optionsOf("normalize", NormalizeOptions, options);
   x.checkUsable("normalize");
   checkFloating("normalize", x);
   const dims = resolveDims("normalize", dim, x.ndim);
   return x.div(vectorNorm("normalize", x, p, { dim: dims, keepdim: true }).clampMin(eps));
 }
 
-export interface PairwiseDistanceOptions {
+export const PairwiseDistanceOptions = class {
   /** 2 by default. */
   readonly p?: number;
   /** Added to each difference. 1e-6 by default. */
   readonly eps?: number;
   readonly keepdim?: boolean;
-}
+};
+export type PairwiseDistanceOptions = Options<typeof PairwiseDistanceOptions>;
 
 /**
  * ‖x₁ − x₂ + ε‖ₚ along the last dimension.
@@ -46,20 +51,22 @@ export interface PairwiseDistanceOptions {
  * @example
  * pairwiseDistance(tensor([[3, 0]]), tensor([[0, 4]]), { eps: 0 }).toArraySync(); // [5]
  */
-export function pairwiseDistance(x1: Tensor, x2: Tensor, { p = 2, eps = 1e-6, keepdim = false }: PairwiseDistanceOptions = {}): Tensor {
+export function pairwiseDistance(x1: Tensor, x2: Tensor, options?: PairwiseDistanceOptions): Tensor {
   const op = "pairwiseDistance";
+  const { p = 2, eps = 1e-6, keepdim = false } = optionsOf(op, PairwiseDistanceOptions, options);
   const shape = checkBroadcast(op, x1, x2);
   if (shape.length === 0) throw new ShapeError(`${op}: expected vectors, got scalars`);
   const difference = x1.sub(x2);
   return vectorNorm(op, (difference.isFloatingPoint() ? difference : difference.to("float32")).add(eps), p, { dim: -1, keepdim });
 }
 
-export interface CosineSimilarityOptions {
+export const CosineSimilarityOptions = class {
   /** 1 by default. */
   readonly dim?: number;
   /** The least that norms count as. 1e-8 by default. */
   readonly eps?: number;
-}
+};
+export type CosineSimilarityOptions = Options<typeof CosineSimilarityOptions>;
 
 /**
  * x₁·x₂ / (max(‖x₁‖, ε) max(‖x₂‖, ε)) along a dimension: the cosine of the angle between vectors.
@@ -68,8 +75,9 @@ export interface CosineSimilarityOptions {
  * @example
  * cosineSimilarity(tensor([[1, 0]]), tensor([[3, 4]])).toArraySync(); // [0.6000000238418579]
  */
-export function cosineSimilarity(x1: Tensor, x2: Tensor, { dim = 1, eps = 1e-8 }: CosineSimilarityOptions = {}): Tensor {
+export function cosineSimilarity(x1: Tensor, x2: Tensor, options?: CosineSimilarityOptions): Tensor {
   const op = "cosineSimilarity";
+  const { dim = 1, eps = 1e-8 } = optionsOf(op, CosineSimilarityOptions, options);
   const shape = checkBroadcast(op, x1, x2);
   const d = resolveDim(op, dim, shape.length);
   checkFloating(op, x1, x2);

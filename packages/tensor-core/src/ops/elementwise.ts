@@ -7,6 +7,8 @@ import { ElementwiseOp } from "../kernels/elementwise.js";
 import type { Chosen, ElementwiseFunction } from "../kernels/elementwise-function.js";
 import { binary, choosing, unary } from "../kernels/elementwise-function.js";
 import { ArgumentError, DeviceError, DTypeError, ShapeError } from "../errors.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { broadcastShapes, sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { activationOps } from "./activation.js";
@@ -292,14 +294,15 @@ export const erf = unary(ops.erf);
 export const floor = unary(ops.floor);
 /** Smallest integer ≥ x. @see torch.ceil */
 export const ceil = unary(ops.ceil);
-export interface RoundOptions {
+export const RoundOptions = class {
   /** Digits to keep after the point; negative ones before it. */
   readonly decimals?: number;
-}
+};
+export type RoundOptions = Options<typeof RoundOptions>;
 
 /** Nearest integer, ties to even; or the nearest number of so many decimals. @see torch.round */
-export const round = choosing("round", (_, x: Tensor, options?: RoundOptions): Chosen => {
-  const { decimals = 0 } = options ?? {};
+export const round = choosing("round", (op, x: Tensor, options?: RoundOptions): Chosen => {
+  const { decimals = 0 } = optionsOf(op, RoundOptions, options);
   if (decimals === 0) return [ops.round, x];
   return [decimals > 0 ? ops.roundAfterPoint : ops.roundBeforePoint, x, 10 ** Math.abs(decimals)];
 });
@@ -313,13 +316,14 @@ export const logicalNot = unary(ops.logicalNot);
 export const relu = unary(ops.relu);
 /** 1/(1 + e⁻ˣ). @see torch.sigmoid */
 export const sigmoid = unary(ops.sigmoid);
-export interface GeluOptions {
+export const GeluOptions = class {
   readonly approximate?: "none" | "tanh";
-}
+};
+export type GeluOptions = Options<typeof GeluOptions>;
 
 /** x Φ(x), with the exact Φ or an approximation by tanh. @see torch.nn.functional.gelu */
 export const gelu = choosing("gelu", (op, x: Tensor, options?: GeluOptions): Chosen => {
-  const { approximate = "none" } = options ?? {};
+  const { approximate = "none" } = optionsOf(op, GeluOptions, options);
   switch (approximate) {
     case "none":
       return [ops.gelu, x];
@@ -331,51 +335,56 @@ export const gelu = choosing("gelu", (op, x: Tensor, options?: GeluOptions): Cho
 });
 /** x σ(x). @see torch.nn.functional.silu */
 export const silu = unary(ops.silu);
-export interface SoftplusOptions {
+export const SoftplusOptions = class {
   /** 1 by default. */
   readonly beta?: number;
   /** Where βx is above it, the result is x. 20 by default. */
   readonly threshold?: number;
-}
+};
+export type SoftplusOptions = Options<typeof SoftplusOptions>;
 
 /** 1/β · log(1 + e^βx). @see torch.nn.functional.softplus */
-export const softplus = choosing("softplus", (_, x: Tensor, options?: SoftplusOptions): Chosen => {
-  const { beta = 1, threshold = 20 } = options ?? {};
+export const softplus = choosing("softplus", (op, x: Tensor, options?: SoftplusOptions): Chosen => {
+  const { beta = 1, threshold = 20 } = optionsOf(op, SoftplusOptions, options);
   return beta === 1 && threshold === 20 ? [ops.softplus, x] : [ops.softplusScaled, x, beta, threshold];
 });
 /** x where x > 0, else slope · x. @see torch.nn.functional.leaky_relu */
 export const leakyRelu = choosing("leakyRelu", (_, x: Tensor, slope?: number): Chosen => [ops.leakyRelu, x, slope ?? 0.01]);
 
-export interface AlphaOptions {
+export const AlphaOptions = class {
   /** What the second operand is multiplied with. */
   readonly alpha?: number | bigint;
-}
+};
+export type AlphaOptions = Options<typeof AlphaOptions>;
 
 /** a + alpha · b, broadcast. @see torch.add */
 export const add = choosing("add", (op, a: Operand, b: Operand, options?: AlphaOptions): Chosen => {
-  if (options?.alpha === undefined) return [ops.add, a, b];
-  checkAlpha(op, options.alpha, a, b);
-  return [ops.addScaled, a, b, options.alpha];
+  const { alpha } = optionsOf(op, AlphaOptions, options);
+  if (alpha === undefined) return [ops.add, a, b];
+  checkAlpha(op, alpha, a, b);
+  return [ops.addScaled, a, b, alpha];
 });
 /** a − alpha · b, broadcast. @throws {DTypeError} if either is bool. @see torch.sub */
 export const sub = choosing("sub", (op, a: Operand, b: Operand, options?: AlphaOptions): Chosen => {
+  const { alpha } = optionsOf(op, AlphaOptions, options);
   checkSubtraction(op, a, b);
-  if (options?.alpha === undefined) return [ops.sub, a, b];
-  checkAlpha(op, options.alpha, a, b);
-  return [ops.subScaled, a, b, options.alpha];
+  if (alpha === undefined) return [ops.sub, a, b];
+  checkAlpha(op, alpha, a, b);
+  return [ops.subScaled, a, b, alpha];
 });
 
 /** a · b, broadcast. @see torch.mul */
 export const mul = binary(ops.mul);
 /** What becomes of the fraction of a quotient. */
 export type RoundingMode = "trunc" | "floor" | null;
-export interface DivOptions {
+export const DivOptions = class {
   /** `trunc` leaves the fraction out, `floor` rounds down; integers stay integers then. */
   readonly roundingMode?: RoundingMode;
-}
+};
+export type DivOptions = Options<typeof DivOptions>;
 
 /** a / b, broadcast; integers give float32 unless they are rounded. @see torch.div */
-export const div = choosing("div", (op, a: Operand, b: Operand, options?: DivOptions): Chosen => [divisionBy(op, options?.roundingMode ?? null), a, b]);
+export const div = choosing("div", (op, a: Operand, b: Operand, options?: DivOptions): Chosen => [divisionBy(op, optionsOf(op, DivOptions, options).roundingMode ?? null), a, b]);
 
 function divisionBy(op: string, roundingMode: RoundingMode): ElementwiseOp {
   switch (roundingMode) {
@@ -401,7 +410,7 @@ export const minimum = ofTensors(ops.minimum, "; use clampMax for a number");
 /** The remainder of a / b with the sign of b. @see torch.remainder */
 export const remainder = binary(ops.remainder);
 /** The remainder of a / b with the sign of a. @see torch.fmod */
-export const fmod = binary(ops.fmod);
+export const fmod = ofTensorAnd(ops.fmod);
 /** The larger of two; the other one where either is NaN. @see torch.fmax */
 export const fmax = ofTensors(ops.fmax);
 /** The smaller of two; the other one where either is NaN. @see torch.fmin */
@@ -417,24 +426,27 @@ export const heaviside: ElementwiseFunction<[x: Tensor, values: Tensor]> = choos
   if (x.dtype !== values.dtype) throw new DTypeError(`${op}: expected tensors of one type, got ${x.dtype} and ${values.dtype}; convert one with to()`);
   return [ops.heaviside, x, values];
 });
-export interface ValueOptions {
+export const ValueOptions = class {
   /** What the product or quotient is multiplied with; 1 by default. */
   readonly value?: number | bigint;
-}
+};
+export type ValueOptions = Options<typeof ValueOptions>;
 
 /** x + value · a · b. @see torch.addcmul */
-export const addcmul = choosing("addcmul", (_, x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Chosen => [ops.addcmul, x, a, b, factorFor(options?.value ?? 1, x, a, b)]);
+export const addcmul = choosing("addcmul", (op, x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Chosen => [ops.addcmul, x, a, b, factorFor(optionsOf(op, ValueOptions, options).value ?? 1, x, a, b)]);
 /** x + value · a / b. @throws {DTypeError} for integers. @see torch.addcdiv */
-export const addcdiv = choosing("addcdiv", (_, x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Chosen => [ops.addcdiv, x, a, b, options?.value ?? 1]);
+export const addcdiv = choosing("addcdiv", (op, x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Chosen => [ops.addcdiv, x, a, b, optionsOf(op, ValueOptions, options).value ?? 1]);
 /** a + weight · (b − a). @see torch.lerp */
 export const lerp = choosing("lerp", (_, a: Operand, b: Operand, weight: Operand): Chosen => [ops.lerp, a, b, weight]);
-export interface ClampBounds {
+export const ClampBounds = class {
   readonly min?: Operand;
   readonly max?: Operand;
-}
+};
+export type ClampBounds = Options<typeof ClampBounds>;
 
 /** x limited to [min, max]; either may be left out. @throws {ArgumentError} if both are. @see torch.clamp */
-export const clamp = choosing("clamp", (op, x: Tensor, { min, max }: ClampBounds): Chosen => {
+export const clamp = choosing("clamp", (op, x: Tensor, bounds?: ClampBounds): Chosen => {
+  const { min, max } = optionsOf(op, ClampBounds, bounds);
   checkTensors(op, [x]);
   if (min !== undefined && max !== undefined) return [ops.clamp, x, min, max];
   if (min !== undefined) return [ops.clampMin, x, min];
@@ -465,18 +477,19 @@ export const logicalOr = ofTensors(ops.logicalOr);
 /** Just one of them is nonzero. @see torch.logical_xor */
 export const logicalXor = ofTensors(ops.logicalXor);
 
-export interface ClosenessOptions {
+export const ClosenessOptions = class {
   /** Relative to |b|; 1e-5 by default. */
   readonly rtol?: number;
   /** 1e-8 by default. */
   readonly atol?: number;
   /** Whether two NaN count as close. */
   readonly equalNan?: boolean;
-}
+};
+export type ClosenessOptions = Options<typeof ClosenessOptions>;
 
 /** |a − b| ≤ atol + rtol · |b|, element by element. @see torch.isclose */
-export function isclose(a: Tensor, b: Tensor, options: ClosenessOptions = {}): Tensor {
-  return closeness("isclose", a, b, options);
+export function isclose(a: Tensor, b: Tensor, options?: ClosenessOptions): Tensor {
+  return closeness("isclose", a, b, optionsOf("isclose", ClosenessOptions, options));
 }
 
 /**
@@ -485,9 +498,9 @@ export function isclose(a: Tensor, b: Tensor, options: ClosenessOptions = {}): T
  * @throws {DeviceError} on a device that cannot: there it is `await isclose(a, b).all().item()`.
  * @see torch.allclose
  */
-export function allclose(a: Tensor, b: Tensor, options: ClosenessOptions = {}): boolean {
+export function allclose(a: Tensor, b: Tensor, options?: ClosenessOptions): boolean {
   checkReadable("allclose", a, "await isclose(a, b).all().item()");
-  return Boolean(all(closeness("allclose", a, b, options)).itemSync());
+  return Boolean(all(closeness("allclose", a, b, optionsOf("allclose", ClosenessOptions, options))).itemSync());
 }
 
 /**

@@ -3,6 +3,8 @@ import { Saved } from "../autograd/op-node.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import { emptyLike } from "../kernels/rows.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { where } from "./elementwise.js";
@@ -11,7 +13,7 @@ import { checkShapeOf, checkTogether } from "./operands.js";
 import { record } from "./reduce.js";
 import { flatten, reshape, unsqueeze } from "./view.js";
 
-export interface EmbeddingOptions {
+export const EmbeddingOptions = class {
   /** A row that gets no gradient; negative ones count from the end. */
   readonly paddingIdx?: number | null;
   /** Rows with a larger norm are first scaled down to it, in the table itself. */
@@ -20,7 +22,10 @@ export interface EmbeddingOptions {
   readonly normType?: number;
   /** Divide each row's gradient by how often the row was looked up. */
   readonly scaleGradByFreq?: boolean;
-}
+  /** Accepted for PyTorch's sake: gradients are always dense, and the same numbers. */
+  readonly sparse?: boolean;
+};
+export type EmbeddingOptions = Options<typeof EmbeddingOptions>;
 
 /**
  * Rows of a table: out[…, :] = weight[index[…], :].
@@ -33,8 +38,9 @@ export interface EmbeddingOptions {
  * @example
  * embedding(tensor([1, 0], { dtype: "int64" }), tensor([[1, 2], [3, 4]])).toArraySync(); // [[3, 4], [1, 2]]
  */
-export function embedding(index: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
-  const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false } = options;
+export function embedding(index: Tensor, weight: Tensor, options?: EmbeddingOptions): Tensor {
+  const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false } = optionsOf("embedding", EmbeddingOptions, options);
+  if (index.dtype !== "int64" && index.dtype !== "int32") throw new DTypeError(`embedding: expected an index of int64 or int32, got ${index.dtype}; convert it with to("int64")`);
   const [count, size] = weight.shape;
   if (weight.ndim !== 2 || count === undefined || size === undefined) throw new ShapeError(`embedding: expected a weight of shape [count, size], got ${showShape(weight.shape)}`);
   if (paddingIdx !== null && !(Number.isInteger(paddingIdx) && paddingIdx >= -count && paddingIdx < count)) {
@@ -87,7 +93,7 @@ export function oneHot(index: Tensor, numClasses = -1): Tensor {
   return result;
 }
 
-export interface EmbeddingBagOptions extends EmbeddingOptions {
+export const EmbeddingBagOptions = class extends EmbeddingOptions {
   /** Where each bag starts in a one-dimensional index, int64. */
   readonly offsets?: Tensor | null;
   /** `mean` by default. */
@@ -96,7 +102,8 @@ export interface EmbeddingBagOptions extends EmbeddingOptions {
   readonly perSampleWeights?: Tensor | null;
   /** The last offset is the end of the last bag, and not the start of another. */
   readonly includeLastOffset?: boolean;
-}
+};
+export type EmbeddingBagOptions = Options<typeof EmbeddingBagOptions>;
 
 /**
  * The sum, mean or maximum of the rows that each bag of indices names; zeros for a bag without any.
@@ -108,9 +115,10 @@ export interface EmbeddingBagOptions extends EmbeddingOptions {
  * @example
  * embeddingBag(tensor([[0, 1]], { dtype: "int64" }), tensor([[1, 2], [3, 4]])).toArraySync(); // [[2, 3]]
  */
-export function embeddingBag(index: Tensor, weight: Tensor, options: EmbeddingBagOptions = {}): Tensor {
+export function embeddingBag(index: Tensor, weight: Tensor, options?: EmbeddingBagOptions): Tensor {
   const op = "embeddingBag";
-  const { offsets = null, mode = "mean", perSampleWeights = null, includeLastOffset = false, paddingIdx = null, scaleGradByFreq = false } = options;
+  const { offsets = null, mode = "mean", perSampleWeights = null, includeLastOffset = false, ...ofRows } = optionsOf(op, EmbeddingBagOptions, options);
+  const { paddingIdx = null, scaleGradByFreq = false } = ofRows;
   checkTogether(op, index, weight, offsets, perSampleWeights);
   if (!["sum", "mean", "max"].includes(mode)) throw new ArgumentError(`${op}: expected mode "sum", "mean" or "max", got "${mode}"`);
   if (index.ndim !== 1 && index.ndim !== 2) throw new ShapeError(`${op}: expected an index of one or two dimensions, got ${showShape(index.shape)}`);
@@ -124,7 +132,7 @@ export function embeddingBag(index: Tensor, weight: Tensor, options: EmbeddingBa
   }
   if (scaleGradByFreq && mode === "max") throw new ArgumentError(`${op}: expected scaleGradByFreq with mode "sum" or "mean", got it with "max"`);
   const places = flatten(index);
-  const rows = embedding(places, weight, options);
+  const rows = embedding(places, weight, ofRows);
   const bags = offsets === null ? (index.shape[0] ?? 0) : offsets.numel() - Number(includeLastOffset);
   const bag = offsets === null ? bagsOfRows(index) : unsqueeze(places.newArange(places.numel()), 1).ge(unsqueeze(offsets, 0)).sum({ dim: 1 }).sub(1).clampMax(Math.max(bags - 1, 0));
   const counts = paddingIdx === null ? null : unsqueeze(places.ne(paddingIdx < 0 ? paddingIdx + (weight.shape[0] ?? 0) : paddingIdx), 1);

@@ -3,6 +3,8 @@ import { DTypeError, ShapeError } from "../errors.js";
 import type { KernelOperand } from "../kernels/kernel-op.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import { emptyLike } from "../kernels/rows.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { numelOf, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { perRank } from "./pool.js";
@@ -13,14 +15,15 @@ import { covering, coveringCoordinates, coveringCounts, coveringScalars, distanc
 
 /** Images as matrices of their patches, and back: each of the two is the gradient of the other. */
 
-export interface UnfoldOptions {
+export const UnfoldOptions = class {
   /** Steps between a patch's elements. 1 by default. */
   readonly dilation?: PerDimension;
   /** Zeros around the image. 0 by default. */
   readonly padding?: PerDimension;
   /** Steps between patches. 1 by default. */
   readonly stride?: PerDimension;
-}
+};
+export type UnfoldOptions = Options<typeof UnfoldOptions>;
 
 /** x[window + element], and 0 outside. */
 const unfoldKernel = perRank((n) => new KernelOp({
@@ -106,11 +109,11 @@ function checkFolded(op: string, x: Tensor): void {
  * @example
  * unfold(tensor([[[1, 2, 3]]]), [1, 2]).toArraySync(); // [[1, 2], [2, 3]]
  */
-export function unfold(x: Tensor, kernelSize: PerDimension, options: UnfoldOptions = {}): Tensor {
+export function unfold(x: Tensor, kernelSize: PerDimension, options?: UnfoldOptions): Tensor {
   checkFolded("unfold", x);
   if (x.ndim !== 3 && x.ndim !== 4) throw new ShapeError(`unfold: expected an image [N, C, H, W] or [C, H, W], got ${showShape(x.shape)}`);
   if (x.shape.slice(-3).includes(0)) throw new ShapeError(`unfold: expected an image whose dimensions have elements, apart from the batch, got ${showShape(x.shape)}`);
-  const windows = patchWindows("unfold", x.shape.slice(-2), kernelSize, options);
+  const windows = patchWindows("unfold", x.shape.slice(-2), kernelSize, optionsOf("unfold", UnfoldOptions, options));
   const patches = unfoldRows(toRows(x, 2), windows);
   return reshape(patches, [...x.shape.slice(0, -3), (x.shape.at(-3) ?? 0) * numelOf(windows.kernel), numelOf(windows.sizes)]);
 }
@@ -125,11 +128,11 @@ export function unfold(x: Tensor, kernelSize: PerDimension, options: UnfoldOptio
  * @example
  * fold(tensor([[1, 2], [2, 3]]), [1, 3], [1, 2]).toArraySync(); // [[[1, 4, 3]]]
  */
-export function fold(x: Tensor, outputSize: PerDimension, kernelSize: PerDimension, options: UnfoldOptions = {}): Tensor {
+export function fold(x: Tensor, outputSize: PerDimension, kernelSize: PerDimension, options?: UnfoldOptions): Tensor {
   checkFolded("fold", x);
   if (x.ndim !== 2 && x.ndim !== 3) throw new ShapeError(`fold: expected patches [N, C·kH·kW, L] or [C·kH·kW, L], got ${showShape(x.shape)}`);
   const sizes = perDimension("fold", "outputSize", outputSize, 2, 1);
-  const windows = patchWindows("fold", sizes, kernelSize, options);
+  const windows = patchWindows("fold", sizes, kernelSize, optionsOf("fold", UnfoldOptions, options));
   const [columns = 0, count = 0] = x.shape.slice(-2);
   const area = numelOf(windows.kernel);
   if (columns % area !== 0 || count !== numelOf(windows.sizes)) {

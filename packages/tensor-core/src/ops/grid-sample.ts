@@ -1,4 +1,6 @@
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { numelOf, sameShape, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -11,14 +13,15 @@ import { spatialStrides } from "./windows.js";
 
 /** Spatial transformers: an image looked at through a grid of positions, which gradients reach too. */
 
-export interface GridSampleOptions {
+export const GridSampleOptions = class {
   /** `bilinear` by default, which in three dimensions is trilinear. */
   readonly mode?: "bilinear" | "nearest" | "bicubic";
   /** What stands outside of the image: zeros, its border, or its mirror image. `zeros` by default. */
   readonly paddingMode?: "zeros" | "border" | "reflection";
   /** −1 and 1 are the centres of the corner elements, and not the outer edges of the image. */
   readonly alignCorners?: boolean | null;
-}
+};
+export type GridSampleOptions = Options<typeof GridSampleOptions>;
 
 type Padding = NonNullable<GridSampleOptions["paddingMode"]>;
 
@@ -87,8 +90,9 @@ function cubicWeights(t: Tensor): Tensor[] {
  * @throws {ShapeError} if image and grid do not fit.  @throws {ArgumentError} for an unknown mode, or `bicubic` in three dimensions.
  * @see torch.nn.functional.grid_sample; Jaderberg et al., Spatial transformer networks (2015)
  */
-export function gridSample(x: Tensor, grid: Tensor, { mode = "bilinear", paddingMode = "zeros", alignCorners = false }: GridSampleOptions = {}): Tensor {
+export function gridSample(x: Tensor, grid: Tensor, options?: GridSampleOptions): Tensor {
   const op = "gridSample";
+  const { mode = "bilinear", paddingMode = "zeros", alignCorners = false } = optionsOf(op, GridSampleOptions, options);
   checkTogether(op, x, grid);
   const n = x.ndim - 2;
   if (n !== 2 && n !== 3) throw new ShapeError(`${op}: expected an image of 4 or 5 dimensions, [N, C, …], got ${showShape(x.shape)}`);
@@ -131,10 +135,11 @@ function sampledCubically(x: Tensor, sizes: Shape, axes: readonly Axis[], positi
   }));
 }
 
-export interface AffineGridOptions {
+export const AffineGridOptions = class {
   /** −1 and 1 are the centres of the corner elements, and not the outer edges of the image. */
   readonly alignCorners?: boolean | null;
-}
+};
+export type AffineGridOptions = Options<typeof AffineGridOptions>;
 
 /** `count` positions from −1 to 1: of the elements' centres, unless the corners are aligned. */
 function positions(count: number, alignCorners: boolean): number[] {
@@ -152,8 +157,9 @@ function positions(count: number, alignCorners: boolean): number[] {
  * @example
  * affineGrid(tensor([[[1, 0, 0], [0, 1, 0]]]), [1, 1, 1, 2], { alignCorners: true }).toArraySync(); // [[[[-1, 0], [1, 0]]]]
  */
-export function affineGrid(theta: Tensor, size: Shape, { alignCorners = false }: AffineGridOptions = {}): Tensor {
+export function affineGrid(theta: Tensor, size: Shape, options?: AffineGridOptions): Tensor {
   const op = "affineGrid";
+  const { alignCorners = false } = optionsOf(op, AffineGridOptions, options);
   theta.checkUsable(op);
   checkFloating(op, theta);
   const n = size.length - 2;

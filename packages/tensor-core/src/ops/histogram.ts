@@ -1,6 +1,8 @@
 import { dtypeInfo } from "@gradus/kernel-ir";
 import { canReadAtOnce } from "../awaited-reads.js";
 import { ArgumentError, DeviceError, DTypeError, ShapeError } from "../errors.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { where } from "./elementwise.js";
@@ -9,12 +11,13 @@ import { reshape } from "./view.js";
 
 /** Counting elements by value. */
 
-export interface BincountOptions {
+export const BincountOptions = class {
   /** What each element counts, in place of 1. */
   readonly weights?: Tensor;
   /** The least length of the result. */
   readonly minlength?: number;
-}
+};
+export type BincountOptions = Options<typeof BincountOptions>;
 
 /**
  * How often each of 0, 1, 2 … occurs, up to the largest element.
@@ -26,7 +29,8 @@ export interface BincountOptions {
  * @example
  * bincount(tensor([0, 2, 2], { dtype: "int64" })).toArraySync(); // [1, 0, 2]
  */
-export function bincount(x: Tensor, { weights, minlength = 0 }: BincountOptions = {}): Tensor {
+export function bincount(x: Tensor, options?: BincountOptions): Tensor {
+  const { weights, minlength = 0 } = optionsOf("bincount", BincountOptions, options);
   if (dtypeInfo[x.dtype].kind !== "int") throw new DTypeError(`bincount: expected integers, got ${x.dtype}`);
   if (x.ndim !== 1) throw new ShapeError(`bincount: expected a vector, got shape ${showShape(x.shape)}`);
   if (!Number.isInteger(minlength) || minlength < 0) throw new ArgumentError(`bincount: expected minlength >= 0, got ${minlength}`);
@@ -41,16 +45,18 @@ export function bincount(x: Tensor, { weights, minlength = 0 }: BincountOptions 
   return counted.newZeros([Math.max(minlength, most + 1)]).scatterAdd(0, places, counted.detach());
 }
 
-export interface HistcOptions {
+export const HistcOptions = class {
   /** 100 by default. */
   readonly bins?: number;
   /** The range that the bins divide evenly; that of the elements if both are equal, as by default. */
   readonly min?: number;
   readonly max?: number;
-}
+};
+export type HistcOptions = Options<typeof HistcOptions>;
 
 /** How many elements lie in each of evenly wide bins; those outside of the range and NaN count nowhere. @see torch.histc */
-export function histc(x: Tensor, { bins = 100, min = 0, max: most = 0 }: HistcOptions = {}): Tensor {
+export function histc(x: Tensor, options?: HistcOptions): Tensor {
+  const { bins = 100, min = 0, max: most = 0 } = optionsOf("histc", HistcOptions, options);
   if (!x.isFloatingPoint()) throw new DTypeError(`histc: expected a floating tensor, got ${x.dtype}; convert it with to("float32")`);
   if (!Number.isInteger(bins) || bins < 1) throw new ArgumentError(`histc: expected at least one bin, got ${bins}`);
   if (!Number.isFinite(min) || !Number.isFinite(most)) throw new ArgumentError(`histc: expected a finite range, got from ${min} to ${most}`);

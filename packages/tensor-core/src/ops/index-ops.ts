@@ -8,6 +8,8 @@ import { KernelOp } from "../kernels/kernel-op.js";
 import type { KernelBody, KernelOperand } from "../kernels/kernel-op.js";
 import { emptyLike } from "../kernels/rows.js";
 import { scalarArgument } from "../kernels/scalar-argument.js";
+import { optionsOf, refuseOptions } from "../options.js";
+import type { Options } from "../options.js";
 import { resolveDim, sameShape, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import { toDType } from "./copy.js";
@@ -79,6 +81,12 @@ const without = (x: Tensor, dim: number): number[] => x.layout.strides.map((stri
 
 const asIs = (x: Tensor): KernelOperand => ({ storage: x.elements, offset: x.layout.offset, strides: x.layout.strides });
 
+export const GatherOptions = class {
+  /** Accepted for PyTorch's sake: gradients are always dense, and the same numbers. */
+  readonly sparseGrad?: boolean;
+};
+export type GatherOptions = Options<typeof GatherOptions>;
+
 /**
  * out[i][j] = x[index[i][j]][j] for `dim` 0, and so on.
  *
@@ -88,7 +96,8 @@ const asIs = (x: Tensor): KernelOperand => ({ storage: x.elements, offset: x.lay
  * @example
  * gather(tensor([[1, 2], [3, 4]]), 1, tensor([[0, 0], [1, 0]], { dtype: "int64" })).toArraySync(); // [[1, 1], [4, 3]]
  */
-export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
+export function gather(x: Tensor, dim: number, index: Tensor, options?: GatherOptions): Tensor {
+  optionsOf("gather", GatherOptions, options);
   x.checkUsable("gather");
   checkElementIndex("gather", x, index);
   const d = resolveDim("gather", dim, x.ndim);
@@ -118,7 +127,9 @@ function checkWithin(op: string, index: Tensor, x: Tensor, dim: number): void {
 }
 
 /** The slices of `x` along `dim` that a one-dimensional index names. @see torch.index_select */
-export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
+export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor;
+export function indexSelect(x: Tensor, dim: number, index: Tensor, options?: unknown): Tensor {
+  refuseOptions("indexSelect", options);
   x.checkUsable("indexSelect");
   checkIndex("indexSelect", x, index);
   const d = resolveDim("indexSelect", dim, x.ndim);
@@ -244,10 +255,11 @@ export const scatterAdd = (x: Tensor, dim: number, index: Tensor, source: Tensor
 /** `scatterAdd` into x itself. @see torch.Tensor.scatter_add_ */
 export const scatterAdd_ = (x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor => scatteredInPlace("scatterAdd_", "sum", x, dim, index, source);
 
-export interface ScatterOptions {
+export const ScatterOptions = class {
   /** Add to, or multiply, what is there instead of replacing it. */
   readonly reduce?: "add" | "multiply";
-}
+};
+export type ScatterOptions = Options<typeof ScatterOptions>;
 
 const joiningOf = { add: "sum", multiply: "prod" } as const;
 
@@ -259,7 +271,8 @@ const joiningOf = { add: "sum", multiply: "prod" } as const;
  * @example
  * scatter(zeros([3]), 0, tensor([2, 0], { dtype: "int64" }), tensor([5, 6])).toArraySync(); // [6, 0, 5]
  */
-export function scatter(x: Tensor, dim: number, index: Tensor, values: Values, { reduce }: ScatterOptions = {}): Tensor {
+export function scatter(x: Tensor, dim: number, index: Tensor, values: Values, options?: ScatterOptions): Tensor {
+  const { reduce } = optionsOf("scatter", ScatterOptions, options);
   const source = sourceOf("scatter", x, index, values);
   if (reduce === undefined) return scattered("scatter", "replace", x, dim, index, source);
   if (!Object.hasOwn(joiningOf, reduce)) throw new ArgumentError(`scatter: expected reduce "add" or "multiply", got "${reduce}"`);
@@ -267,18 +280,20 @@ export function scatter(x: Tensor, dim: number, index: Tensor, values: Values, {
 }
 
 /** `scatter` into x itself. @see torch.Tensor.scatter_ */
-export function scatter_(x: Tensor, dim: number, index: Tensor, values: Values, options: ScatterOptions = {}): Tensor {
-  if (options.reduce !== undefined) return overwrite("scatter_", x, [index, values], () => scatter(x, dim, index, values, options));
+export function scatter_(x: Tensor, dim: number, index: Tensor, values: Values, options?: ScatterOptions): Tensor {
+  const given = optionsOf("scatter_", ScatterOptions, options);
+  if (given.reduce !== undefined) return overwrite("scatter_", x, [index, values], () => scatter(x, dim, index, values, given));
   return scatteredInPlace("scatter_", "replace", x, dim, index, sourceOf("scatter_", x, index, values));
 }
 
 /** How `scatterReduce` and `indexReduce` join elements. */
 export type ScatterReduction = "sum" | "prod" | "mean" | "amax" | "amin";
 
-export interface ScatterReduceOptions {
+export const ScatterReduceOptions = class {
   /** Whether what stood in x takes part; true if absent. Places that nothing is written to keep it either way. */
   readonly includeSelf?: boolean;
-}
+};
+export type ScatterReduceOptions = Options<typeof ScatterReduceOptions>;
 
 /**
  * x with the elements of `source` joined into it at `index`, by sum, product, mean, maximum or minimum.
@@ -288,14 +303,15 @@ export interface ScatterReduceOptions {
  * const at = tensor([0, 1, 0], { dtype: "int64" });
  * scatterReduce(zeros([2]), 0, at, tensor([1, 2, 3]), "amax").toArraySync(); // [3, 2]
  */
-export function scatterReduce(x: Tensor, dim: number, index: Tensor, source: Tensor, reduce: ScatterReduction, { includeSelf = true }: ScatterReduceOptions = {}): Tensor {
+export function scatterReduce(x: Tensor, dim: number, index: Tensor, source: Tensor, reduce: ScatterReduction, options?: ScatterReduceOptions): Tensor {
+  const { includeSelf = true } = optionsOf("scatterReduce", ScatterReduceOptions, options);
   if (!Object.hasOwn(identities, reduce)) throw new ArgumentError(`scatterReduce: expected reduce "sum", "prod", "mean", "amax" or "amin", got "${reduce}"`);
   return reduced("scatterReduce", x, dim, index, source, reduce, includeSelf);
 }
 
 /** `scatterReduce` into x itself. @see torch.Tensor.scatter_reduce_ */
-export const scatterReduce_ = (x: Tensor, dim: number, index: Tensor, source: Tensor, reduce: ScatterReduction, options: ScatterReduceOptions = {}): Tensor =>
-  overwrite("scatterReduce_", x, [index, source], () => scatterReduce(x, dim, index, source, reduce, options));
+export const scatterReduce_ = (x: Tensor, dim: number, index: Tensor, source: Tensor, reduce: ScatterReduction, options?: ScatterReduceOptions): Tensor =>
+  overwrite("scatterReduce_", x, [index, source], () => scatterReduce(x, dim, index, source, reduce, optionsOf("scatterReduce_", ScatterReduceOptions, options)));
 
 const floating = [-Infinity, Infinity] as const;
 /** The least and the greatest value of each element type. */
@@ -420,21 +436,23 @@ function sliceIndex(op: string, x: Tensor, dim: number, index: Tensor, source: T
   return { d, shape, wide: expand(reshape(toDType(index, "int64"), shape.map((size, i) => (i === d ? size : 1))), shape) };
 }
 
-export interface IndexAddOptions {
+export const IndexAddOptions = class {
   /** The source is multiplied by it first. */
   readonly alpha?: number | bigint | boolean;
-}
+};
+export type IndexAddOptions = Options<typeof IndexAddOptions>;
 
 /** x with the slices of alpha · `source` added at the places along `dim` that the index names. @see torch.index_add */
-export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, { alpha = 1 }: IndexAddOptions = {}): Tensor {
+export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, options?: IndexAddOptions): Tensor {
+  const { alpha = 1 } = optionsOf("indexAdd", IndexAddOptions, options);
   const { d, wide, shape } = sliceIndex("indexAdd", x, dim, index, source);
   scalarArgument("indexAdd", alpha, dtypeInfo[x.dtype].compute);
   return scattered("indexAdd", "sum", x, d, wide, reshape(Number(alpha) === 1 ? source : toDType(source.mul(alpha), x.dtype), shape));
 }
 
 /** `indexAdd` into x itself. @see torch.Tensor.index_add_ */
-export const indexAdd_ = (x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor =>
-  overwrite("indexAdd_", x, [index, source], () => indexAdd(x, dim, index, source, options));
+export const indexAdd_ = (x: Tensor, dim: number, index: Tensor, source: Tensor, options?: IndexAddOptions): Tensor =>
+  overwrite("indexAdd_", x, [index, source], () => indexAdd(x, dim, index, source, optionsOf("indexAdd_", IndexAddOptions, options)));
 
 /** x with the slices of `source` at the places along `dim` that the index names. @see torch.index_copy */
 export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
@@ -458,12 +476,13 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: Values):
 export const indexFill_ = (x: Tensor, dim: number, index: Tensor, value: Values): Tensor => overwrite("indexFill_", x, [index, value], () => indexFill(x, dim, index, value));
 
 /** x with the slices of `source` joined into those that the index names, by product, mean, maximum or minimum. @see torch.index_reduce */
-export function indexReduce(x: Tensor, dim: number, index: Tensor, source: Tensor, reduce: Exclude<ScatterReduction, "sum">, { includeSelf = true }: ScatterReduceOptions = {}): Tensor {
+export function indexReduce(x: Tensor, dim: number, index: Tensor, source: Tensor, reduce: Exclude<ScatterReduction, "sum">, options?: ScatterReduceOptions): Tensor {
+  const { includeSelf = true } = optionsOf("indexReduce", ScatterReduceOptions, options);
   const { d, wide, shape } = sliceIndex("indexReduce", x, dim, index, source);
   if (!Object.hasOwn(identities, reduce) || (reduce as string) === "sum") throw new ArgumentError(`indexReduce: expected reduce "prod", "mean", "amax" or "amin", got "${reduce}"`);
   return reduced("indexReduce", x, d, wide, reshape(source, shape), reduce, includeSelf);
 }
 
 /** `indexReduce` into x itself. @see torch.Tensor.index_reduce_ */
-export const indexReduce_ = (x: Tensor, dim: number, index: Tensor, source: Tensor, reduce: Exclude<ScatterReduction, "sum">, options: ScatterReduceOptions = {}): Tensor =>
-  overwrite("indexReduce_", x, [index, source], () => indexReduce(x, dim, index, source, reduce, options));
+export const indexReduce_ = (x: Tensor, dim: number, index: Tensor, source: Tensor, reduce: Exclude<ScatterReduction, "sum">, options?: ScatterReduceOptions): Tensor =>
+  overwrite("indexReduce_", x, [index, source], () => indexReduce(x, dim, index, source, reduce, optionsOf("indexReduce_", ScatterReduceOptions, options)));

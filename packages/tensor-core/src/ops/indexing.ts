@@ -8,6 +8,8 @@ import type { Operand } from "../kernels/elementwise.js";
 import type { KernelBody, KernelOperand } from "../kernels/kernel-op.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import { emptyLike } from "../kernels/rows.js";
+import { optionsOf, refuseOptions } from "../options.js";
+import type { Options } from "../options.js";
 import type { Shape } from "../shape.js";
 import { broadcastShapes, numelOf, showShape } from "../shape.js";
 import { checkSameDevice, Tensor } from "../tensor.js";
@@ -128,16 +130,18 @@ function nonzeroByDimension(op: string, x: Tensor): Tensor[] {
   return columns;
 }
 
-export interface NonzeroOptions {
+export const NonzeroOptions = class {
   /** The rows' columns, one tensor per dimension: what `get` takes. */
   readonly asTuple?: boolean;
-}
+};
+export type NonzeroOptions = Options<typeof NonzeroOptions>;
 
 /** Positions of the nonzero elements, a row each, int64. Needs a device that can be read at once. @see torch.nonzero */
 export function nonzero(x: Tensor): Tensor;
 export function nonzero(x: Tensor, options: NonzeroOptions & { readonly asTuple: true }): Tensor[];
 export function nonzero(x: Tensor, options?: NonzeroOptions): Tensor | Tensor[];
-export function nonzero(x: Tensor, { asTuple = false }: NonzeroOptions = {}): Tensor | Tensor[] {
+export function nonzero(x: Tensor, options?: NonzeroOptions): Tensor | Tensor[] {
+  const { asTuple = false } = optionsOf("nonzero", NonzeroOptions, options);
   const source = x.dtype === "int64" ? x.ne(0) : x;
   // A scalar counts as a vector here.
   if (asTuple) return nonzeroByDimension("nonzero", x.ndim === 0 ? source.reshape([1]) : source);
@@ -371,13 +375,14 @@ function leading(op: string, x: Tensor, indices: readonly (Tensor | null)[]): (T
 export const argwhere = (x: Tensor): Tensor => nonzero(x);
 
 /** x with `source` put at an index into x seen as one row. @see torch.put */
-export function put(x: Tensor, index: Tensor, source: Tensor, { accumulate = false }: IndexPutOptions = {}): Tensor {
+export function put(x: Tensor, index: Tensor, source: Tensor, options?: IndexPutOptions): Tensor {
+  const { accumulate = false } = optionsOf("put", IndexPutOptions, options);
   checkPut("put", x, index, source);
   return reshape(putAt(reshape(x, [-1]), [asIndex("put", index)], reshape(source, index.shape), accumulate), x.shape);
 }
 
 /** `put` into x itself. @see torch.Tensor.put_ */
-export const put_ = (x: Tensor, index: Tensor, source: Tensor, options: IndexPutOptions = {}): Tensor => overwrite("put_", x, [index, source], () => put(x, index, source, options));
+export const put_ = (x: Tensor, index: Tensor, source: Tensor, options?: IndexPutOptions): Tensor => overwrite("put_", x, [index, source], () => put(x, index, source, optionsOf("put_", IndexPutOptions, options)));
 
 function checkPut(op: string, x: Tensor, index: Tensor, source: Tensor): void {
   checkSameDevice(op, [x, index, source]);
@@ -412,17 +417,22 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
 /** `maskedScatter` into x itself. @see torch.Tensor.masked_scatter_ */
 export const maskedScatter_ = (x: Tensor, mask: Tensor, source: Tensor): Tensor => overwrite("maskedScatter_", x, [mask, source], () => maskedScatter(x, mask, source));
 
-export interface IndexPutOptions {
+export const IndexPutOptions = class {
   /** Add to what is there; repeated indices add up. */
   readonly accumulate?: boolean;
-}
+};
+export type IndexPutOptions = Options<typeof IndexPutOptions>;
 
 /** x with values put at index tensors of its leading dimensions. @see torch.index_put */
-export const indexPut = (x: Tensor, indices: readonly (Tensor | null)[], values: Tensor, { accumulate = false }: IndexPutOptions = {}): Tensor =>
-  putAt(x, leading("indexPut", x, indices), checkedValues("indexPut", x, values), accumulate);
+export function indexPut(x: Tensor, indices: readonly (Tensor | null)[], values: Tensor, options?: IndexPutOptions): Tensor {
+  const { accumulate = false } = optionsOf("indexPut", IndexPutOptions, options);
+  return putAt(x, leading("indexPut", x, indices), checkedValues("indexPut", x, values), accumulate);
+}
 /** `indexPut` into x itself. @see torch.Tensor.index_put_ */
-export const indexPut_ = (x: Tensor, indices: readonly (Tensor | null)[], values: Tensor, { accumulate = false }: IndexPutOptions = {}): Tensor =>
-  indexPutInPlace(x, leading("indexPut_", x, indices), checkedValues("indexPut_", x, values, indices), accumulate);
+export function indexPut_(x: Tensor, indices: readonly (Tensor | null)[], values: Tensor, options?: IndexPutOptions): Tensor {
+  const { accumulate = false } = optionsOf("indexPut_", IndexPutOptions, options);
+  return indexPutInPlace(x, leading("indexPut_", x, indices), checkedValues("indexPut_", x, values, indices), accumulate);
+}
 
 function checkedValues(op: string, x: Tensor, values: Tensor, indices: readonly unknown[] = []): Tensor {
   if (op.endsWith("_")) checkApart(op, x, [values, ...indices]);
@@ -431,19 +441,25 @@ function checkedValues(op: string, x: Tensor, values: Tensor, indices: readonly 
 }
 
 /** The elements of x where a mask holds, in one row; both broadcast. Needs a device that can be read at once. @see torch.masked_select */
-export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
+export function maskedSelect(x: Tensor, mask: Tensor): Tensor;
+export function maskedSelect(x: Tensor, mask: Tensor, options?: unknown): Tensor {
+  refuseOptions("maskedSelect", options);
   if (!isMask(mask)) throw new DTypeError(`maskedSelect: expected a mask of bool, got ${mask.dtype}`);
   const shape = broadcastShapes("maskedSelect", x.shape, mask.shape);
   return getItem(shape.length === 0 ? reshape(x, [1]) : expand(x, shape), [shape.length === 0 ? reshape(mask, [1]) : expand(mask, shape)]);
 }
 
 /** Elements of x seen as one row, in the shape of the index. @see torch.take */
-export function take(x: Tensor, index: Tensor): Tensor {
+export function take(x: Tensor, index: Tensor): Tensor;
+export function take(x: Tensor, index: Tensor, options?: unknown): Tensor {
+  refuseOptions("take", options);
   return readAt("take", reshape(x, [-1]), [asIndex("take", index)]);
 }
 
 /** Elements along a dimension at an index that broadcasts with the other dimensions. @see torch.take_along_dim */
-export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
+export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor;
+export function takeAlongDim(x: Tensor, index: Tensor, dim?: number, options?: unknown): Tensor {
+  refuseOptions("takeAlongDim", options);
   if (dim === undefined) return take(x, reshape(index, [-1]));
   const d = dim < 0 ? dim + x.ndim : dim;
   if (x.ndim !== index.ndim || d < 0 || d >= x.ndim) throw new ShapeError(`takeAlongDim: expected an index with the ${x.ndim} dimensions of x, got ${showShape(index.shape)}`);

@@ -1,4 +1,6 @@
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { adaptiveAverage } from "./adaptive-pool.js";
@@ -9,7 +11,7 @@ import { resample, tapsOf } from "./resample.js";
 
 export type InterpolateMode = "nearest" | "nearest-exact" | "linear" | "bilinear" | "bicubic" | "trilinear" | "area";
 
-export interface InterpolateOptions {
+export const InterpolateOptions = class {
   /** Sizes of the result: one number for all spatial dimensions, or one each. Either this or `scaleFactor`. */
   readonly size?: number | readonly number[] | null;
   /** How many times larger the result is. */
@@ -22,7 +24,8 @@ export interface InterpolateOptions {
   readonly recomputeScaleFactor?: boolean | null;
   /** Average over what is left out when an image shrinks: for `bilinear` and `bicubic`. */
   readonly antialias?: boolean;
-}
+};
+export type InterpolateOptions = Options<typeof InterpolateOptions>;
 
 /** One dimension: its sizes, and the scale that the caller gave, if it counts. */
 interface Stretch {
@@ -118,8 +121,8 @@ const modes: Readonly<Record<Exclude<InterpolateMode, "area">, { readonly dims: 
  * @example
  * interpolate(tensor([[[1, 3]]]), { size: 3, mode: "linear", alignCorners: true }).toArraySync(); // [[[1, 2, 3]]]
  */
-export function interpolate(x: Tensor, options: InterpolateOptions = {}): Tensor {
-  return interpolated("interpolate", x, options);
+export function interpolate(x: Tensor, options?: InterpolateOptions): Tensor {
+  return interpolated("interpolate", x, optionsOf("interpolate", InterpolateOptions, options));
 }
 
 function interpolated(op: string, x: Tensor, options: InterpolateOptions): Tensor {

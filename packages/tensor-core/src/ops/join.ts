@@ -1,3 +1,4 @@
+import { refuseOptions } from "../options.js";
 import { checkSameDevice, Tensor } from "../tensor.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { emptyLike } from "../kernels/rows.js";
@@ -14,7 +15,9 @@ import { narrow, select, slice, unsqueeze } from "./view.js";
  * @example
  * cat([tensor([1, 2]), tensor([3])]).toArraySync(); // [1, 2, 3]
  */
-export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
+export function cat(tensors: readonly Tensor[], dim?: number): Tensor;
+export function cat(tensors: readonly Tensor[], dim = 0, options?: unknown): Tensor {
+  refuseOptions("cat", options);
   const first = firstOf("cat", tensors);
   for (const x of tensors) x.checkUsable("cat");
   checkSameDevice("cat", tensors);
@@ -61,7 +64,9 @@ export function firstOf(op: string, tensors: readonly Tensor[]): Tensor {
 }
 
 /** Tensors of one shape as the slices of a new dimension. @see torch.stack */
-export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+export function stack(tensors: readonly Tensor[], dim?: number): Tensor;
+export function stack(tensors: readonly Tensor[], dim = 0, options?: unknown): Tensor {
+  refuseOptions("stack", options);
   const first = firstOf("stack", tensors);
   for (const x of tensors) {
     if (showShape(x.shape) !== showShape(first.shape)) throw new ShapeError(`stack: expected tensors of one shape, got ${showShape(first.shape)} and ${showShape(x.shape)}`);

@@ -1,13 +1,15 @@
 import { ArgumentError } from "../errors.js";
+import type { Options } from "../options.js";
 import type { Tensor } from "../tensor.js";
 
 /** How the losses of the elements become one: their mean, their sum, or all of them as they are. */
 export type Reduction = "mean" | "sum" | "none";
 
-export interface LossOptions {
+export const LossOptions = class {
   /** `mean` by default. */
   readonly reduction?: Reduction;
-}
+};
+export type LossOptions = Options<typeof LossOptions>;
 
 const reducers = {
   mean: (losses: Tensor): Tensor => losses.mean(),

@@ -1,5 +1,7 @@
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { onesLike } from "../create.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { logsigmoid } from "./activation.js";
@@ -8,8 +10,8 @@ import { pairwiseDistance } from "./distance.js";
 import { where } from "./elementwise.js";
 import { gather, indexSelect } from "./index-ops.js";
 import { lossOps } from "./loss-formulas.js";
-import type { LossOptions, Reduction } from "./loss-reduction.js";
-import { reducerOf } from "./loss-reduction.js";
+import type { Reduction } from "./loss-reduction.js";
+import { LossOptions, reducerOf } from "./loss-reduction.js";
 import { checkBroadcast, checkFloating, checkShapeOf, checkTogether, keptAbove } from "./operands.js";
 import { logSoftmax } from "./softmax.js";
 import { flatten, reshape, unsqueeze } from "./view.js";
@@ -23,23 +25,26 @@ const weighted = (losses: Tensor, weight: Tensor | null): Tensor => (weight === 
 // Regression
 
 /** Mean squared error, (x − y)². @see torch.nn.functional.mse_loss */
-export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  const reduce = reducerOf("mseLoss", options.reduction);
+export function mseLoss(input: Tensor, target: Tensor, options?: LossOptions): Tensor {
+  const { reduction } = optionsOf("mseLoss", LossOptions, options);
+  const reduce = reducerOf("mseLoss", reduction);
   checkBroadcast("mseLoss", input, target);
   return reduce(input.sub(target).square());
 }
 
 /** Mean absolute error, |x − y|. @see torch.nn.functional.l1_loss */
-export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  const reduce = reducerOf("l1Loss", options.reduction);
+export function l1Loss(input: Tensor, target: Tensor, options?: LossOptions): Tensor {
+  const { reduction } = optionsOf("l1Loss", LossOptions, options);
+  const reduce = reducerOf("l1Loss", reduction);
   checkBroadcast("l1Loss", input, target);
   return reduce(input.sub(target).abs());
 }
 
-export interface SmoothL1LossOptions extends LossOptions {
+export const SmoothL1LossOptions = class extends LossOptions {
   /** Where the parabola meets the lines; 0 gives `l1Loss`. 1 by default. */
   readonly beta?: number;
-}
+};
+export type SmoothL1LossOptions = Options<typeof SmoothL1LossOptions>;
 
 /**
  * d²/2β where d = |x − y| < β, and d − β/2 elsewhere.
@@ -47,17 +52,19 @@ export interface SmoothL1LossOptions extends LossOptions {
  * @throws {ArgumentError} if β is negative.
  * @see torch.nn.functional.smooth_l1_loss; Girshick, Fast R-CNN (2015)
  */
-export function smoothL1Loss(input: Tensor, target: Tensor, { beta = 1, reduction }: SmoothL1LossOptions = {}): Tensor {
+export function smoothL1Loss(input: Tensor, target: Tensor, options?: SmoothL1LossOptions): Tensor {
+  const { beta = 1, reduction } = optionsOf("smoothL1Loss", SmoothL1LossOptions, options);
   const reduce = reducerOf("smoothL1Loss", reduction);
   if (!(beta >= 0)) throw new ArgumentError(`smoothL1Loss: expected a beta of at least 0, got ${String(beta)}`);
   checkBroadcast("smoothL1Loss", input, target);
   return reduce(beta === 0 ? input.sub(target).abs() : lossOps.smoothL1Loss.call([input, target, beta]));
 }
 
-export interface HuberLossOptions extends LossOptions {
+export const HuberLossOptions = class extends LossOptions {
   /** Where the parabola meets the lines. 1 by default. */
   readonly delta?: number;
-}
+};
+export type HuberLossOptions = Options<typeof HuberLossOptions>;
 
 /**
  * d²/2 where d = |x − y| ≤ δ, and δ (d − δ/2) elsewhere.
@@ -65,24 +72,27 @@ export interface HuberLossOptions extends LossOptions {
  * @throws {ArgumentError} unless δ is positive.
  * @see torch.nn.functional.huber_loss; Huber, Robust estimation of a location parameter (1964)
  */
-export function huberLoss(input: Tensor, target: Tensor, { delta = 1, reduction }: HuberLossOptions = {}): Tensor {
+export function huberLoss(input: Tensor, target: Tensor, options?: HuberLossOptions): Tensor {
+  const { delta = 1, reduction } = optionsOf("huberLoss", HuberLossOptions, options);
   const reduce = reducerOf("huberLoss", reduction);
   if (!(delta > 0)) throw new ArgumentError(`huberLoss: expected a delta greater than 0, got ${String(delta)}`);
   checkBroadcast("huberLoss", input, target);
   return reduce(lossOps.huberLoss.call([input, target, delta]));
 }
 
-export interface PoissonNllLossOptions extends LossOptions {
+export const PoissonNllLossOptions = class extends LossOptions {
   /** The input is the logarithm of the rate. True by default. */
   readonly logInput?: boolean;
   /** Add Stirling's approximation of log y!. */
   readonly full?: boolean;
   /** Added to the rate before its logarithm. 1e-8 by default. */
   readonly eps?: number;
-}
+};
+export type PoissonNllLossOptions = Options<typeof PoissonNllLossOptions>;
 
 /** Negative log-likelihood of counts y under a Poisson distribution: eˣ − y x, or x − y log(x + ε). @see torch.nn.functional.poisson_nll_loss */
-export function poissonNllLoss(input: Tensor, target: Tensor, { logInput = true, full = false, eps = 1e-8, reduction }: PoissonNllLossOptions = {}): Tensor {
+export function poissonNllLoss(input: Tensor, target: Tensor, options?: PoissonNllLossOptions): Tensor {
+  const { logInput = true, full = false, eps = 1e-8, reduction } = optionsOf("poissonNllLoss", PoissonNllLossOptions, options);
   const reduce = reducerOf("poissonNllLoss", reduction);
   checkBroadcast("poissonNllLoss", input, target);
   const losses = logInput ? input.exp().sub(target.mul(input)) : input.sub(target.mul(input.add(eps).log()));
@@ -97,12 +107,13 @@ function stirling(y: Tensor): Tensor {
   return where(small, 0, counted.mul(counted.log()).sub(counted).add(counted.mul(2 * Math.PI).log().mul(0.5)));
 }
 
-export interface GaussianNllLossOptions extends LossOptions {
+export const GaussianNllLossOptions = class extends LossOptions {
   /** Add the constant ½ log 2π. */
   readonly full?: boolean;
   /** The least that the variance counts as. 1e-6 by default. */
   readonly eps?: number;
-}
+};
+export type GaussianNllLossOptions = Options<typeof GaussianNllLossOptions>;
 
 /**
  * Negative log-likelihood of y under normal distributions: ½ (log σ² + (x − y)²/σ²).
@@ -111,8 +122,9 @@ export interface GaussianNllLossOptions extends LossOptions {
  * @throws {ShapeError} if the variance has another shape.
  * @see torch.nn.functional.gaussian_nll_loss; Nix and Weigend, Estimating the mean and variance of the target probability distribution (1994)
  */
-export function gaussianNllLoss(input: Tensor, target: Tensor, variance: Tensor, { full = false, eps = 1e-6, reduction }: GaussianNllLossOptions = {}): Tensor {
+export function gaussianNllLoss(input: Tensor, target: Tensor, variance: Tensor, options?: GaussianNllLossOptions): Tensor {
   const op = "gaussianNllLoss";
+  const { full = false, eps = 1e-6, reduction } = optionsOf(op, GaussianNllLossOptions, options);
   const reduce = reducerOf(op, reduction);
   checkTogether(op, input, target, variance);
   checkBroadcast(op, input, target);
@@ -129,19 +141,21 @@ export function gaussianNllLoss(input: Tensor, target: Tensor, variance: Tensor,
 
 // Probabilities
 
-export interface KlDivOptions {
+export const KlDivOptions = class {
   /** `batchmean` divides the sum by the first size: the divergence as it is defined. `mean` by default. */
   readonly reduction?: Reduction | "batchmean";
   /** The target is a logarithm, as the input. */
   readonly logTarget?: boolean;
-}
+};
+export type KlDivOptions = Options<typeof KlDivOptions>;
 
 /**
  * Kullback–Leibler divergence of log-probabilities x from probabilities y: y (log y − x).
  *
  * @see torch.nn.functional.kl_div
  */
-export function klDiv(input: Tensor, target: Tensor, { reduction = "mean", logTarget = false }: KlDivOptions = {}): Tensor {
+export function klDiv(input: Tensor, target: Tensor, options?: KlDivOptions): Tensor {
+  const { reduction = "mean", logTarget = false } = optionsOf("klDiv", KlDivOptions, options);
   const perBatch = reduction === "batchmean";
   const reduce = reducerOf("klDiv", perBatch ? "sum" : reduction);
   checkBroadcast("klDiv", input, target);
@@ -149,10 +163,11 @@ export function klDiv(input: Tensor, target: Tensor, { reduction = "mean", logTa
   return perBatch && input.ndim > 0 ? losses.div(input.shape[0] ?? 1) : losses;
 }
 
-export interface WeightedLossOptions extends LossOptions {
+export const WeightedLossOptions = class extends LossOptions {
   /** What each loss is multiplied by; broadcast. */
   readonly weight?: Tensor | null;
-}
+};
+export type WeightedLossOptions = Options<typeof WeightedLossOptions>;
 
 /**
  * Binary cross-entropy of probabilities: −(y log p + (1 − y) log(1 − p)), each logarithm at least −100.
@@ -160,8 +175,9 @@ export interface WeightedLossOptions extends LossOptions {
  * @throws {ShapeError} if the target has another shape.
  * @see torch.nn.functional.binary_cross_entropy
  */
-export function binaryCrossEntropy(input: Tensor, target: Tensor, { weight = null, reduction }: WeightedLossOptions = {}): Tensor {
+export function binaryCrossEntropy(input: Tensor, target: Tensor, options?: WeightedLossOptions): Tensor {
   const op = "binaryCrossEntropy";
+  const { weight = null, reduction } = optionsOf(op, WeightedLossOptions, options);
   const reduce = reducerOf(op, reduction);
   checkBroadcast(op, input, weight);
   checkTogether(op, input, target);
@@ -169,10 +185,11 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, { weight = nul
   return reduce(weighted(lossOps.binaryCrossEntropy.call([input, target]), weight));
 }
 
-export interface BceWithLogitsOptions extends WeightedLossOptions {
+export const BceWithLogitsOptions = class extends WeightedLossOptions {
   /** A weight for positive examples of each class. */
   readonly posWeight?: Tensor | null;
-}
+};
+export type BceWithLogitsOptions = Options<typeof BceWithLogitsOptions>;
 
 /**
  * Binary cross-entropy of logits, as max(x, 0) − x y + log(1 + e^−|x|): finite for every finite x.
@@ -180,8 +197,9 @@ export interface BceWithLogitsOptions extends WeightedLossOptions {
  * @throws {ShapeError} if the target has another shape.
  * @see torch.nn.functional.binary_cross_entropy_with_logits
  */
-export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, { posWeight = null, weight = null, reduction }: BceWithLogitsOptions = {}): Tensor {
+export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, options?: BceWithLogitsOptions): Tensor {
   const op = "binaryCrossEntropyWithLogits";
+  const { posWeight = null, weight = null, reduction } = optionsOf(op, BceWithLogitsOptions, options);
   const reduce = reducerOf(op, reduction);
   checkBroadcast(op, input, weight, posWeight);
   checkTogether(op, input, target);
@@ -194,12 +212,13 @@ export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, { po
 
 // Classes
 
-export interface NllLossOptions extends LossOptions {
+export const NllLossOptions = class extends LossOptions {
   /** A weight for each class. */
   readonly weight?: Tensor | null;
   /** Targets of this class count for nothing. */
   readonly ignoreIndex?: number;
-}
+};
+export type NllLossOptions = Options<typeof NllLossOptions>;
 
 /**
  * Negative log-likelihood of the target classes.
@@ -211,10 +230,11 @@ export interface NllLossOptions extends LossOptions {
  * @throws {ShapeError} if the shapes do not fit.  @throws {GuardError} if a target is outside [0, C).
  * @see torch.nn.functional.nll_loss
  */
-export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions = {}): Tensor {
-  reducerOf("nllLoss", options.reduction);
-  checkClasses("nllLoss", input, target, options.weight ?? null);
-  return likelihoodLoss(input, target, options);
+export function nllLoss(input: Tensor, target: Tensor, options?: NllLossOptions): Tensor {
+  const given = optionsOf("nllLoss", NllLossOptions, options);
+  reducerOf("nllLoss", given.reduction);
+  checkClasses("nllLoss", input, target, given.weight ?? null);
+  return likelihoodLoss(input, target, given);
 }
 
 const classDimOf = (input: Tensor): 0 | 1 => (input.ndim === 1 ? 0 : 1);
@@ -253,10 +273,11 @@ function likelihoodLoss(input: Tensor, target: Tensor, { weight = null, ignoreIn
   return reduction === "sum" ? clean.sum() : clean.sum().div(perTarget.sum());
 }
 
-export interface CrossEntropyOptions extends NllLossOptions {
+export const CrossEntropyOptions = class extends NllLossOptions {
   /** Probability that is spread evenly over all classes. */
   readonly labelSmoothing?: number;
-}
+};
+export type CrossEntropyOptions = Options<typeof CrossEntropyOptions>;
 
 /**
  * Mean cross-entropy between targets and softmax(logits), in nats.
@@ -270,10 +291,11 @@ export interface CrossEntropyOptions extends NllLossOptions {
  * @throws {ArgumentError} unless labelSmoothing is in [0, 1].
  * @see torch.nn.functional.cross_entropy; Goodfellow, Bengio, Courville, Deep Learning (2016), §6.2.2.3
  */
-export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+export function crossEntropy(logits: Tensor, target: Tensor, options?: CrossEntropyOptions): Tensor {
+  const given = optionsOf("crossEntropy", CrossEntropyOptions, options);
   const op = "crossEntropy";
-  const { labelSmoothing = 0, weight = null } = options;
-  reducerOf(op, options.reduction);
+  const { labelSmoothing = 0, weight = null } = given;
+  reducerOf(op, given.reduction);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) throw new ArgumentError(`${op}: expected labelSmoothing in [0, 1], got ${String(labelSmoothing)}`);
   const classDim = classDimOf(logits);
   if (target.isFloatingPoint()) {
@@ -281,16 +303,16 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
     checkFloating(op, logits);
     checkShapeOf(op, "target probabilities", target, logits.shape);
     checkClassWeight(op, logits, weight);
-    return softTargets(logSoftmax(logits, classDim), target, classDim, options);
+    return softTargets(logSoftmax(logits, classDim), target, classDim, given);
   }
   checkClasses(op, logits, target, weight);
   if (labelSmoothing === 0 && logits.numel() > 0) {
-    const { ignoreIndex = -100, reduction = "mean" } = options;
-    return fusedCrossEntropy(logits, classDim, target, weight, ignoreIndex, reduction, (x) => likelihoodLoss(logSoftmax(x, classDim), target, options));
+    const { ignoreIndex = -100, reduction = "mean" } = given;
+    return fusedCrossEntropy(logits, classDim, target, weight, ignoreIndex, reduction, (x) => likelihoodLoss(logSoftmax(x, classDim), target, given));
   }
   const logProbabilities = logSoftmax(logits, classDim);
-  const hard = likelihoodLoss(logProbabilities, target, options);
-  return labelSmoothing === 0 ? hard : hard.mul(1 - labelSmoothing).add(uniformTargets(logProbabilities, target, classDim, options).mul(labelSmoothing / (logits.shape[classDim] ?? 1)));
+  const hard = likelihoodLoss(logProbabilities, target, given);
+  return labelSmoothing === 0 ? hard : hard.mul(1 - labelSmoothing).add(uniformTargets(logProbabilities, target, classDim, given).mul(labelSmoothing / (logits.shape[classDim] ?? 1)));
 }
 
 /** The loss of targets that are all classes at once. */
@@ -318,8 +340,9 @@ function softTargets(logProbabilities: Tensor, target: Tensor, classDim: number,
 // Margins
 
 /** log(1 + e^−xy) of targets y that are 1 or −1. @see torch.nn.functional.soft_margin_loss */
-export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  const reduce = reducerOf("softMarginLoss", options.reduction);
+export function softMarginLoss(input: Tensor, target: Tensor, options?: LossOptions): Tensor {
+  const { reduction } = optionsOf("softMarginLoss", LossOptions, options);
+  const reduce = reducerOf("softMarginLoss", reduction);
   checkBroadcast("softMarginLoss", input, target);
   return reduce(lossOps.softMarginLoss.call([input, target]));
 }
@@ -330,8 +353,9 @@ export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptio
  * @param input - `[N, C]` or `[C]`.  @param target - Of its shape, zeros and ones.
  * @see torch.nn.functional.multilabel_soft_margin_loss
  */
-export function multilabelSoftMarginLoss(input: Tensor, target: Tensor, { weight = null, reduction }: WeightedLossOptions = {}): Tensor {
+export function multilabelSoftMarginLoss(input: Tensor, target: Tensor, options?: WeightedLossOptions): Tensor {
   const op = "multilabelSoftMarginLoss";
+  const { weight = null, reduction } = optionsOf(op, WeightedLossOptions, options);
   const reduce = reducerOf(op, reduction);
   const shape = checkBroadcast(op, input, target);
   checkBroadcast(op, input, weight);
@@ -340,12 +364,14 @@ export function multilabelSoftMarginLoss(input: Tensor, target: Tensor, { weight
   return reduce(weighted(losses, weight).mean({ dim: -1 }));
 }
 
-export interface MarginOptions extends LossOptions {
+export const MarginOptions = class extends LossOptions {
   readonly margin?: number;
-}
+};
+export type MarginOptions = Options<typeof MarginOptions>;
 
 /** x where the target is 1, max(0, margin − x) where it is −1. The margin is 1 by default. @see torch.nn.functional.hinge_embedding_loss */
-export function hingeEmbeddingLoss(input: Tensor, target: Tensor, { margin = 1, reduction }: MarginOptions = {}): Tensor {
+export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options?: MarginOptions): Tensor {
+  const { margin = 1, reduction } = optionsOf("hingeEmbeddingLoss", MarginOptions, options);
   const reduce = reducerOf("hingeEmbeddingLoss", reduction);
   checkBroadcast("hingeEmbeddingLoss", input, target);
   const distance = floated(input);
@@ -354,8 +380,9 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, { margin = 1, 
 }
 
 /** max(0, margin − y (x₁ − x₂)): the first should rank higher where y is 1, lower where it is −1. The margin is 0 by default. @see torch.nn.functional.margin_ranking_loss */
-export function marginRankingLoss(input1: Tensor, input2: Tensor, target: Tensor, { margin = 0, reduction }: MarginOptions = {}): Tensor {
+export function marginRankingLoss(input1: Tensor, input2: Tensor, target: Tensor, options?: MarginOptions): Tensor {
   const op = "marginRankingLoss";
+  const { margin = 0, reduction } = optionsOf(op, MarginOptions, options);
   const reduce = reducerOf(op, reduction);
   checkTogether(op, input1, input2, target);
   if (input1.ndim !== input2.ndim || input1.ndim !== target.ndim) {
@@ -371,8 +398,9 @@ export function marginRankingLoss(input1: Tensor, input2: Tensor, target: Tensor
  * @param input1 - `[N, D]` or `[D]`.  @param target - `[N]` or `[]`.
  * @see torch.nn.functional.cosine_embedding_loss
  */
-export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tensor, { margin = 0, reduction }: MarginOptions = {}): Tensor {
+export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tensor, options?: MarginOptions): Tensor {
   const op = "cosineEmbeddingLoss";
+  const { margin = 0, reduction } = optionsOf(op, MarginOptions, options);
   const reduce = reducerOf(op, reduction);
   checkTogether(op, input1, input2, target);
   if (target.ndim > 1 || input1.ndim !== target.ndim + 1 || input2.ndim !== target.ndim + 1) {
@@ -386,7 +414,7 @@ export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tens
   return reduce(alike.add(where(target.eq(-1), cosine.sub(margin).clampMin(0), 0)));
 }
 
-export interface TripletMarginLossOptions extends LossOptions {
+export const TripletMarginLossOptions = class extends LossOptions {
   /** 1 by default. */
   readonly margin?: number;
   /** Of the norm. 2 by default. */
@@ -395,7 +423,8 @@ export interface TripletMarginLossOptions extends LossOptions {
   readonly eps?: number;
   /** Use the positive instead of the anchor where it is closer to the negative. */
   readonly swap?: boolean;
-}
+};
+export type TripletMarginLossOptions = Options<typeof TripletMarginLossOptions>;
 
 /**
  * max(0, ‖a − p‖ − ‖a − n‖ + margin): the anchor should be closer to the positive than to the negative.
@@ -403,8 +432,9 @@ export interface TripletMarginLossOptions extends LossOptions {
  * @param anchor - `[N, D]` or `[D]`; so are the others.
  * @see torch.nn.functional.triplet_margin_loss; Balntas et al., Learning shallow convolutional feature descriptors with triplet losses (2016)
  */
-export function tripletMarginLoss(anchor: Tensor, positive: Tensor, negative: Tensor, { margin = 1, p = 2, eps = 1e-6, swap = false, reduction }: TripletMarginLossOptions = {}): Tensor {
+export function tripletMarginLoss(anchor: Tensor, positive: Tensor, negative: Tensor, options?: TripletMarginLossOptions): Tensor {
   const op = "tripletMarginLoss";
+  const { margin = 1, p = 2, eps = 1e-6, swap = false, reduction } = optionsOf(op, TripletMarginLossOptions, options);
   checkTogether(op, anchor, positive, negative);
   if (anchor.ndim !== positive.ndim || anchor.ndim !== negative.ndim) {
     throw new ShapeError(`${op}: expected tensors of as many dimensions, got ${showShape(anchor.shape)}, ${showShape(positive.shape)} and ${showShape(negative.shape)}`);
@@ -413,18 +443,19 @@ export function tripletMarginLoss(anchor: Tensor, positive: Tensor, negative: Te
   return tripletLoss(op, anchor, positive, negative, (a, b) => pairwiseDistance(a, b, { p, eps }), margin, swap, reduction);
 }
 
-export interface TripletMarginWithDistanceLossOptions extends LossOptions {
+export const TripletMarginWithDistanceLossOptions = class extends LossOptions {
   /** `pairwiseDistance` by default. */
   readonly distanceFunction?: ((a: Tensor, b: Tensor) => Tensor) | null;
   /** 1 by default. */
   readonly margin?: number;
   readonly swap?: boolean;
-}
+};
+export type TripletMarginWithDistanceLossOptions = Options<typeof TripletMarginWithDistanceLossOptions>;
 
 /** `tripletMarginLoss` with a distance of one's own. @see torch.nn.functional.triplet_margin_with_distance_loss */
-export function tripletMarginWithDistanceLoss(anchor: Tensor, positive: Tensor, negative: Tensor, options: TripletMarginWithDistanceLossOptions = {}): Tensor {
+export function tripletMarginWithDistanceLoss(anchor: Tensor, positive: Tensor, negative: Tensor, options?: TripletMarginWithDistanceLossOptions): Tensor {
   const op = "tripletMarginWithDistanceLoss";
-  const { distanceFunction, margin = 1, swap = false, reduction } = options;
+  const { distanceFunction, margin = 1, swap = false, reduction } = optionsOf("tripletMarginWithDistanceLoss", TripletMarginWithDistanceLossOptions, options);
   checkTogether(op, anchor, positive, negative);
   if (anchor.ndim !== positive.ndim || anchor.ndim !== negative.ndim) {
     throw new ShapeError(`${op}: expected tensors of as many dimensions, got ${showShape(anchor.shape)}, ${showShape(positive.shape)} and ${showShape(negative.shape)}`);
@@ -448,14 +479,15 @@ function asBatch(op: string, input: Tensor, target: Tensor): { readonly scores: 
   return { scores: input.ndim === 2 ? input : reshape(input, [1, -1]), labels: target };
 }
 
-export interface MultiMarginLossOptions extends LossOptions {
+export const MultiMarginLossOptions = class extends LossOptions {
   /** Of the hinge: 1 or 2. 1 by default. */
   readonly p?: number;
   /** 1 by default. */
   readonly margin?: number;
   /** A weight for each class. */
   readonly weight?: Tensor | null;
-}
+};
+export type MultiMarginLossOptions = Options<typeof MultiMarginLossOptions>;
 
 /**
  * Hinge loss of the target class t against all others: Σ_{i ≠ t} w[t] max(0, margin − x[t] + x[i])ᵖ / C.
@@ -464,8 +496,9 @@ export interface MultiMarginLossOptions extends LossOptions {
  * @throws {GuardError} if a target is outside [0, C).
  * @see torch.nn.functional.multi_margin_loss
  */
-export function multiMarginLoss(input: Tensor, target: Tensor, { p = 1, margin = 1, weight = null, reduction }: MultiMarginLossOptions = {}): Tensor {
+export function multiMarginLoss(input: Tensor, target: Tensor, options?: MultiMarginLossOptions): Tensor {
   const op = "multiMarginLoss";
+  const { p = 1, margin = 1, weight = null, reduction } = optionsOf(op, MultiMarginLossOptions, options);
   const reduce = reducerOf(op, reduction);
   if (p !== 1 && p !== 2) throw new ArgumentError(`${op}: expected p to be 1 or 2, got ${String(p)}`);
   const { scores, labels } = asBatch(op, input, target);
@@ -488,9 +521,10 @@ export function multiMarginLoss(input: Tensor, target: Tensor, { p = 1, margin =
  * @throws {GuardError} if a target is outside [0, C).
  * @see torch.nn.functional.multilabel_margin_loss
  */
-export function multilabelMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+export function multilabelMarginLoss(input: Tensor, target: Tensor, options?: LossOptions): Tensor {
   const op = "multilabelMarginLoss";
-  const reduce = reducerOf(op, options.reduction);
+  const { reduction } = optionsOf(op, LossOptions, options);
+  const reduce = reducerOf(op, reduction);
   const { scores } = asBatch(op, input, target);
   const [count = 0, classes = 1] = scores.shape;
   if (target.numel() !== scores.numel() || target.ndim > 2) throw new ShapeError(`${op}: expected a target of the input's shape ${showShape(input.shape)}, got ${showShape(target.shape)}`);

@@ -3,6 +3,7 @@ import { DTypeError, ShapeError } from "../errors.js";
 import type { CallOperand, ContractionCall } from "../kernels/contraction-op.js";
 import { contract } from "../kernels/contraction-op.js";
 import { emptyLike } from "../kernels/rows.js";
+import { refuseOptions } from "../options.js";
 import { broadcastShapes, numelOf, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import { checkSameDevice } from "../tensor.js";
@@ -117,7 +118,9 @@ function gradientOfRight(a: Tensor, g: Tensor, shape: Shape): Tensor {
  * @example
  * tensor([[1, 2], [3, 4]]).matmul(tensor([1, 1])).toArraySync(); // [3, 7]
  */
-export function matmul(a: Tensor, b: Tensor): Tensor {
+export function matmul(a: Tensor, b: Tensor): Tensor;
+export function matmul(a: Tensor, b: Tensor, options?: unknown): Tensor {
+  refuseOptions("matmul", options);
   checkProduct("matmul", a, b);
   if (a.ndim === 0 || b.ndim === 0) throw new ShapeError(`matmul: expected tensors with a dimension, got ${showShape(a.shape)} @ ${showShape(b.shape)}; use mul for scalars`);
   const [innerA, innerB] = [a.shape.at(-1) ?? 0, b.shape.at(b.ndim === 1 ? -1 : -2) ?? 0];

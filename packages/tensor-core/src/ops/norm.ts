@@ -5,11 +5,12 @@ import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import type { KernelBody } from "../kernels/kernel-op.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import { reduceRows, Rows } from "../kernels/rows.js";
+import { optionsOf, ReduceOptions } from "../options.js";
+import type { Options } from "../options.js";
 import { resolveDim, resolveDims, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { toDType } from "./copy.js";
 import { maskedFill, where } from "./elementwise.js";
-import type { ReduceOptions } from "./reduce.js";
 import { record, sum } from "./reduce.js";
 import { reshape } from "./view.js";
 
@@ -77,12 +78,13 @@ function gradient(g: Tensor, x: Tensor, y: Tensor, p: number, dims: readonly num
   return p < 2 ? x.sign().mul(x.abs().pow(p - 1)).mul(scale) : x.mul(x.abs().pow(p - 2)).mul(scale);
 }
 
-export interface NormOptions extends ReduceOptions {
+export const NormOptions = class extends ReduceOptions {
   /** Any number, Infinity and −Infinity included; "fro" (the default) is 2. */
   readonly p?: number | "fro";
   /** Convert to this type first. */
   readonly dtype?: DType;
-}
+};
+export type NormOptions = Options<typeof NormOptions>;
 
 /**
  * (Σ |x|ᵖ)^(1/p), of all elements or along dimensions; matrices count as vectors.
@@ -92,9 +94,10 @@ export interface NormOptions extends ReduceOptions {
  * @example
  * norm(tensor([3, 4])).itemSync(); // 5
  */
-export function norm(x: Tensor, { p = "fro", dtype, ...options }: NormOptions = {}): Tensor {
+export function norm(x: Tensor, options?: NormOptions): Tensor {
+  const { p = "fro", dtype, ...rest } = optionsOf("norm", NormOptions, options);
   if (typeof p !== "number" && (p as string) !== "fro") throw new ArgumentError(`norm: expected a number or "fro" as p, got ${p as string}; the nuclear norm is in linalg`);
-  return vectorNorm("norm", dtype === undefined ? x : toDType(x, dtype), p === "fro" ? 2 : p, options);
+  return vectorNorm("norm", dtype === undefined ? x : toDType(x, dtype), p === "fro" ? 2 : p, rest);
 }
 
 /** The p-norm of a − b, broadcast. @see torch.dist */

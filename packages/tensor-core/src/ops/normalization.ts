@@ -10,6 +10,8 @@ import type { KernelBody, KernelOperand } from "../kernels/kernel-op.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import { emptyLike, Rows } from "../kernels/rows.js";
 import { Layout } from "../layout.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { numelOf, sameShape, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import { checkSameDevice } from "../tensor.js";
@@ -231,7 +233,7 @@ const fixedOps = (name: string): Readonly<Record<"plain" | "affine", Elementwise
 });
 const fixed = { batchNorm: fixedOps("batchNorm"), instanceNorm: fixedOps("instanceNorm") } as const;
 
-export interface BatchNormOptions {
+export const BatchNormOptions = class {
   /** Running statistics `[C]`: used in evaluation, updated in training. Without them a batch is always normalised by its own. */
   readonly runningMean?: Tensor | null;
   readonly runningVar?: Tensor | null;
@@ -241,7 +243,8 @@ export interface BatchNormOptions {
   /** How far the running statistics move towards a batch's. */
   readonly momentum?: number;
   readonly eps?: number;
-}
+};
+export type BatchNormOptions = Options<typeof BatchNormOptions>;
 
 /**
  * Batch normalisation: each channel has mean 0 and variance 1 over the batch, then weight and bias are applied.
@@ -257,8 +260,8 @@ export interface BatchNormOptions {
  * @example
  * batchNorm(tensor([[1], [3]]), { training: true, eps: 0 }).toArraySync(); // [[-1], [1]]
  */
-export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
-  const { runningMean = null, runningVar = null, weight = null, bias = null, training = false, momentum = 0.1, eps = 1e-5 } = options;
+export function batchNorm(x: Tensor, options?: BatchNormOptions): Tensor {
+  const { runningMean = null, runningVar = null, weight = null, bias = null, training = false, momentum = 0.1, eps = 1e-5 } = optionsOf("batchNorm", BatchNormOptions, options);
   checkOperands("batchNorm", x, {}, []);
   if (x.numel() === 0) return ofNothing(x, { weight, bias });
   if (x.ndim < 2) throw new ShapeError(`batchNorm: expected an input of shape [batch, channels, …], got ${showShape(x.shape)}`);
@@ -291,12 +294,13 @@ function givenStatistics(op: "batchNorm" | "instanceNorm", x: Tensor, mean: Tens
   return ops.affine.call([...given, weight === null ? 1 : perChannel(weight), bias === null ? 0 : perChannel(bias)]);
 }
 
-export interface LayerNormOptions {
+export const LayerNormOptions = class {
   readonly weight?: Tensor | null;
   readonly bias?: Tensor | null;
   /** Added to the variance. 1e-5 by default. */
   readonly eps?: number;
-}
+};
+export type LayerNormOptions = Options<typeof LayerNormOptions>;
 
 /** The last dimensions of `x`, if they are `normalizedShape`. */
 function lastDims(op: string, x: Tensor, normalizedShape: Shape): number[] {
@@ -319,18 +323,19 @@ function lastDims(op: string, x: Tensor, normalizedShape: Shape): number[] {
  * @example
  * layerNorm(tensor([[1, 3], [0, 20]]), [2], { eps: 0 }).toArraySync(); // [[-1, 1], [-1, 1]]
  */
-export function layerNorm(x: Tensor, normalizedShape: Shape, options: LayerNormOptions = {}): Tensor {
-  const { weight = null, bias = null, eps = 1e-5 } = options;
+export function layerNorm(x: Tensor, normalizedShape: Shape, options?: LayerNormOptions): Tensor {
+  const { weight = null, bias = null, eps = 1e-5 } = optionsOf("layerNorm", LayerNormOptions, options);
   const dims = lastDims("layerNorm", x, normalizedShape);
   checkOperands("layerNorm", x, { weight, bias }, normalizedShape);
   return normalize("layerNorm", x, { weight, bias }, { reduced: dims, varying: dims, centred: true, eps }, null);
 }
 
-export interface RmsNormOptions {
+export const RmsNormOptions = class {
   readonly weight?: Tensor | null;
   /** Added to the mean square. The spacing of numbers at 1 in the input's type by default. */
   readonly eps?: number | null;
-}
+};
+export type RmsNormOptions = Options<typeof RmsNormOptions>;
 
 /**
  * Normalisation by the root of the mean square over the last dimensions: layer normalisation without a mean or a bias.
@@ -343,11 +348,12 @@ export interface RmsNormOptions {
  * @example
  * rmsNorm(tensor([[3, 3], [0, -4]]), [2], { eps: 0 }).toArraySync(); // [[1, 1], [0, -1.4142135381698608]]
  */
-export function rmsNorm(x: Tensor, normalizedShape: Shape, options: RmsNormOptions = {}): Tensor {
-  const { weight = null } = options;
+export function rmsNorm(x: Tensor, normalizedShape: Shape, options?: RmsNormOptions): Tensor {
+  const given = optionsOf("rmsNorm", RmsNormOptions, options);
+  const { weight = null } = given;
   const dims = lastDims("rmsNorm", x, normalizedShape);
   checkOperands("rmsNorm", x, { weight }, normalizedShape);
-  const eps = options.eps ?? finfo(x.dtype).eps;
+  const eps = given.eps ?? finfo(x.dtype).eps;
   return normalize("rmsNorm", x, { weight, bias: null }, { reduced: dims, varying: dims, centred: false, eps }, null);
 }
 
@@ -361,8 +367,8 @@ export function rmsNorm(x: Tensor, normalizedShape: Shape, options: RmsNormOptio
  * @example
  * groupNorm(tensor([[1, 3, 0, 20]]), 2, { eps: 0 }).toArraySync(); // [[-1, 1, -1, 1]]
  */
-export function groupNorm(x: Tensor, numGroups: number, options: LayerNormOptions = {}): Tensor {
-  const { weight = null, bias = null, eps = 1e-5 } = options;
+export function groupNorm(x: Tensor, numGroups: number, options?: LayerNormOptions): Tensor {
+  const { weight = null, bias = null, eps = 1e-5 } = optionsOf("groupNorm", LayerNormOptions, options);
   if (x.ndim < 2) throw new ShapeError(`groupNorm: expected an input of shape [batch, channels, …], got ${showShape(x.shape)}`);
   const [batch = 0, channels = 0] = x.shape;
   if (!Number.isInteger(numGroups) || numGroups < 1 || channels % numGroups !== 0) throw new ShapeError(`groupNorm: expected a number of groups that divides ${String(channels)} channels, got ${String(numGroups)}`);
@@ -371,7 +377,7 @@ export function groupNorm(x: Tensor, numGroups: number, options: LayerNormOption
   return reshape(normalize("groupNorm", grouped, { weight, bias }, { reduced: [2, 3], varying: [1, 2], centred: true, eps }, null), x.shape);
 }
 
-export interface InstanceNormOptions {
+export const InstanceNormOptions = class {
   /** Running statistics `[C]`: used with `useInputStats: false`, and otherwise moved towards those of the input. */
   readonly runningMean?: Tensor | null;
   readonly runningVar?: Tensor | null;
@@ -382,7 +388,8 @@ export interface InstanceNormOptions {
   /** How far the running statistics move. 0.1 by default. */
   readonly momentum?: number;
   readonly eps?: number;
-}
+};
+export type InstanceNormOptions = Options<typeof InstanceNormOptions>;
 
 /**
  * Instance normalisation: every channel of each sample has mean 0 and variance 1, then weight and bias are applied.
@@ -391,8 +398,8 @@ export interface InstanceNormOptions {
  * @throws {ShapeError} if a channel has a single element, or a statistic or parameter another shape than `[C]`.
  * @see torch.nn.functional.instance_norm; Ulyanov, Vedaldi and Lempitsky, Instance normalization (2016)
  */
-export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tensor {
-  const { runningMean = null, runningVar = null, weight = null, bias = null, useInputStats = true, momentum = 0.1, eps = 1e-5 } = options;
+export function instanceNorm(x: Tensor, options?: InstanceNormOptions): Tensor {
+  const { runningMean = null, runningVar = null, weight = null, bias = null, useInputStats = true, momentum = 0.1, eps = 1e-5 } = optionsOf("instanceNorm", InstanceNormOptions, options);
   if (x.ndim < 2) throw new ShapeError(`instanceNorm: expected an input of shape [batch, channels, …], got ${showShape(x.shape)}`);
   checkOperands("instanceNorm", x, { runningMean, runningVar, weight, bias }, [x.shape[1] ?? 0]);
   if ((runningMean === null) !== (runningVar === null)) throw new ArgumentError("instanceNorm: expected both running statistics or none, got one");
@@ -412,14 +419,15 @@ export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tens
   return normalize("instanceNorm", x, { weight, bias }, { reduced, varying: [1], centred: true, eps }, null);
 }
 
-export interface LocalResponseNormOptions {
+export const LocalResponseNormOptions = class {
   /** 1e-4 by default. */
   readonly alpha?: number;
   /** 0.75 by default. */
   readonly beta?: number;
   /** 1 by default. */
   readonly k?: number;
-}
+};
+export type LocalResponseNormOptions = Options<typeof LocalResponseNormOptions>;
 
 /**
  * Divides each element by a power of the mean square of its neighbours in `size` channels:
@@ -429,7 +437,8 @@ export interface LocalResponseNormOptions {
  * @param x - `[N, C, …]`, at least three dimensions.
  * @see torch.nn.functional.local_response_norm; Krizhevsky, Sutskever and Hinton, ImageNet classification (2012)
  */
-export function localResponseNorm(x: Tensor, size: number, { alpha = 1e-4, beta = 0.75, k = 1 }: LocalResponseNormOptions = {}): Tensor {
+export function localResponseNorm(x: Tensor, size: number, options?: LocalResponseNormOptions): Tensor {
+  const { alpha = 1e-4, beta = 0.75, k = 1 } = optionsOf("localResponseNorm", LocalResponseNormOptions, options);
   x.checkUsable("localResponseNorm");
   if (x.ndim < 3) throw new ShapeError(`localResponseNorm: expected an input of shape [batch, channels, size, …], got ${showShape(x.shape)}`);
   if (!Number.isInteger(size) || size < 1) throw new ArgumentError(`localResponseNorm: expected a whole number of channels, at least 1, got ${String(size)}`);

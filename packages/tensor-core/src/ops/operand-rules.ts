@@ -2,6 +2,7 @@ import { ArgumentError, DTypeError } from "../errors.js";
 import type { ElementwiseOp, Operand } from "../kernels/elementwise.js";
 import type { Chosen, ElementwiseFunction } from "../kernels/elementwise-function.js";
 import { choosing } from "../kernels/elementwise-function.js";
+import { refuseOptions } from "../options.js";
 import type { Tensor } from "../tensor.js";
 
 /** Which operands elementwise ops take, where PyTorch is stricter than the formulas. */
@@ -30,14 +31,16 @@ export const factorFor = (factor: number | bigint, ...operands: readonly Operand
 
 /** The function of an op for two tensors. */
 export function ofTensors(op: ElementwiseOp, remedy?: string): ElementwiseFunction<[a: Tensor, b: Tensor]> {
-  return choosing(op.name, (name, a: Tensor, b: Tensor): Chosen => {
+  return choosing(op.name, (name, a: Tensor, b: Tensor, options?: undefined): Chosen => {
+    refuseOptions(name, options);
     checkTensors(name, [a, b], remedy);
     return [op, a, b];
   });
 }
 /** The function of an op for a tensor, and a tensor or number. */
 export function ofTensorAnd(op: ElementwiseOp, remedy?: string): ElementwiseFunction<[a: Tensor, b: Operand]> {
-  return choosing(op.name, (name, a: Tensor, b: Operand): Chosen => {
+  return choosing(op.name, (name, a: Tensor, b: Operand, options?: undefined): Chosen => {
+    refuseOptions(name, options);
     checkTensors(name, [a], remedy);
     return [op, a, b];
   });

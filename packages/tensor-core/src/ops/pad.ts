@@ -2,6 +2,8 @@ import { dtypeInfo } from "@gradus/kernel-ir";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { emptyLike } from "../kernels/rows.js";
 import { scalarArgument } from "../kernels/scalar-argument.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -13,12 +15,13 @@ import { narrow } from "./view.js";
 /** How many elements are put before and after a dimension; negative numbers cut off. */
 type Sides = readonly [before: number, after: number];
 
-export interface PadOptions {
+export const PadOptions = class {
   /** What stands in the padding: one value, or the tensor's own elements mirrored, its outermost ones, or those of the other end. */
   readonly mode?: "constant" | PadMode;
   /** For the mode `constant`; 0 by default. */
   readonly value?: number;
-}
+};
+export type PadOptions = Options<typeof PadOptions>;
 
 /** The position that each mode repeats outside of [0, size). */
 const modes = {
@@ -41,7 +44,8 @@ const reach = { reflect: (size: number) => size - 1, replicate: (size: number) =
  * pad(tensor([1, 2, 3]), [1, 1]).toArraySync(); // [0, 1, 2, 3, 0]
  * pad(tensor([[1, 2, 3]]), [2, 0], { mode: "reflect" }).toArraySync(); // [[3, 2, 1, 2, 3]]
  */
-export function pad(x: Tensor, padding: readonly number[], { mode = "constant", value = 0 }: PadOptions = {}): Tensor {
+export function pad(x: Tensor, padding: readonly number[], options?: PadOptions): Tensor {
+  const { mode = "constant", value = 0 } = optionsOf("pad", PadOptions, options);
   x.checkUsable("pad");
   if (padding.length % 2 !== 0 || padding.length / 2 > x.ndim || !padding.every(Number.isInteger)) {
     throw new ArgumentError(`pad: expected pairs of whole numbers for at most ${String(x.ndim)} dimensions, got [${padding.join(", ")}]`);

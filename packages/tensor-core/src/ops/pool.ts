@@ -5,6 +5,8 @@ import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import type { KernelBody, KernelOperand } from "../kernels/kernel-op.js";
 import { KernelOp, lowest } from "../kernels/kernel-op.js";
 import { emptyLike } from "../kernels/rows.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { numelOf, sameShape, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import { checkSameDevice } from "../tensor.js";
@@ -12,8 +14,8 @@ import type { Tensor } from "../tensor.js";
 import { gather } from "./index-ops.js";
 import { record } from "./reduce.js";
 import { flatten, reshape } from "./view.js";
-import type { MaxPoolOptions, PerDimension, PoolOptions, Windows } from "./windows.js";
-import { along, checkPlanes, checkPooled, covering, coveringCoordinates, coveringCounts, coveringScalars, distanceOf, inside, perDimension, poolWindows, positionsAlong, reachesOutside, spatialStrides, steps, strideOf, toRows } from "./windows.js";
+import type { PerDimension, Windows } from "./windows.js";
+import { along, checkPlanes, checkPooled, covering, coveringCoordinates, coveringCounts, coveringScalars, distanceOf, inside, MaxPoolOptions, perDimension, PoolOptions, poolWindows, positionsAlong, reachesOutside, spatialStrides, steps, strideOf, toRows } from "./windows.js";
 
 /** Pools over sliding windows, of one, two and three dimensions. */
 
@@ -141,7 +143,7 @@ function maxPoolGradient(g: Tensor, indices: Tensor, shape: Shape): Tensor {
 }
 
 /** Maximum over windows of the last dimension; see `maxPool2d`. @see torch.nn.functional.max_pool1d */
-export const maxPool1d = (x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): Tensor => maxPool("maxPool1d", 1, x, kernelSize, options).values;
+export const maxPool1d = (x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): Tensor => maxPool("maxPool1d", 1, x, kernelSize, optionsOf("maxPool1d", MaxPoolOptions, options)).values;
 /**
  * Maximum over windows of the last two dimensions.
  *
@@ -151,23 +153,24 @@ export const maxPool1d = (x: Tensor, kernelSize: PerDimension, options: MaxPoolO
  * @example
  * maxPool2d(tensor([[[1, 2], [3, 4]]]), 2).toArraySync(); // [[[4]]]
  */
-export const maxPool2d = (x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): Tensor => maxPool("maxPool2d", 2, x, kernelSize, options).values;
+export const maxPool2d = (x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): Tensor => maxPool("maxPool2d", 2, x, kernelSize, optionsOf("maxPool2d", MaxPoolOptions, options)).values;
 /** Maximum over windows of the last three dimensions; see `maxPool2d`. @see torch.nn.functional.max_pool3d */
-export const maxPool3d = (x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): Tensor => maxPool("maxPool3d", 3, x, kernelSize, options).values;
+export const maxPool3d = (x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): Tensor => maxPool("maxPool3d", 3, x, kernelSize, optionsOf("maxPool3d", MaxPoolOptions, options)).values;
 /** `maxPool1d`, and where the maxima stand, for `maxUnpool1d`. @see torch.nn.functional.max_pool1d_with_indices */
-export const maxPool1dWithIndices = (x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): Pooled => maxPool("maxPool1dWithIndices", 1, x, kernelSize, options);
+export const maxPool1dWithIndices = (x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): Pooled => maxPool("maxPool1dWithIndices", 1, x, kernelSize, optionsOf("maxPool1dWithIndices", MaxPoolOptions, options));
 /** `maxPool2d`, and where the maxima stand in each plane, for `maxUnpool2d`. @see torch.nn.functional.max_pool2d_with_indices */
-export const maxPool2dWithIndices = (x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): Pooled => maxPool("maxPool2dWithIndices", 2, x, kernelSize, options);
+export const maxPool2dWithIndices = (x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): Pooled => maxPool("maxPool2dWithIndices", 2, x, kernelSize, optionsOf("maxPool2dWithIndices", MaxPoolOptions, options));
 /** `maxPool3d`, and where the maxima stand in each volume, for `maxUnpool3d`. @see torch.nn.functional.max_pool3d_with_indices */
-export const maxPool3dWithIndices = (x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions = {}): Pooled => maxPool("maxPool3dWithIndices", 3, x, kernelSize, options);
+export const maxPool3dWithIndices = (x: Tensor, kernelSize: PerDimension, options?: MaxPoolOptions): Pooled => maxPool("maxPool3dWithIndices", 3, x, kernelSize, optionsOf("maxPool3dWithIndices", MaxPoolOptions, options));
 
-export interface MaxUnpoolOptions {
+export const MaxUnpoolOptions = class {
   /** Steps between the windows of the pool; the window's size by default. */
   readonly stride?: PerDimension | null;
   readonly padding?: PerDimension;
   /** The size before pooling, where several are possible: of the spatial dimensions, or of all. */
   readonly outputSize?: Shape | null;
-}
+};
+export type MaxUnpoolOptions = Options<typeof MaxUnpoolOptions>;
 
 /** Puts values at positions of their plane; where positions repeat, the last one wins. Scalar: elements in a plane. */
 const maxUnpoolKernel = new KernelOp({
@@ -230,7 +233,7 @@ function unpooledSize(op: string, n: number, x: Tensor, natural: readonly number
 }
 
 /** `maxUnpool2d` for one dimension. @see torch.nn.functional.max_unpool1d */
-export const maxUnpool1d = (x: Tensor, indices: Tensor, kernelSize: PerDimension, options: MaxUnpoolOptions = {}): Tensor => maxUnpool("maxUnpool1d", 1, x, indices, kernelSize, options);
+export const maxUnpool1d = (x: Tensor, indices: Tensor, kernelSize: PerDimension, options?: MaxUnpoolOptions): Tensor => maxUnpool("maxUnpool1d", 1, x, indices, kernelSize, optionsOf("maxUnpool1d", MaxUnpoolOptions, options));
 /**
  * Undoes a max-pool as far as that can be: the maxima return to their places, zeros stand elsewhere.
  *
@@ -238,18 +241,20 @@ export const maxUnpool1d = (x: Tensor, indices: Tensor, kernelSize: PerDimension
  * @throws {GuardError} if an index is outside its plane.  @throws {ShapeError} if the pool cannot have started from `outputSize`.
  * @see torch.nn.functional.max_unpool2d
  */
-export const maxUnpool2d = (x: Tensor, indices: Tensor, kernelSize: PerDimension, options: MaxUnpoolOptions = {}): Tensor => maxUnpool("maxUnpool2d", 2, x, indices, kernelSize, options);
+export const maxUnpool2d = (x: Tensor, indices: Tensor, kernelSize: PerDimension, options?: MaxUnpoolOptions): Tensor => maxUnpool("maxUnpool2d", 2, x, indices, kernelSize, optionsOf("maxUnpool2d", MaxUnpoolOptions, options));
 /** `maxUnpool2d` for three dimensions. @see torch.nn.functional.max_unpool3d */
-export const maxUnpool3d = (x: Tensor, indices: Tensor, kernelSize: PerDimension, options: MaxUnpoolOptions = {}): Tensor => maxUnpool("maxUnpool3d", 3, x, indices, kernelSize, options);
+export const maxUnpool3d = (x: Tensor, indices: Tensor, kernelSize: PerDimension, options?: MaxUnpoolOptions): Tensor => maxUnpool("maxUnpool3d", 3, x, indices, kernelSize, optionsOf("maxUnpool3d", MaxUnpoolOptions, options));
 
-export interface AvgPool1dOptions extends PoolOptions {
+export const AvgPool1dOptions = class extends PoolOptions {
   /** Count padding in the average. */
   readonly countIncludePad?: boolean;
-}
-export interface AvgPoolOptions extends AvgPool1dOptions {
+};
+export type AvgPool1dOptions = Options<typeof AvgPool1dOptions>;
+export const AvgPoolOptions = class extends AvgPool1dOptions {
   /** Divide by this instead of the window's size. */
   readonly divisorOverride?: number | null;
-}
+};
+export type AvgPoolOptions = Options<typeof AvgPoolOptions>;
 
 /** Sum over each window, divided by how many elements count. */
 const avgPoolKernel = perRank((n, bounded) => new KernelOp({
@@ -385,7 +390,7 @@ export function averageOver(op: string, x: Tensor, average: Average): Tensor {
 }
 
 /** Average over windows of the last dimension; see `avgPool2d`. @see torch.nn.functional.avg_pool1d */
-export const avgPool1d = (x: Tensor, kernelSize: PerDimension, options: AvgPool1dOptions = {}): Tensor => avgPool("avgPool1d", 1, x, kernelSize, options);
+export const avgPool1d = (x: Tensor, kernelSize: PerDimension, options?: AvgPool1dOptions): Tensor => avgPool("avgPool1d", 1, x, kernelSize, optionsOf("avgPool1d", AvgPool1dOptions, options));
 /**
  * Average over windows of the last two dimensions.
  *
@@ -395,16 +400,17 @@ export const avgPool1d = (x: Tensor, kernelSize: PerDimension, options: AvgPool1
  * @example
  * avgPool2d(tensor([[[1, 2], [3, 4]]]), 2).toArraySync(); // [[[2.5]]]
  */
-export const avgPool2d = (x: Tensor, kernelSize: PerDimension, options: AvgPoolOptions = {}): Tensor => avgPool("avgPool2d", 2, x, kernelSize, options);
+export const avgPool2d = (x: Tensor, kernelSize: PerDimension, options?: AvgPoolOptions): Tensor => avgPool("avgPool2d", 2, x, kernelSize, optionsOf("avgPool2d", AvgPoolOptions, options));
 /** Average over windows of the last three dimensions; see `avgPool2d`. @see torch.nn.functional.avg_pool3d */
-export const avgPool3d = (x: Tensor, kernelSize: PerDimension, options: AvgPoolOptions = {}): Tensor => avgPool("avgPool3d", 3, x, kernelSize, options);
+export const avgPool3d = (x: Tensor, kernelSize: PerDimension, options?: AvgPoolOptions): Tensor => avgPool("avgPool3d", 3, x, kernelSize, optionsOf("avgPool3d", AvgPoolOptions, options));
 
-export interface LpPoolOptions {
+export const LpPoolOptions = class {
   /** Steps between windows; the window's size by default. */
   readonly stride?: PerDimension | null;
   /** Let the last window start inside and end outside. */
   readonly ceilMode?: boolean;
-}
+};
+export type LpPoolOptions = Options<typeof LpPoolOptions>;
 
 /** (Σ xᵖ)^(1/p) over each window, from the average of xᵖ; 0 where the sum is negative, as in PyTorch. */
 function lpPool(op: string, n: number, x: Tensor, normType: number, kernelSize: PerDimension, options: LpPoolOptions): Tensor {
@@ -417,10 +423,10 @@ function lpPool(op: string, n: number, x: Tensor, normType: number, kernelSize: 
 }
 
 /** `lpPool2d` for one dimension. @see torch.nn.functional.lp_pool1d */
-export const lpPool1d = (x: Tensor, normType: number, kernelSize: PerDimension, options: LpPoolOptions = {}): Tensor => lpPool("lpPool1d", 1, x, normType, kernelSize, options);
+export const lpPool1d = (x: Tensor, normType: number, kernelSize: PerDimension, options?: LpPoolOptions): Tensor => lpPool("lpPool1d", 1, x, normType, kernelSize, optionsOf("lpPool1d", LpPoolOptions, options));
 /**
  * The p-norm of each window of the last two dimensions, (Σ xᵖ)^(1/p): the sum for p = 1, the maximum as p grows.
  *
  * @see torch.nn.functional.lp_pool2d
  */
-export const lpPool2d = (x: Tensor, normType: number, kernelSize: PerDimension, options: LpPoolOptions = {}): Tensor => lpPool("lpPool2d", 2, x, normType, kernelSize, options);
+export const lpPool2d = (x: Tensor, normType: number, kernelSize: PerDimension, options?: LpPoolOptions): Tensor => lpPool("lpPool2d", 2, x, normType, kernelSize, optionsOf("lpPool2d", LpPoolOptions, options));

@@ -1,6 +1,8 @@
 import { dtypeInfo } from "@gradus/kernel-ir";
 import { canReadAtOnce } from "../awaited-reads.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
+import { optionsOf, refuseOptions } from "../options.js";
+import type { Options } from "../options.js";
 import { resultType } from "../promotion.js";
 import { broadcastShapes, resolveDim, sameShape, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
@@ -36,31 +38,41 @@ function checked(op: string, a: Tensor, shapeOfA: readonly string[], b: Tensor, 
 }
 
 /** Product of two matrices. @see torch.mm */
-export function mm(a: Tensor, b: Tensor): Tensor {
+export function mm(a: Tensor, b: Tensor): Tensor;
+export function mm(a: Tensor, b: Tensor, options?: unknown): Tensor {
+  refuseOptions("mm", options);
   checked("mm", a, ["n", "k"], b, ["k", "m"]);
   return matmul(a, b);
 }
 
 /** Products of two batches of matrices. @see torch.bmm */
-export function bmm(a: Tensor, b: Tensor): Tensor {
+export function bmm(a: Tensor, b: Tensor): Tensor;
+export function bmm(a: Tensor, b: Tensor, options?: unknown): Tensor {
+  refuseOptions("bmm", options);
   checked("bmm", a, ["b", "n", "k"], b, ["b", "k", "m"]);
   return matmul(a, b);
 }
 
 /** Matrix times vector. @see torch.mv */
-export function mv(matrix: Tensor, vector: Tensor): Tensor {
+export function mv(matrix: Tensor, vector: Tensor): Tensor;
+export function mv(matrix: Tensor, vector: Tensor, options?: unknown): Tensor {
+  refuseOptions("mv", options);
   checked("mv", matrix, ["n", "k"], vector, ["k"]);
   return matmul(matrix, vector);
 }
 
 /** Σ aᵢ bᵢ of two vectors. @see torch.dot */
-export function dot(a: Tensor, b: Tensor): Tensor {
+export function dot(a: Tensor, b: Tensor): Tensor;
+export function dot(a: Tensor, b: Tensor, options?: unknown): Tensor {
+  refuseOptions("dot", options);
   checked("dot", a, ["n"], b, ["n"]);
   return matmul(a, b);
 }
 
 /** Σ aᵢ bᵢ of two vectors; of real numbers the same as `dot`. @see torch.vdot */
-export function vdot(a: Tensor, b: Tensor): Tensor {
+export function vdot(a: Tensor, b: Tensor): Tensor;
+export function vdot(a: Tensor, b: Tensor, options?: unknown): Tensor {
+  refuseOptions("vdot", options);
   checked("vdot", a, ["n"], b, ["n"]);
   return matmul(a, b);
 }
@@ -72,23 +84,28 @@ export function vdot(a: Tensor, b: Tensor): Tensor {
  * @example
  * outer(tensor([1, 2]), tensor([3, 4])).toArraySync(); // [[3, 4], [6, 8]]
  */
-export function outer(a: Tensor, b: Tensor): Tensor {
+export function outer(a: Tensor, b: Tensor): Tensor;
+export function outer(a: Tensor, b: Tensor, options?: unknown): Tensor {
+  refuseOptions("outer", options);
   checkSizes("outer", [[a, ["n"]], [b, ["m"]]]);
   return unsqueeze(a, 1).mul(b);
 }
 
 /** Sums of products over the last dimension of both; with a scalar, the plain product. @see torch.inner */
-export function inner(a: Tensor, b: Tensor): Tensor {
+export function inner(a: Tensor, b: Tensor): Tensor;
+export function inner(a: Tensor, b: Tensor, options?: unknown): Tensor {
+  refuseOptions("inner", options);
   if (a.ndim === 0 || b.ndim === 0) return a.mul(b);
   checkProduct("inner", a, b);
   if (a.shape.at(-1) !== b.shape.at(-1)) throw new ShapeError(`inner: expected last dimensions of one size, got ${showShape(a.shape)} and ${showShape(b.shape)}`);
   return tensordot(a, b, { dims: [[-1], [-1]] });
 }
 
-export interface TensordotOptions {
+export const TensordotOptions = class {
   /** How many of the last dimensions of a meet the first of b; or which dimensions of a meet which of b. 2 if absent. */
   readonly dims?: number | readonly [ofA: readonly number[], ofB: readonly number[]] | Tensor;
-}
+};
+export type TensordotOptions = Options<typeof TensordotOptions>;
 
 /**
  * Sums of products over pairs of dimensions; the others of a, then those of b, make the result.
@@ -97,8 +114,9 @@ export interface TensordotOptions {
  * @example
  * tensordot(ones([2, 3, 4]), ones([3, 4, 5]), { dims: 2 }).shape; // [2, 5]
  */
-export function tensordot(a: Tensor, b: Tensor, { dims = 2 }: TensordotOptions = {}): Tensor {
+export function tensordot(a: Tensor, b: Tensor, options?: TensordotOptions): Tensor {
   const op = "tensordot";
+  const { dims = 2 } = optionsOf(op, TensordotOptions, options);
   checkProduct(op, a, b);
   const [ofA, ofB] = pairsOf(op, a, b, dims);
   if (ofA.length !== ofB.length) throw new ShapeError(`${op}: expected as many dimensions of a as of b, got [${ofA.join(", ")}] and [${ofB.join(", ")}]`);
@@ -136,7 +154,9 @@ function narrowToOne(x: Tensor, own: readonly number[], other: Tensor, others: r
 }
 
 /** The product of every element of a with the whole of b, in its place. @see torch.kron */
-export function kron(a: Tensor, b: Tensor): Tensor {
+export function kron(a: Tensor, b: Tensor): Tensor;
+export function kron(a: Tensor, b: Tensor, options?: unknown): Tensor {
+  refuseOptions("kron", options);
   const rank = Math.max(a.ndim, b.ndim);
   const padded = (x: Tensor): number[] => [...new Array<number>(rank - x.ndim).fill(1), ...x.shape];
   const [shapeA, shapeB] = [padded(a), padded(b)];
@@ -146,12 +166,13 @@ export function kron(a: Tensor, b: Tensor): Tensor {
   return reshape(left.mul(right), shapeA.map((size, d) => size * shapeB[d]!));
 }
 
-export interface ScaledSumOptions {
+export const ScaledSumOptions = class {
   /** What the first argument is multiplied by; where it is 0, NaN and infinities in it do not count. 1 if absent. */
   readonly beta?: number | bigint | boolean;
   /** What the product is multiplied by. 1 if absent. */
   readonly alpha?: number | bigint | boolean;
-}
+};
+export type ScaledSumOptions = Options<typeof ScaledSumOptions>;
 
 /** beta · x + alpha · product(), where x broadcasts to `shape`. */
 function scaledSum(op: string, x: Tensor, a: Tensor, shape: Shape, { beta = 1, alpha = 1 }: ScaledSumOptions, product: () => Tensor): Tensor {
@@ -169,44 +190,46 @@ function scaledSum(op: string, x: Tensor, a: Tensor, shape: Shape, { beta = 1, a
 }
 
 /** beta · x + alpha · (a @ b) of matrices. @see torch.addmm */
-export function addmm(x: Tensor, a: Tensor, b: Tensor, options: ScaledSumOptions = {}): Tensor {
+export function addmm(x: Tensor, a: Tensor, b: Tensor, options?: ScaledSumOptions): Tensor {
   checked("addmm", a, ["n", "k"], b, ["k", "m"]);
-  return scaledSum("addmm", x, a, [a.shape[0]!, b.shape[1]!], options, () => matmul(a, b));
+  return scaledSum("addmm", x, a, [a.shape[0]!, b.shape[1]!], optionsOf("addmm", ScaledSumOptions, options), () => matmul(a, b));
 }
 
 /** beta · x + alpha · (matrix @ vector). @see torch.addmv */
-export function addmv(x: Tensor, matrix: Tensor, vector: Tensor, options: ScaledSumOptions = {}): Tensor {
+export function addmv(x: Tensor, matrix: Tensor, vector: Tensor, options?: ScaledSumOptions): Tensor {
   checked("addmv", matrix, ["n", "k"], vector, ["k"]);
-  return scaledSum("addmv", x, matrix, [matrix.shape[0]!], options, () => matmul(matrix, vector));
+  return scaledSum("addmv", x, matrix, [matrix.shape[0]!], optionsOf("addmv", ScaledSumOptions, options), () => matmul(matrix, vector));
 }
 
 /** beta · x + alpha · outer(a, b). Unlike the others, of mixed element types. @see torch.addr */
-export function addr(x: Tensor, a: Tensor, b: Tensor, options: ScaledSumOptions = {}): Tensor {
+export function addr(x: Tensor, a: Tensor, b: Tensor, options?: ScaledSumOptions): Tensor {
+  const given = optionsOf("addr", ScaledSumOptions, options);
   checkSizes("addr", [[a, ["n"]], [b, ["m"]]]);
   const dtype = resultType(x, a, b);
-  for (const [name, scale] of Object.entries(options) as [string, number | bigint | boolean][]) {
+  for (const [name, scale] of Object.entries<number | bigint | boolean>(given)) {
     if (dtypeInfo[dtype].kind !== "float" && typeof scale === "number" && !Number.isInteger(scale)) throw new ArgumentError(`addr: expected ${name} to be whole for ${dtype} tensors, got ${scale}`);
     if (dtype !== "bool" && typeof scale === "boolean") throw new ArgumentError(`addr: expected ${name} to be a number for ${dtype} tensors, got ${scale}`);
   }
-  return scaledSum("addr", x.to(dtype), a.to(dtype), [a.shape[0]!, b.shape[0]!], options, () => outer(a.to(dtype), b.to(dtype)));
+  return scaledSum("addr", x.to(dtype), a.to(dtype), [a.shape[0]!, b.shape[0]!], given, () => outer(a.to(dtype), b.to(dtype)));
 }
 
 /** beta · x + alpha · Σ over the batch of a @ b. @see torch.addbmm */
-export function addbmm(x: Tensor, a: Tensor, b: Tensor, options: ScaledSumOptions = {}): Tensor {
+export function addbmm(x: Tensor, a: Tensor, b: Tensor, options?: ScaledSumOptions): Tensor {
   checked("addbmm", a, ["b", "n", "k"], b, ["b", "k", "m"]);
-  return scaledSum("addbmm", x, a, [a.shape[1]!, b.shape[2]!], options, () => tensordot(a, b, { dims: [[0, 2], [0, 1]] }));
+  return scaledSum("addbmm", x, a, [a.shape[1]!, b.shape[2]!], optionsOf("addbmm", ScaledSumOptions, options), () => tensordot(a, b, { dims: [[0, 2], [0, 1]] }));
 }
 
 /** beta · x + alpha · (a @ b) of batches of matrices. @see torch.baddbmm */
-export function baddbmm(x: Tensor, a: Tensor, b: Tensor, options: ScaledSumOptions = {}): Tensor {
+export function baddbmm(x: Tensor, a: Tensor, b: Tensor, options?: ScaledSumOptions): Tensor {
   checked("baddbmm", a, ["b", "n", "k"], b, ["b", "k", "m"]);
-  return scaledSum("baddbmm", x, a, [a.shape[0]!, a.shape[1]!, b.shape[2]!], options, () => matmul(a, b));
+  return scaledSum("baddbmm", x, a, [a.shape[0]!, a.shape[1]!, b.shape[2]!], optionsOf("baddbmm", ScaledSumOptions, options), () => matmul(a, b));
 }
 
-export interface CrossOptions {
+export const CrossOptions = class {
   /** The dimension of size 3; the first one of that size if absent. */
   readonly dim?: number;
-}
+};
+export type CrossOptions = Options<typeof CrossOptions>;
 
 /**
  * The vector product a × b along a dimension of size 3; the other dimensions broadcast.
@@ -215,7 +238,8 @@ export interface CrossOptions {
  * @example
  * cross(tensor([1, 0, 0]), tensor([0, 1, 0])).toArraySync(); // [0, 0, 1]
  */
-export function cross(a: Tensor, b: Tensor, { dim }: CrossOptions = {}): Tensor {
+export function cross(a: Tensor, b: Tensor, options?: CrossOptions): Tensor {
+  const { dim } = optionsOf("cross", CrossOptions, options);
   if (a.ndim !== b.ndim) throw new ShapeError(`cross: expected as many dimensions of a as of b, got ${showShape(a.shape)} and ${showShape(b.shape)}`);
   const shape = broadcastShapes("cross", a.shape, b.shape);
   const d = dim === undefined ? shape.indexOf(3) : resolveDim("cross", dim, a.ndim);
@@ -225,12 +249,13 @@ export function cross(a: Tensor, b: Tensor, { dim }: CrossOptions = {}): Tensor 
   return turned(a, 1).mul(turned(b, 2)).sub(turned(a, 2).mul(turned(b, 1)));
 }
 
-export interface CdistOptions {
+export const CdistOptions = class {
   /** The p of the norm, from 0 (how many coordinates differ) to Infinity (the largest difference); 2 if absent. */
   readonly p?: number;
   /** Accepted for PyTorch's sake: distances are always computed from differences, which is the accurate way. */
   readonly computeMode?: string;
-}
+};
+export type CdistOptions = Options<typeof CdistOptions>;
 
 /**
  * Distance of each row of a to each row of b: ‖aᵢ − bⱼ‖ₚ.
@@ -241,8 +266,9 @@ export interface CdistOptions {
  * @example
  * cdist(tensor([[0, 0]]), tensor([[3, 4]])).toArraySync(); // [[5]]
  */
-export function cdist(a: Tensor, b: Tensor, { p = 2 }: CdistOptions = {}): Tensor {
+export function cdist(a: Tensor, b: Tensor, options?: CdistOptions): Tensor {
   const op = "cdist";
+  const { p = 2 } = optionsOf(op, CdistOptions, options);
   checkProduct(op, a, b);
   if (!a.isFloatingPoint()) throw new DTypeError(`${op}: expected floating tensors, got ${a.dtype}; convert them with to("float32")`);
   if (a.ndim < 2 || b.ndim < 2 || a.shape.at(-1) !== b.shape.at(-1)) throw new ShapeError(`${op}: expected shapes […, m, k] and […, n, k], got ${showShape(a.shape)} and ${showShape(b.shape)}`);
@@ -265,14 +291,15 @@ export function cdist(a: Tensor, b: Tensor, { p = 2 }: CdistOptions = {}): Tenso
   return power.maskedFill(none, 1).pow(1 / p).maskedFill(none, 0);
 }
 
-export interface CovOptions {
+export const CovOptions = class {
   /** Subtracted from the count of observations: 1 (the default) gives the unbiased estimate. */
   readonly correction?: number;
   /** How often each observation counts: whole numbers. */
   readonly fweights?: Tensor;
   /** How much each observation counts. */
   readonly aweights?: Tensor;
-}
+};
+export type CovOptions = Options<typeof CovOptions>;
 
 /**
  * Covariances of variables (rows) over observations (columns).
@@ -281,8 +308,9 @@ export interface CovOptions {
  * @example
  * cov(tensor([[0, 1, 2], [2, 1, 0]])).toArraySync(); // [[1, -1], [-1, 1]]
  */
-export function cov(x: Tensor, { correction = 1, fweights, aweights }: CovOptions = {}): Tensor {
+export function cov(x: Tensor, options?: CovOptions): Tensor {
   const op = "cov";
+  const { correction = 1, fweights, aweights } = optionsOf(op, CovOptions, options);
   if (x.ndim > 2 || x.dtype === "bool") throw new ShapeError(`${op}: expected numbers in at most 2 dimensions, got ${x.dtype} of shape ${showShape(x.shape)}`);
   const rows = x.ndim < 2 ? reshape(x, [1, -1]) : x;
   const count = rows.shape[1]!;
@@ -316,12 +344,13 @@ export function corrcoef(x: Tensor): Tensor {
   return c.div(unsqueeze(deviation, 1)).div(deviation).clamp({ min: -1, max: 1 });
 }
 
-export interface VanderOptions {
+export const VanderOptions = class {
   /** Number of powers; as many as elements if absent. */
   readonly N?: number;
   /** From x⁰ up instead of down to it. */
   readonly increasing?: boolean;
-}
+};
+export type VanderOptions = Options<typeof VanderOptions>;
 
 /**
  * Powers of each element as a row, the highest first.
@@ -330,7 +359,8 @@ export interface VanderOptions {
  * @example
  * vander(tensor([2, 3]), { N: 3 }).toArraySync(); // [[4, 2, 1], [9, 3, 1]]
  */
-export function vander(x: Tensor, { N, increasing = false }: VanderOptions = {}): Tensor {
+export function vander(x: Tensor, options?: VanderOptions): Tensor {
+  const { N, increasing = false } = optionsOf("vander", VanderOptions, options);
   if (x.ndim !== 1) throw new ShapeError(`vander: expected a vector, got shape ${showShape(x.shape)}`);
   const count = N ?? x.shape[0]!;
   if (!Number.isInteger(count) || count < 0) throw new ArgumentError(`vander: expected a number of powers that is whole and not negative, got ${count}`);

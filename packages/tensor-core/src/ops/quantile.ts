@@ -1,21 +1,24 @@
 import { canReadAtOnce } from "../awaited-reads.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
+import { DimOptions, optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { resolveDim, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { lerp, where } from "./elementwise.js";
 import { gather } from "./index-ops.js";
 import { movedim } from "./rearrange.js";
-import type { DimOptions, ValuesAndIndices } from "./reduce.js";
+import type { ValuesAndIndices } from "./reduce.js";
 import { any, sum } from "./reduce.js";
 import { sort } from "./sort.js";
 import { reshape, select, squeeze, unsqueeze } from "./view.js";
 
 /** What sorted rows tell: quantiles, and medians without NaN. */
 
-export interface QuantileOptions extends DimOptions {
+export const QuantileOptions = class extends DimOptions {
   /** What lies between two elements: a straight line (the default), either of them, the nearer one, or their mean. */
   readonly interpolation?: "linear" | "lower" | "higher" | "nearest" | "midpoint";
-}
+};
+export type QuantileOptions = Options<typeof QuantileOptions>;
 
 /**
  * The value below which a fraction `q` of the elements lies, of all or along a dimension; NaN where an element is NaN.
@@ -26,9 +29,9 @@ export interface QuantileOptions extends DimOptions {
  * @example
  * quantile(tensor([0, 10]), 0.25).itemSync(); // 2.5
  */
-export const quantile = (x: Tensor, q: number | Tensor, options: QuantileOptions = {}): Tensor => quantiles("quantile", x, q, options);
+export const quantile = (x: Tensor, q: number | Tensor, options?: QuantileOptions): Tensor => quantiles("quantile", x, q, optionsOf("quantile", QuantileOptions, options));
 /** The same of the elements that are not NaN. @see torch.nanquantile */
-export const nanquantile = (x: Tensor, q: number | Tensor, options: QuantileOptions = {}): Tensor => quantiles("nanquantile", x, q, options);
+export const nanquantile = (x: Tensor, q: number | Tensor, options?: QuantileOptions): Tensor => quantiles("nanquantile", x, q, optionsOf("nanquantile", QuantileOptions, options));
 
 const interpolations: readonly NonNullable<QuantileOptions["interpolation"]>[] = ["linear", "lower", "higher", "nearest", "midpoint"];
 

@@ -2,10 +2,11 @@ import type { DType } from "@gradus/kernel-ir";
 import { dtypeInfo } from "@gradus/kernel-ir";
 import { writeInPlace } from "../autograd/in-place.js";
 import { OpNode } from "../autograd/op-node.js";
-import type { TensorOptions } from "../create.js";
 import { empty, tensor } from "../create.js";
 import { finfo, iinfo } from "../dtypes.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
+import { optionsOf, TensorOptions } from "../options.js";
+import type { Options } from "../options.js";
 import { defaultGenerator } from "../random/default-generator.js";
 import type { Generator, NumberArray } from "../random/generator.js";
 import { broadcastShapes, checkShape, numelOf, showShape } from "../shape.js";
@@ -27,10 +28,17 @@ export function manualSeed(seed: number | bigint): Generator {
   return defaultGenerator().manualSeed(seed);
 }
 
-export interface RandomOptions<D extends DType = DType> extends TensorOptions<D> {
+export const RandomOptions = class extends TensorOptions {
   /** Where the numbers come from; the default generator if absent. */
   readonly generator?: Generator | undefined;
-}
+};
+export type RandomOptions<D extends DType = DType> = Options<typeof RandomOptions> & { readonly dtype?: D };
+
+export const GeneratorOptions = class {
+  /** Where the numbers come from; the default generator if absent. */
+  readonly generator?: Generator | undefined;
+};
+export type GeneratorOptions = Options<typeof GeneratorOptions>;
 
 type FloatArray = Float32Array | Float64Array;
 
@@ -42,18 +50,18 @@ const floatBuffer = (op: string, dtype: DType, count: number): FloatArray => {
 
 function drawn<D extends DType>(op: string, shape: Shape, options: RandomOptions<D>, fill: (g: Generator, out: FloatArray) => void): Tensor<D> {
   checkShape(op, shape);
-  const dtype = options.dtype ?? "float32";
+  const { generator = defaultGenerator(), dtype = "float32", ...rest } = options;
   const values = floatBuffer(op, dtype, numelOf(shape));
-  fill(options.generator ?? defaultGenerator(), values);
-  return tensor(values, { ...options, dtype, shape }) as Tensor<D>;
+  fill(generator, values);
+  return tensor(values, { ...rest, dtype, shape }) as Tensor<D>;
 }
 
 /** Uniform in [0, 1). @see torch.rand */
-export const rand = <D extends DType = "float32">(shape: Shape, options: RandomOptions<D> = {}): Tensor<D> =>
-  drawn("rand", shape, options, (g, out) => g.uniform(out));
+export const rand = <D extends DType = "float32">(shape: Shape, options?: RandomOptions<D>): Tensor<D> =>
+  drawn("rand", shape, optionsOf("rand", RandomOptions, options), (g, out) => g.uniform(out));
 /** Standard normal. @see torch.randn */
-export const randn = <D extends DType = "float32">(shape: Shape, options: RandomOptions<D> = {}): Tensor<D> =>
-  drawn("randn", shape, options, (g, out) => g.normal(out));
+export const randn = <D extends DType = "float32">(shape: Shape, options?: RandomOptions<D>): Tensor<D> =>
+  drawn("randn", shape, optionsOf("randn", RandomOptions, options), (g, out) => g.normal(out));
 /**
  * Normal with a mean and a standard deviation: numbers for a tensor of a given shape, or tensors, which broadcast, for one of
  * theirs.
@@ -61,40 +69,43 @@ export const randn = <D extends DType = "float32">(shape: Shape, options: Random
  * @see torch.normal
  */
 export function normal(mean: number, std: number, shape: Shape, options?: RandomOptions): Tensor;
-export function normal(mean: Tensor | number, std?: Tensor | number, shape?: undefined, options?: { readonly generator?: Generator }): Tensor;
-export function normal(mean: Tensor | number, std: Tensor | number = 1, shape?: Shape, options: RandomOptions = {}): Tensor {
+export function normal(mean: Tensor | number, std?: Tensor | number, shape?: undefined, options?: GeneratorOptions): Tensor;
+export function normal(mean: Tensor | number, std: Tensor | number = 1, shape?: Shape, options?: RandomOptions): Tensor {
+  const given = optionsOf("normal", RandomOptions, options);
   if (typeof mean === "number" && typeof std === "number") {
     if (shape === undefined) throw new ArgumentError("normal: expected a shape with a mean and a standard deviation that are numbers, got none");
     if (!(std >= 0)) throw new ArgumentError(`normal: expected a standard deviation of at least 0, got ${String(std)}`);
-    return drawn("normal", shape, options, (g, out) => g.normal(out, mean, std));
+    return drawn("normal", shape, given, (g, out) => g.normal(out, mean, std));
   }
   if (shape !== undefined) throw new ArgumentError("normal: expected no shape with tensors, which have one of their own");
   const tensors = [mean, std].filter((x) => typeof x === "object");
   const [first] = tensors;
   if (first === undefined) throw new ArgumentError(`normal: expected tensors or numbers, got ${String(mean)} and ${String(std)}`);
   for (const x of tensors) if (!x.isFloatingPoint()) throw new DTypeError(`normal: expected floating tensors, got ${x.dtype}`);
-  const noise = drawn("normal", broadcastShapes("normal", ...tensors.map((x) => x.shape)), { ...options, dtype: first.dtype, device: first.device }, (g, out) => g.normal(out));
+  const noise = drawn("normal", broadcastShapes("normal", ...tensors.map((x) => x.shape)), { ...given, dtype: first.dtype, device: first.device }, (g, out) => g.normal(out));
   return noise.mul(typeof std === "object" ? std.detach() : std).add(typeof mean === "object" ? mean.detach() : mean);
 }
 
 /** Whole numbers from `low` to `high` (exclusive), int64. @see torch.randint */
-export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
+export function randint(low: number, high: number, shape: Shape, options?: RandomOptions): Tensor {
+  const { generator = defaultGenerator(), dtype = "int64", ...rest } = optionsOf("randint", RandomOptions, options);
   checkShape("randint", shape);
-  const values = (options.generator ?? defaultGenerator()).randint(new BigInt64Array(numelOf(shape)), low, high);
-  return tensor(values, { ...options, dtype: options.dtype ?? "int64", shape });
+  const values = generator.randint(new BigInt64Array(numelOf(shape)), low, high);
+  return tensor(values, { ...rest, dtype, shape });
 }
 
 /** 0 … n−1 in random order, int64. @see torch.randperm */
-export function randperm(n: number, options: RandomOptions = {}): Tensor {
-  const order = (options.generator ?? defaultGenerator()).randperm(n);
-  return tensor(order, { ...options, dtype: options.dtype ?? "int64" });
+export function randperm(n: number, options?: RandomOptions): Tensor {
+  const { generator = defaultGenerator(), dtype = "int64", ...rest } = optionsOf("randperm", RandomOptions, options);
+  return tensor(generator.randperm(n), { ...rest, dtype });
 }
 
 /** Ones with the probabilities in `p`, else zeros. @see torch.bernoulli */
-export function bernoulli(p: Tensor, options: { readonly generator?: Generator } = {}): Tensor {
+export function bernoulli(p: Tensor, options?: GeneratorOptions): Tensor {
+  const { generator = defaultGenerator() } = optionsOf("bernoulli", GeneratorOptions, options);
   if (!p.isFloatingPoint()) throw new DTypeError(`bernoulli: expected floating probabilities, got ${p.dtype}`);
   const probabilities = p.detach().readSync() as FloatArray;
-  const values = (options.generator ?? defaultGenerator()).bernoulliEach(new Float32Array(probabilities.length), probabilities);
+  const values = generator.bernoulliEach(new Float32Array(probabilities.length), probabilities);
   return fromValues(values, p.dtype, p.shape, p.device);
 }
 
@@ -180,17 +191,17 @@ export function random_(x: Tensor, from?: number, to?: number, g: Generator = de
 }
 
 /** Uniform in [0, 1), in the shape and type of x. @see torch.rand_like */
-export const randLike = (x: Tensor, options: RandomOptions = {}): Tensor => rand(x.shape, { dtype: x.dtype, device: x.device, ...options });
+export const randLike = (x: Tensor, options?: RandomOptions): Tensor => rand(x.shape, { dtype: x.dtype, device: x.device, ...optionsOf("randLike", RandomOptions, options) });
 /** Standard normal, in the shape and type of x. @see torch.randn_like */
-export const randnLike = (x: Tensor, options: RandomOptions = {}): Tensor => randn(x.shape, { dtype: x.dtype, device: x.device, ...options });
+export const randnLike = (x: Tensor, options?: RandomOptions): Tensor => randn(x.shape, { dtype: x.dtype, device: x.device, ...optionsOf("randnLike", RandomOptions, options) });
 /** Whole numbers from `low` to `high` (exclusive), in the shape and type of x. @see torch.randint_like */
-export const randintLike = (x: Tensor, low: number, high: number, options: RandomOptions = {}): Tensor => randint(low, high, x.shape, { dtype: x.dtype, device: x.device, ...options });
+export const randintLike = (x: Tensor, low: number, high: number, options?: RandomOptions): Tensor => randint(low, high, x.shape, { dtype: x.dtype, device: x.device, ...optionsOf("randintLike", RandomOptions, options) });
 
-export interface MultinomialOptions {
+export const MultinomialOptions = class extends GeneratorOptions {
   /** Whether a position may be drawn again. */
   readonly replacement?: boolean;
-  readonly generator?: Generator | undefined;
-}
+};
+export type MultinomialOptions = Options<typeof MultinomialOptions>;
 
 /**
  * Positions drawn with probabilities in proportion to weights.
@@ -200,7 +211,8 @@ export interface MultinomialOptions {
  * @throws {DeviceError} on a device that cannot be read at once.
  * @see torch.multinomial
  */
-export function multinomial(weights: Tensor, count: number, { replacement = false, generator: g = defaultGenerator() }: MultinomialOptions = {}): Tensor {
+export function multinomial(weights: Tensor, count: number, options?: MultinomialOptions): Tensor {
+  const { replacement = false, generator: g = defaultGenerator() } = optionsOf("multinomial", MultinomialOptions, options);
   if (!weights.isFloatingPoint()) throw new DTypeError(`multinomial: expected floating weights, got ${weights.dtype}; convert them with to("float32")`);
   if (weights.ndim !== 1 && weights.ndim !== 2) throw new ShapeError(`multinomial: expected weights [C] or [N, C], got shape ${showShape(weights.shape)}`);
   const classes = weights.shape.at(-1)!;
@@ -225,8 +237,9 @@ export function multinomial(weights: Tensor, count: number, { replacement = fals
 }
 
 /** How many events happen where x are expected, element by element. @see torch.poisson */
-export function poisson(x: Tensor, { generator: g = defaultGenerator() }: { readonly generator?: Generator } = {}): Tensor {
+export function poisson(x: Tensor, options?: GeneratorOptions): Tensor {
+  const { generator = defaultGenerator() } = optionsOf("poisson", GeneratorOptions, options);
   if (!x.isFloatingPoint()) throw new DTypeError(`poisson: expected floating rates, got ${x.dtype}`);
   const rates = x.detach().contiguous().readSync() as FloatArray;
-  return fromValues(rates.map((rate) => g.poisson(rate)), x.dtype, x.shape, x.device);
+  return fromValues(rates.map((rate) => generator.poisson(rate)), x.dtype, x.shape, x.device);
 }

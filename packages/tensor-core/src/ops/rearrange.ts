@@ -1,9 +1,10 @@
 import { dtypeInfo } from "@gradus/kernel-ir";
 import { tensor } from "../create.js";
-import type { TensorOptions } from "../create.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import { emptyLike } from "../kernels/rows.js";
+import { optionsOf, TensorOptions } from "../options.js";
+import type { Options } from "../options.js";
 import { numelOf, resolveDim, resolveDims, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -94,20 +95,34 @@ export function repeat(x: Tensor, repeats: readonly number[]): Tensor {
 /** Repeated as often as `reps` says, from the last dimension on; missing ones count 1. @see torch.tile */
 export const tile = (x: Tensor, reps: readonly number[]): Tensor => repeat(x, [...new Array<number>(Math.max(0, x.ndim - reps.length)).fill(1), ...reps]);
 
+export const RepeatInterleaveOptions = class {
+  /** All elements in order, as one dimension, if absent. */
+  readonly dim?: number;
+  /** The size that the dimension will have, if the caller knows it: it is checked. */
+  readonly outputSize?: number;
+};
+export type RepeatInterleaveOptions = Options<typeof RepeatInterleaveOptions>;
+
 /** Each element (or slice along `dim`) repeated in place, equally often or as a tensor says. @see torch.repeat_interleave */
-export function repeatInterleave(x: Tensor, repeats: number | Tensor, options: { readonly dim?: number } = {}): Tensor {
-  if (options.dim === undefined) return repeatInterleave(reshape(x, [-1]), repeats, { dim: 0 });
-  const d = resolveDim("repeatInterleave", options.dim, x.ndim);
+export function repeatInterleave(x: Tensor, repeats: number | Tensor, options?: RepeatInterleaveOptions): Tensor {
+  const { dim, outputSize } = optionsOf("repeatInterleave", RepeatInterleaveOptions, options);
+  if (dim === undefined) return repeatInterleave(reshape(x, [-1]), repeats, { ...options, dim: 0 });
+  const d = resolveDim("repeatInterleave", dim, x.ndim);
   const size = x.shape[d] ?? 1;
+  const checkTotal = (total: number): void => {
+    if (outputSize !== undefined && outputSize !== total) throw new ShapeError(`repeatInterleave: expected repeats that add up to outputSize ${outputSize}, got ${total}`);
+  };
   if (typeof repeats === "number" || repeats.numel() === 1) {
     const count = typeof repeats === "number" ? repeats : repeats.itemSync();
     if (!Number.isInteger(count) || count < 0) throw new ArgumentError(`repeatInterleave: expected repeats that are whole and not negative, got ${count}`);
+    checkTotal(size * count);
     const wide = [...x.shape.slice(0, d + 1), count, ...x.shape.slice(d + 1)];
     return reshape(expand(unsqueeze(x, d + 1), wide), x.shape.map((s, i) => (i === d ? s * count : s))).clone();
   }
   const counts = Array.from(repeats.readSync(), Number);
   if (repeats.ndim !== 1 || counts.length !== size) throw new ShapeError(`repeatInterleave: expected ${size} repeats, one for each position, got ${showShape(repeats.shape)}`);
   if (counts.some((n) => n < 0)) throw new ArgumentError("repeatInterleave: expected repeats that are not negative");
+  checkTotal(counts.reduce((total, n) => total + n, 0));
   const order = BigInt64Array.from(counts.flatMap((n, i) => new Array<number>(n).fill(i)), BigInt);
   return indexSelect(x, d, x.newTensor(order));
 }
@@ -125,15 +140,17 @@ export const tril = (x: Tensor, diagonal = 0): Tensor => triangle(x, "tril", dia
 /** The upper triangle of matrices; zeros below. @see torch.triu */
 export const triu = (x: Tensor, diagonal = 0): Tensor => triangle(x, "triu", diagonal, "upper");
 
-export interface DiagonalOptions {
+export const DiagonalOptions = class {
   /** 0 is the main diagonal, positive ones lie above it. */
   readonly offset?: number;
   readonly dim1?: number;
   readonly dim2?: number;
-}
+};
+export type DiagonalOptions = Options<typeof DiagonalOptions>;
 
 /** The diagonal of two dimensions as the last dimension of a view. @see torch.diagonal */
-export function diagonal(x: Tensor, { offset = 0, dim1 = 0, dim2 = 1 }: DiagonalOptions = {}): Tensor {
+export function diagonal(x: Tensor, options?: DiagonalOptions): Tensor {
+  const { offset = 0, dim1 = 0, dim2 = 1 } = optionsOf("diagonal", DiagonalOptions, options);
   const [a, b] = [resolveDim("diagonal", dim1, x.ndim), resolveDim("diagonal", dim2, x.ndim)];
   if (a === b) throw new ShapeError(`diagonal: expected two different dimensions, got ${dim1} and ${dim2}`);
   const [rows, columns] = [x.shape[a]!, x.shape[b]!];
@@ -145,7 +162,8 @@ export function diagonal(x: Tensor, { offset = 0, dim1 = 0, dim2 = 1 }: Diagonal
 }
 
 /** Matrices with the last dimension of x on a diagonal. @see torch.diag_embed */
-export function diagEmbed(x: Tensor, { offset = 0, dim1 = -2, dim2 = -1 }: DiagonalOptions = {}): Tensor {
+export function diagEmbed(x: Tensor, options?: DiagonalOptions): Tensor {
+  const { offset = 0, dim1 = -2, dim2 = -1 } = optionsOf("diagEmbed", DiagonalOptions, options);
   const rank = x.ndim + 1;
   const [a, b] = [resolveDim("diagEmbed", dim1, rank), resolveDim("diagEmbed", dim2, rank)];
   if (a === b) throw new ShapeError(`diagEmbed: expected two different dimensions, got ${dim1} and ${dim2}`);
@@ -222,18 +240,20 @@ function triangleIndices(op: string, rows: number, columns: number, offset: numb
  * @example
  * trilIndices(2, 2).toArraySync(); // [[0, 1, 1], [0, 0, 1]]
  */
-export const trilIndices = (rows: number, columns: number, offset = 0, options: TensorOptions = {}): Tensor => triangleIndices("trilIndices", rows, columns, offset, "lower", options);
+export const trilIndices = (rows: number, columns: number, offset = 0, options?: TensorOptions): Tensor => triangleIndices("trilIndices", rows, columns, offset, "lower", optionsOf("trilIndices", TensorOptions, options));
 /** Rows and columns of the upper triangle of a matrix, row by row. @see torch.triu_indices */
-export const triuIndices = (rows: number, columns: number, offset = 0, options: TensorOptions = {}): Tensor => triangleIndices("triuIndices", rows, columns, offset, "upper", options);
+export const triuIndices = (rows: number, columns: number, offset = 0, options?: TensorOptions): Tensor => triangleIndices("triuIndices", rows, columns, offset, "upper", optionsOf("triuIndices", TensorOptions, options));
 
-export interface FillDiagonalOptions {
+export const FillDiagonalOptions = class {
   /** Begin again below the end of the diagonal of a matrix with more rows than columns. */
   readonly wrap?: boolean;
-}
+};
+export type FillDiagonalOptions = Options<typeof FillDiagonalOptions>;
 
 /** Writes one value on the main diagonal, of a matrix or of a tensor whose dimensions are all equal. @see torch.Tensor.fill_diagonal_ */
-export function fillDiagonal_(x: Tensor, value: number | bigint | boolean, { wrap = false }: FillDiagonalOptions = {}): Tensor {
+export function fillDiagonal_(x: Tensor, value: number | bigint | boolean, options?: FillDiagonalOptions): Tensor {
   const op = "fillDiagonal_";
+  const { wrap = false } = optionsOf(op, FillDiagonalOptions, options);
   if (x.ndim < 2 || (x.ndim > 2 && x.shape.some((size) => size !== x.shape[0]))) throw new ShapeError(`${op}: expected a matrix, or dimensions that are all equal, got shape ${showShape(x.shape)}`);
   const [rows, columns] = x.shape as [number, number];
   const step = x.layout.strides.reduce((sum, stride) => sum + stride, 0);

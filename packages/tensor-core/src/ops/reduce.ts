@@ -7,6 +7,8 @@ import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import type { KernelBody } from "../kernels/kernel-op.js";
 import { highest, KernelOp, lowest } from "../kernels/kernel-op.js";
 import { reduceRows, Rows } from "../kernels/rows.js";
+import { DimOptions, optionsOf, ReduceOptions } from "../options.js";
+import type { Options } from "../options.js";
 import type { Shape } from "../shape.js";
 import { numelOf, resolveDim, resolveDims, sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -15,15 +17,18 @@ import { elementwiseOps, maskedFill } from "./elementwise.js";
 import { checkTensors } from "./operand-rules.js";
 import { expand, reshape, unsqueeze } from "./view.js";
 
-/** Which dimensions to reduce, and whether they stay as size 1. */
-export interface ReduceOptions {
+export const CountNonzeroOptions = class {
+  /** All by default. */
   readonly dim?: number | readonly number[] | null;
-  readonly keepdim?: boolean;
-}
-export interface DimOptions {
-  readonly dim?: number;
-  readonly keepdim?: boolean;
-}
+};
+export type CountNonzeroOptions = Options<typeof CountNonzeroOptions>;
+
+/** Of sums, means and products. */
+export const SumOptions = class extends ReduceOptions {
+  /** Convert to this type first. */
+  readonly dtype?: DType;
+};
+export type SumOptions = Options<typeof SumOptions>;
 
 /** Attaches a history to results where any input requires grad. */
 export function record(name: string, inputs: readonly Tensor[], results: readonly Tensor[], vjp: () => Vjp): void {
@@ -108,34 +113,37 @@ function unreduced(g: Tensor, rows: Rows): Tensor {
 const sumType = (dtype: DType): DType => (dtypeInfo[dtype].kind === "float" ? dtype : "int64");
 
 /** Sum of the elements, of all or along dimensions. Integers and bools give int64. @see torch.sum */
-export function sum(x: Tensor, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
-  const source = options.dtype === undefined ? x : toDType(x, options.dtype);
-  const rows = Rows.inMemoryOrder(source, resolveDims("sum", options.dim, x.ndim));
-  const dtype = options.dtype ?? sumType(source.dtype);
-  const results = reduceRows(sumKernel, source, rows, options.keepdim ?? false, [dtype], dtypeInfo[dtype].compute);
+export function sum(x: Tensor, options?: SumOptions): Tensor {
+  const { dim, keepdim = false, dtype } = optionsOf("sum", SumOptions, options);
+  const source = dtype === undefined ? x : toDType(x, dtype);
+  const sumDType = dtype ?? sumType(x.dtype);
+  const rows = Rows.inMemoryOrder(source, resolveDims("sum", dim, x.ndim));
+  const results = reduceRows(sumKernel, source, rows, keepdim, [sumDType], dtypeInfo[sumDType].compute);
   const shape = x.shape;
   record("sum", [source], results, () => ([g]) => [g === null || g === undefined ? null : (): Tensor => expand(unreduced(g, rows), shape)]);
   return first(results);
 }
 
 /** Arithmetic mean. NaN of no elements. @throws {DTypeError} for integers. @see torch.mean */
-export function mean(x: Tensor, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
-  const source = options.dtype === undefined ? x : toDType(x, options.dtype);
-  if (!source.isFloatingPoint()) throw new DTypeError(`mean: expected a floating tensor, got ${x.dtype}; pass { dtype: "float32" }`);
-  const rows = Rows.inMemoryOrder(source, resolveDims("mean", options.dim, x.ndim));
+export function mean(x: Tensor, options?: SumOptions): Tensor {
+  const { dim, keepdim = false, dtype = x.dtype } = optionsOf("mean", SumOptions, options);
+  if (dtypeInfo[dtype].kind !== "float") throw new DTypeError(`mean: expected a floating tensor, got ${dtype}; pass { dtype: "float32" }`);
+  const source = toDType(x, dtype);
+  const rows = Rows.inMemoryOrder(source, resolveDims("mean", dim, x.ndim));
   const count = numelOf(rows.space.inner);
-  const results = reduceRows(scaledSumKernel, source, rows, options.keepdim ?? false, [source.dtype], dtypeInfo[source.dtype].compute, [count]);
+  const results = reduceRows(scaledSumKernel, source, rows, keepdim, [source.dtype], dtypeInfo[source.dtype].compute, [count]);
   const shape = x.shape;
   record("mean", [source], results, () => ([g]) => [g === null || g === undefined ? null : (): Tensor => expand(unreduced(g, rows).div(count), shape)]);
   return first(results);
 }
 
 /** Product of the elements, of all or along dimensions. Integers and bools give int64. @see torch.prod */
-export function prod(input: Tensor, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
-  const x = options.dtype === undefined ? input : toDType(input, options.dtype);
-  const rows = Rows.inMemoryOrder(x, resolveDims("prod", options.dim, x.ndim));
-  const dtype = options.dtype ?? sumType(x.dtype);
-  const results = reduceRows(prodKernel, x, rows, options.keepdim ?? false, [dtype], dtypeInfo[dtype].compute);
+export function prod(input: Tensor, options?: SumOptions): Tensor {
+  const { dim, keepdim = false, dtype } = optionsOf("prod", SumOptions, options);
+  const x = dtype === undefined ? input : toDType(input, dtype);
+  const productDType = dtype ?? sumType(x.dtype);
+  const rows = Rows.inMemoryOrder(x, resolveDims("prod", dim, x.ndim));
+  const results = reduceRows(prodKernel, x, rows, keepdim, [productDType], dtypeInfo[productDType].compute);
   record("prod", [x], results, () => {
     const saved = new Saved("prod", x);
     return ([g]) => [g === null || g === undefined ? null : (): Tensor => prodGradient(g, saved.value, rows)];
@@ -224,14 +232,14 @@ function extremum(name: string, sense: "max" | "min", x: Tensor, options: Reduce
 }
 
 /** The largest element over dimensions; equal ones share the gradient. @see torch.amax */
-export const amax = (x: Tensor, options: ReduceOptions = {}): Tensor => extremum("amax", "max", x, options);
+export const amax = (x: Tensor, options?: ReduceOptions): Tensor => extremum("amax", "max", x, optionsOf("amax", ReduceOptions, options));
 /** The smallest element over dimensions; equal ones share the gradient. @see torch.amin */
-export const amin = (x: Tensor, options: ReduceOptions = {}): Tensor => extremum("amin", "min", x, options);
+export const amin = (x: Tensor, options?: ReduceOptions): Tensor => extremum("amin", "min", x, optionsOf("amin", ReduceOptions, options));
 
 /** Position of the first largest element, of all in row-major order or along a dimension, int64. @see torch.argmax */
-export const argmax = (x: Tensor, options: DimOptions = {}): Tensor => position("max", x, options);
+export const argmax = (x: Tensor, options?: DimOptions): Tensor => position("max", x, optionsOf("argmax", DimOptions, options));
 /** Position of the first smallest element, int64. @see torch.argmin */
-export const argmin = (x: Tensor, options: DimOptions = {}): Tensor => position("min", x, options);
+export const argmin = (x: Tensor, options?: DimOptions): Tensor => position("min", x, optionsOf("argmin", DimOptions, options));
 
 function position(name: "max" | "min", x: Tensor, { dim, keepdim = false }: DimOptions): Tensor {
   const op = `arg${name}`;
@@ -241,9 +249,9 @@ function position(name: "max" | "min", x: Tensor, { dim, keepdim = false }: DimO
 }
 
 /** Whether any element is nonzero, as bool; of uint8, as uint8. @see torch.any */
-export const any = (x: Tensor, options: ReduceOptions = {}): Tensor => truth(anyKernel, x, options);
+export const any = (x: Tensor, options?: ReduceOptions): Tensor => truth(anyKernel, x, optionsOf("any", ReduceOptions, options));
 /** Whether all elements are nonzero, as bool; of uint8, as uint8. @see torch.all */
-export const all = (x: Tensor, options: ReduceOptions = {}): Tensor => truth(allKernel, x, options);
+export const all = (x: Tensor, options?: ReduceOptions): Tensor => truth(allKernel, x, optionsOf("all", ReduceOptions, options));
 
 function truth(op: KernelOp, x: Tensor, options: ReduceOptions): Tensor {
   const rows = Rows.inMemoryOrder(x, resolveDims(op.name, options.dim, x.ndim));
@@ -263,19 +271,21 @@ const varKernel = new KernelOp({
   },
 });
 
-export interface VarOptions extends ReduceOptions {
+export const VarOptions = class extends ReduceOptions {
   /** Subtracted from the count: 1 (the default) gives the unbiased estimate. */
   readonly correction?: number;
-}
+};
+export type VarOptions = Options<typeof VarOptions>;
 
 /** Variance and mean over dimensions. @see torch.var_mean */
-export function varMean(x: Tensor, options: VarOptions = {}): [variance: Tensor, mean: Tensor] {
+export function varMean(x: Tensor, options?: VarOptions): [variance: Tensor, mean: Tensor] {
+  const { dim, correction, keepdim } = optionsOf("varMean", VarOptions, options);
   if (!x.isFloatingPoint()) throw new DTypeError(`var: expected a floating tensor, got ${x.dtype}; convert it with to("float32")`);
-  const dims = resolveDims("var", options.dim, x.ndim);
+  const dims = resolveDims("var", dim, x.ndim);
   const rows = Rows.inMemoryOrder(x, dims);
   const count = numelOf(rows.space.inner);
-  const freedom = Math.max(count - (options.correction ?? 1), 0);
-  const [variance, average] = reduceRows(varKernel, x, rows, options.keepdim ?? false, [x.dtype, x.dtype], dtypeInfo[x.dtype].compute, [count, freedom]);
+  const freedom = Math.max(count - (correction ?? 1), 0);
+  const [variance, average] = reduceRows(varKernel, x, rows, keepdim ?? false, [x.dtype, x.dtype], dtypeInfo[x.dtype].compute, [count, freedom]);
   if (variance === undefined || average === undefined) throw new Error("internal: var made no result");
   record("var", [x], [variance, average], () => {
     const [savedX, savedMean] = [new Saved("var", x), new Saved("var", average)];
@@ -292,28 +302,30 @@ export function varMean(x: Tensor, options: VarOptions = {}): [variance: Tensor,
 }
 
 /** Variance over dimensions, unbiased unless `correction` is 0. @see torch.var */
-export const variance = (x: Tensor, options: VarOptions = {}): Tensor => varMean(x, options)[0];
+export const variance = (x: Tensor, options?: VarOptions): Tensor => varMean(x, optionsOf("variance", VarOptions, options))[0];
 /** Standard deviation over dimensions. @see torch.std */
-export const std = (x: Tensor, options: VarOptions = {}): Tensor => elementwiseOps.std.call([variance(x, options)]);
+export const std = (x: Tensor, options?: VarOptions): Tensor => elementwiseOps.std.call([variance(x, optionsOf("std", VarOptions, options))]);
 /** Standard deviation and mean over dimensions. @see torch.std_mean */
-export function stdMean(x: Tensor, options: VarOptions = {}): [deviation: Tensor, mean: Tensor] {
-  const [variance, average] = varMean(x, options);
+export function stdMean(x: Tensor, options?: VarOptions): [deviation: Tensor, mean: Tensor] {
+  const [variance, average] = varMean(x, optionsOf("stdMean", VarOptions, options));
   return [elementwiseOps.std.call([variance]), average];
 }
 
 /** Sum of the elements that are not NaN. @see torch.nansum */
-export const nansum = (x: Tensor, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor => sum(x.isFloatingPoint() ? maskedFill(x, x.isnan(), 0) : x, options);
+export const nansum = (x: Tensor, options?: SumOptions): Tensor => sum(x.isFloatingPoint() ? maskedFill(x, x.isnan(), 0) : x, optionsOf("nansum", SumOptions, options));
 /** Mean of the elements that are not NaN; NaN of none. @throws {DTypeError} for integers. @see torch.nanmean */
-export function nanmean(x: Tensor, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
+export function nanmean(x: Tensor, options?: SumOptions): Tensor {
+  const given = optionsOf("nanmean", SumOptions, options);
   if (!x.isFloatingPoint()) throw new DTypeError(`nanmean: expected a floating tensor, got ${x.dtype}; convert it with to("float32")`);
-  const { dim, keepdim } = options;
-  return nansum(x, options).div(sum(x.isnan().logicalNot(), { dim: dim ?? null, keepdim: keepdim ?? false }));
+  const { dim, keepdim } = given;
+  return nansum(x, given).div(sum(x.isnan().logicalNot(), { dim: dim ?? null, keepdim: keepdim ?? false }));
 }
 /** How many elements are not zero, int64. @see torch.count_nonzero */
-export const countNonzero = (x: Tensor, options: { readonly dim?: number | readonly number[] | null } = {}): Tensor => sum(x.detach().ne(0), { dim: options.dim ?? null });
+export const countNonzero = (x: Tensor, options?: CountNonzeroOptions): Tensor => sum(x.detach().ne(0), optionsOf("countNonzero", CountNonzeroOptions, options));
 /** Smallest and largest elements, of all or along a dimension; equal ones share the gradient. @see torch.aminmax */
-export function aminmax(x: Tensor, options: DimOptions = {}): { readonly min: Tensor; readonly max: Tensor } {
-  return { min: extremum("aminmax", "min", x, options), max: extremum("aminmax", "max", x, options) };
+export function aminmax(x: Tensor, options?: DimOptions): { readonly min: Tensor; readonly max: Tensor } {
+  const given = optionsOf("aminmax", DimOptions, options);
+  return { min: extremum("aminmax", "min", x, given), max: extremum("aminmax", "max", x, given) };
 }
 
 /**

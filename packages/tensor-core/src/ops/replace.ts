@@ -1,12 +1,13 @@
 import { DTypeError, ShapeError } from "../errors.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import type { Shape } from "../shape.js";
 import { sameShape, showShape } from "../shape.js";
 import { checkSameDevice } from "../tensor.js";
 import type { Tensor } from "../tensor.js";
 import { copyInto } from "./copy.js";
 import { clone } from "./elementwise.js";
-import type { DiagonalOptions } from "./rearrange.js";
-import { diagonal } from "./rearrange.js";
+import { diagonal, DiagonalOptions } from "./rearrange.js";
 import { record } from "./reduce.js";
 import { asStrided, select, slice } from "./view.js";
 
@@ -28,16 +29,19 @@ function replaced(op: string, x: Tensor, source: Tensor, part: (whole: Tensor) =
 /** x with `source` at one position along a dimension. @see torch.select_scatter */
 export const selectScatter = (x: Tensor, source: Tensor, dim: number, index: number): Tensor => replaced("selectScatter", x, source, (whole) => select(whole, dim, index));
 
-export interface SliceScatterOptions {
+export const SliceScatterOptions = class {
   readonly dim?: number;
   readonly start?: number | null;
   readonly end?: number | null;
   readonly step?: number;
-}
+};
+export type SliceScatterOptions = Options<typeof SliceScatterOptions>;
 
 /** x with `source` at a slice of a dimension. @see torch.slice_scatter */
-export const sliceScatter = (x: Tensor, source: Tensor, { dim = 0, start = null, end = null, step = 1 }: SliceScatterOptions = {}): Tensor =>
-  replaced("sliceScatter", x, source, (whole) => slice(whole, dim, start, end, step));
+export function sliceScatter(x: Tensor, source: Tensor, options?: SliceScatterOptions): Tensor {
+  const { dim = 0, start = null, end = null, step = 1 } = optionsOf("sliceScatter", SliceScatterOptions, options);
+  return replaced("sliceScatter", x, source, (whole) => slice(whole, dim, start, end, step));
+}
 
 /**
  * x with `source` on a diagonal.
@@ -46,12 +50,15 @@ export const sliceScatter = (x: Tensor, source: Tensor, { dim = 0, start = null,
  * @example
  * diagonalScatter(zeros([2, 2]), ones([2])).toArraySync(); // [[1, 0], [0, 1]]
  */
-export const diagonalScatter = (x: Tensor, source: Tensor, options: DiagonalOptions = {}): Tensor => replaced("diagonalScatter", x, source, (whole) => diagonal(whole, options));
+export const diagonalScatter = (x: Tensor, source: Tensor, options?: DiagonalOptions): Tensor => replaced("diagonalScatter", x, source, (whole) => diagonal(whole, optionsOf("diagonalScatter", DiagonalOptions, options)));
 
-export interface AsStridedScatterOptions {
+export const AsStridedScatterOptions = class {
   readonly storageOffset?: number;
-}
+};
+export type AsStridedScatterOptions = Options<typeof AsStridedScatterOptions>;
 
 /** x with `source` at the elements that strides name, as if x were contiguous. @see torch.as_strided_scatter */
-export const asStridedScatter = (x: Tensor, source: Tensor, shape: Shape, strides: Shape, { storageOffset }: AsStridedScatterOptions = {}): Tensor =>
-  replaced("asStridedScatter", x, source, (whole) => asStrided(whole, shape, strides, storageOffset));
+export function asStridedScatter(x: Tensor, source: Tensor, shape: Shape, strides: Shape, options?: AsStridedScatterOptions): Tensor {
+  const { storageOffset } = optionsOf("asStridedScatter", AsStridedScatterOptions, options);
+  return replaced("asStridedScatter", x, source, (whole) => asStrided(whole, shape, strides, storageOffset));
+}

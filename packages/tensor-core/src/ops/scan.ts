@@ -6,6 +6,8 @@ import { finfo } from "../dtypes.js";
 import type { KernelBody } from "../kernels/kernel-op.js";
 import { highest, KernelOp, lowest } from "../kernels/kernel-op.js";
 import { emptyLike, Rows } from "../kernels/rows.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { resolveDim } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { toDType } from "./copy.js";
@@ -72,10 +74,11 @@ const runningExtreme = (name: "cummax" | "cummin"): KernelOp =>
 const cummaxKernel = runningExtreme("cummax");
 const cumminKernel = runningExtreme("cummin");
 
-export interface CumulativeOptions {
+export const CumulativeOptions = class {
   /** Convert to this type first. Integers and bools become int64 otherwise. */
   readonly dtype?: DType;
-}
+};
+export type CumulativeOptions = Options<typeof CumulativeOptions>;
 
 const accumulated = (x: Tensor, dtype: DType | undefined): Tensor => toDType(x, dtype ?? (dtypeInfo[x.dtype].kind === "float" ? x.dtype : "int64"));
 
@@ -86,9 +89,10 @@ const accumulated = (x: Tensor, dtype: DType | undefined): Tensor => toDType(x, 
  * @example
  * cumsum(tensor([1, 2, 3]), 0).toArraySync(); // [1, 3, 6]
  */
-export function cumsum(x: Tensor, dim: number, options: CumulativeOptions = {}): Tensor {
+export function cumsum(x: Tensor, dim: number, options?: CumulativeOptions): Tensor {
+  const { dtype } = optionsOf("cumsum", CumulativeOptions, options);
   const d = resolveDim("cumsum", dim, x.ndim);
-  const source = accumulated(x, options.dtype);
+  const source = accumulated(x, dtype);
   const results = runAlong(cumsumKernel, source, d, [source.dtype], dtypeInfo[source.dtype].compute);
   record("cumsum", [source], results, () => ([g]) => [g ? () => reversedCumsum(g, d) : null]);
   return results[0]!;
@@ -98,9 +102,10 @@ export function cumsum(x: Tensor, dim: number, options: CumulativeOptions = {}):
 const reversedCumsum = (x: Tensor, d: number): Tensor => (x.ndim === 0 ? x : flip(cumsum(flip(x, [d]), d), [d]));
 
 /** Running products along a dimension. @see torch.cumprod */
-export function cumprod(x: Tensor, dim: number, options: CumulativeOptions = {}): Tensor {
+export function cumprod(x: Tensor, dim: number, options?: CumulativeOptions): Tensor {
+  const { dtype } = optionsOf("cumprod", CumulativeOptions, options);
   const d = resolveDim("cumprod", dim, x.ndim);
-  const source = accumulated(x, options.dtype);
+  const source = accumulated(x, dtype);
   const results = runAlong(cumprodKernel, source, d, [source.dtype], dtypeInfo[source.dtype].compute);
   record("cumprod", [source], results, () => {
     const saved = new Saved("cumprod", source);

@@ -5,6 +5,8 @@ import type { Operand } from "../kernels/elementwise.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import type { KernelOperand } from "../kernels/kernel-op.js";
 import { emptyLike } from "../kernels/rows.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { resultType } from "../promotion.js";
 import { numelOf, resolveDim, showShape } from "../shape.js";
 import { checkSameDevice, Tensor } from "../tensor.js";
@@ -43,16 +45,21 @@ function searchKernel(steps: number, right: boolean): KernelOp {
 }
 const searchKernels = new Map<string, KernelOp>();
 
-export interface SearchsortedOptions {
+export const BucketizeOptions = class {
   /** Positions as int32 instead of int64. */
   readonly outInt32?: boolean;
   /** Behind equal elements instead of before them. */
   readonly right?: boolean;
+};
+export type BucketizeOptions = Options<typeof BucketizeOptions>;
+
+export const SearchsortedOptions = class extends BucketizeOptions {
   /** The same as `right`, in words. */
   readonly side?: "left" | "right";
   /** The order that sorts the sequence, if it is not sorted: what `argsort` gives. */
   readonly sorter?: Tensor;
-}
+};
+export type SearchsortedOptions = Options<typeof SearchsortedOptions>;
 
 /**
  * Where each value belongs in a sorted sequence, so that it stays sorted.
@@ -64,14 +71,15 @@ export interface SearchsortedOptions {
  * @example
  * searchsorted(tensor([1, 3, 5]), tensor([0, 3, 9])).toArraySync(); // [0, 1, 3]
  */
-export function searchsorted(sequence: Tensor, values: Operand, options: SearchsortedOptions = {}): Tensor {
-  return search("searchsorted", sequence, values, options);
+export function searchsorted(sequence: Tensor, values: Operand, options?: SearchsortedOptions): Tensor {
+  return search("searchsorted", sequence, values, optionsOf("searchsorted", SearchsortedOptions, options));
 }
 
 /** Which bucket each value falls into, where sorted boundaries divide them: `searchsorted` with its arguments exchanged. @see torch.bucketize */
-export function bucketize(values: Operand, boundaries: Tensor, options: Pick<SearchsortedOptions, "outInt32" | "right"> = {}): Tensor {
+export function bucketize(values: Operand, boundaries: Tensor, options?: BucketizeOptions): Tensor {
+  const given = optionsOf("bucketize", BucketizeOptions, options);
   if (boundaries.ndim !== 1) throw new ShapeError(`bucketize: expected boundaries in one dimension, got shape ${showShape(boundaries.shape)}`);
-  return search("bucketize", boundaries, values, options);
+  return search("bucketize", boundaries, values, given);
 }
 
 function search(op: string, sequence: Tensor, values: Operand, { outInt32 = false, right = false, side, sorter }: SearchsortedOptions): Tensor {
@@ -107,12 +115,13 @@ function search(op: string, sequence: Tensor, values: Operand, { outInt32 = fals
   return result;
 }
 
-export interface IsinOptions {
+export const IsinOptions = class {
   /** PyTorch's hint that elements do not repeat; it makes no difference here. */
   readonly assumeUnique?: boolean;
   /** Whether an element is not among the others. */
   readonly invert?: boolean;
-}
+};
+export type IsinOptions = Options<typeof IsinOptions>;
 
 /**
  * Whether each element is among others, as bool.
@@ -121,7 +130,8 @@ export interface IsinOptions {
  * @example
  * isin(tensor([1, 2, 3]), tensor([3, 1])).toArraySync(); // [true, false, true]
  */
-export function isin(elements: Operand, testElements: Operand, { invert = false }: IsinOptions = {}): Tensor {
+export function isin(elements: Operand, testElements: Operand, options?: IsinOptions): Tensor {
+  const { invert = false } = optionsOf("isin", IsinOptions, options);
   const model = elements instanceof Tensor ? elements : testElements;
   if (!(model instanceof Tensor)) throw new ArgumentError(`isin: expected a tensor among its arguments, got ${String(elements)} and ${String(testElements)}`);
   const dtype = resultType(elements, testElements);
@@ -137,16 +147,21 @@ export function isin(elements: Operand, testElements: Operand, { invert = false 
 
 // Which values there are: how many is only known when they are read
 
-export interface UniqueOptions {
-  /** Accepted for PyTorch's sake: the values are always sorted. */
-  readonly sorted?: boolean;
+export const UniqueConsecutiveOptions = class {
   /** Also give where each element of the input is found in the result. */
   readonly returnInverse?: boolean;
   /** Also give how often each value occurs. */
   readonly returnCounts?: boolean;
   /** Compare the slices along a dimension instead of single elements. */
   readonly dim?: number;
-}
+};
+export type UniqueConsecutiveOptions = Options<typeof UniqueConsecutiveOptions>;
+
+export const UniqueOptions = class extends UniqueConsecutiveOptions {
+  /** Accepted for PyTorch's sake: the values are always sorted. */
+  readonly sorted?: boolean;
+};
+export type UniqueOptions = Options<typeof UniqueOptions>;
 
 /** What `unique` gives when it is asked for more than the values: with what it was asked for. */
 export interface Unique {
@@ -170,17 +185,17 @@ export function unique(x: Tensor, options: WithInverse & WithCounts & UniqueOpti
 export function unique(x: Tensor, options: WithInverse & UniqueOptions): Pick<Required<Unique>, "output" | "inverse">;
 export function unique(x: Tensor, options: WithCounts & UniqueOptions): Pick<Required<Unique>, "output" | "counts">;
 export function unique(x: Tensor, options?: UniqueOptions): Tensor;
-export function unique(x: Tensor, options: UniqueOptions = {}): Tensor | Unique {
-  return distinct("unique", x, options, (rows) => Array.from({ length: rows.count }, (_, i) => i).sort((a, b) => rows.compare(a, b) || a - b));
+export function unique(x: Tensor, options?: UniqueOptions): Tensor | Unique {
+  return distinct("unique", x, optionsOf("unique", UniqueOptions, options), (rows) => Array.from({ length: rows.count }, (_, i) => i).sort((a, b) => rows.compare(a, b) || a - b));
 }
 
 /** The values without those that equal the one before; or slices along a dimension. Needs a device that can be read at once. @see torch.unique_consecutive */
-export function uniqueConsecutive(x: Tensor, options: WithInverse & WithCounts & Omit<UniqueOptions, "sorted">): Required<Unique>;
-export function uniqueConsecutive(x: Tensor, options: WithInverse & Omit<UniqueOptions, "sorted">): Pick<Required<Unique>, "output" | "inverse">;
-export function uniqueConsecutive(x: Tensor, options: WithCounts & Omit<UniqueOptions, "sorted">): Pick<Required<Unique>, "output" | "counts">;
-export function uniqueConsecutive(x: Tensor, options?: Omit<UniqueOptions, "sorted">): Tensor;
-export function uniqueConsecutive(x: Tensor, options: UniqueOptions = {}): Tensor | Unique {
-  return distinct("uniqueConsecutive", x, options, (rows) => Array.from({ length: rows.count }, (_, i) => i));
+export function uniqueConsecutive(x: Tensor, options: WithInverse & WithCounts & UniqueConsecutiveOptions): Required<Unique>;
+export function uniqueConsecutive(x: Tensor, options: WithInverse & UniqueConsecutiveOptions): Pick<Required<Unique>, "output" | "inverse">;
+export function uniqueConsecutive(x: Tensor, options: WithCounts & UniqueConsecutiveOptions): Pick<Required<Unique>, "output" | "counts">;
+export function uniqueConsecutive(x: Tensor, options?: UniqueConsecutiveOptions): Tensor;
+export function uniqueConsecutive(x: Tensor, options?: UniqueConsecutiveOptions): Tensor | Unique {
+  return distinct("uniqueConsecutive", x, optionsOf("uniqueConsecutive", UniqueConsecutiveOptions, options), (rows) => Array.from({ length: rows.count }, (_, i) => i));
 }
 
 /** Slices along a dimension, on the host: what can be compared. */
@@ -208,7 +223,7 @@ function hostRows(values: TypedArray, count: number, width: number): HostRows {
   };
 }
 
-function distinct(op: string, x: Tensor, { returnInverse = false, returnCounts = false, dim }: UniqueOptions, orderOf: (rows: HostRows) => readonly number[]): Tensor | Unique {
+function distinct(op: string, x: Tensor, { returnInverse = false, returnCounts = false, dim }: UniqueConsecutiveOptions, orderOf: (rows: HostRows) => readonly number[]): Tensor | Unique {
   if (!canReadAtOnce(x.device)) {
     throw new DeviceError(`${op}: expected a device that can read at once, because the size of the result depends on values, got "${x.device.name}"; use \`await awaitReads(() => …)\``);
   }
@@ -244,14 +259,15 @@ function distinct(op: string, x: Tensor, { returnInverse = false, returnCounts =
 
 // Histograms
 
-export interface HistogramOptions {
+export const HistogramOptions = class {
   /** The ends of the bins; those of the values if absent. */
   readonly range?: readonly [low: number, high: number];
   /** How much each value counts. */
   readonly weight?: Tensor;
   /** Divide by the sum and the widths of the bins, so that the integral is 1. */
   readonly density?: boolean;
-}
+};
+export type HistogramOptions = Options<typeof HistogramOptions>;
 
 /** What `histogram` gives. */
 export interface Histogram {
@@ -267,8 +283,9 @@ export interface Histogram {
  * @example
  * histogram(tensor([1, 2, 1]), 4, { range: [0, 3] }).hist.toArraySync(); // [0, 2, 1, 0]
  */
-export function histogram(x: Tensor, bins: number | readonly number[] | Tensor, { range, weight, density = false }: HistogramOptions = {}): Histogram {
+export function histogram(x: Tensor, bins: number | readonly number[] | Tensor, options?: HistogramOptions): Histogram {
   const op = "histogram";
+  const { range, weight, density = false } = optionsOf(op, HistogramOptions, options);
   if (!x.isFloatingPoint()) throw new DTypeError(`${op}: expected a floating tensor, got ${x.dtype}; convert it with to("float32")`);
   if (weight !== undefined && (weight.dtype !== x.dtype || showShape(weight.shape) !== showShape(x.shape))) {
     throw new ShapeError(`${op}: expected weights of ${x.dtype} and shape ${showShape(x.shape)}, got ${weight.dtype} of shape ${showShape(weight.shape)}`);

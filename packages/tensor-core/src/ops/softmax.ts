@@ -4,6 +4,8 @@ import { Saved } from "../autograd/op-node.js";
 import { DTypeError } from "../errors.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import { emptyLike, Rows } from "../kernels/rows.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { resolveDim } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { toDType } from "./copy.js";
@@ -58,10 +60,11 @@ function alongRows(op: KernelOp, inputs: readonly [Tensor, ...Tensor[]], dim: nu
   return result;
 }
 
-export interface SoftmaxOptions {
+export const SoftmaxOptions = class {
   /** Convert to this type first. */
   readonly dtype?: DType;
-}
+};
+export type SoftmaxOptions = Options<typeof SoftmaxOptions>;
 
 function floating(op: string, x: Tensor, { dtype }: SoftmaxOptions): Tensor {
   const source = dtype === undefined ? x : toDType(x, dtype);
@@ -76,8 +79,8 @@ function floating(op: string, x: Tensor, { dtype }: SoftmaxOptions): Tensor {
  * @example
  * softmax(tensor([0, 0]), 0).toArraySync(); // [0.5, 0.5]
  */
-export function softmax(x: Tensor, dim: number, options: SoftmaxOptions = {}): Tensor {
-  const source = floating("softmax", x, options);
+export function softmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
+  const source = floating("softmax", x, optionsOf("softmax", SoftmaxOptions, options));
   const d = resolveDim("softmax", dim, x.ndim);
   const y = alongRows(softmaxKernel, [source], d);
   record("softmax", [source], [y], () => {
@@ -114,8 +117,8 @@ function softmaxGradient(g: Tensor, y: Tensor, d: number): Tensor {
  *
  * @see torch.log_softmax
  */
-export function logSoftmax(x: Tensor, dim: number, options: SoftmaxOptions = {}): Tensor {
-  const source = floating("logSoftmax", x, options);
+export function logSoftmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
+  const source = floating("logSoftmax", x, optionsOf("logSoftmax", SoftmaxOptions, options));
   const d = resolveDim("logSoftmax", dim, x.ndim);
   const y = alongRows(logSoftmaxKernel, [source], d);
   record("logSoftmax", [source], [y], () => {

@@ -2,12 +2,14 @@ import { dtypeInfo } from "@gradus/kernel-ir";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import { emptyLike, Rows } from "../kernels/rows.js";
+import { DimOptions, optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { resolveDim, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { where } from "./elementwise.js";
 import { gather } from "./index-ops.js";
 import { cat } from "./join.js";
-import type { DimOptions, ValuesAndIndices } from "./reduce.js";
+import type { ValuesAndIndices } from "./reduce.js";
 import { argmax, max, record } from "./reduce.js";
 import { cummax } from "./scan.js";
 import { narrow, reshape, select } from "./view.js";
@@ -26,12 +28,13 @@ const sortKernel = (descending: boolean): KernelOp =>
 const ascendingKernel = sortKernel(false);
 const descendingKernel = sortKernel(true);
 
-export interface SortOptions {
+export const SortOptions = class {
   readonly dim?: number;
   readonly descending?: boolean;
   /** Sorting is always stable; PyTorch's option is accepted. */
   readonly stable?: boolean;
-}
+};
+export type SortOptions = Options<typeof SortOptions>;
 
 /**
  * Sorted along a dimension, with the positions that the elements came from.
@@ -40,7 +43,8 @@ export interface SortOptions {
  * @example
  * sort(tensor([3, 1, 2])).indices.toArraySync(); // [1, 2, 0]
  */
-export function sort(x: Tensor, { dim = -1, descending = false }: SortOptions = {}): ValuesAndIndices {
+export function sort(x: Tensor, options?: SortOptions): ValuesAndIndices {
+  const { dim = -1, descending = false } = optionsOf("sort", SortOptions, options);
   x.checkUsable("sort");
   const d = resolveDim("sort", dim, x.ndim);
   const rows = new Rows(x.shape, x.ndim === 0 ? [] : [d]);
@@ -53,17 +57,19 @@ export function sort(x: Tensor, { dim = -1, descending = false }: SortOptions = 
 const scatterBack = (g: Tensor, indices: Tensor, d: number): Tensor => (g.ndim === 0 ? g : g.newZeros(indices.shape).scatterAdd(d, indices, g));
 
 /** The positions that sort x. @see torch.argsort */
-export const argsort = (x: Tensor, options: SortOptions = {}): Tensor => sort(x.detach(), options).indices;
+export const argsort = (x: Tensor, options?: SortOptions): Tensor => sort(x.detach(), optionsOf("argsort", SortOptions, options)).indices;
 
-export interface TopkOptions {
+export const TopkOptions = class {
   readonly dim?: number;
   /** The largest, or the smallest. */
   readonly largest?: boolean;
   readonly sorted?: boolean;
-}
+};
+export type TopkOptions = Options<typeof TopkOptions>;
 
 /** The k largest (or smallest) elements along a dimension, in order. @see torch.topk */
-export function topk(x: Tensor, k: number, { dim = -1, largest = true }: TopkOptions = {}): ValuesAndIndices {
+export function topk(x: Tensor, k: number, options?: TopkOptions): ValuesAndIndices {
+  const { dim = -1, largest = true } = optionsOf("topk", TopkOptions, options);
   const d = resolveDim("topk", dim, x.ndim);
   const size = x.shape[d] ?? 1;
   if (!Number.isInteger(k) || k < 0 || k > size) throw new ArgumentError(`topk: expected k in [0, ${size}], got ${k}`);
@@ -74,7 +80,8 @@ export function topk(x: Tensor, k: number, { dim = -1, largest = true }: TopkOpt
 }
 
 /** The k-th smallest element along a dimension, counted from 1. @see torch.kthvalue */
-export function kthvalue(x: Tensor, k: number, { dim = -1, keepdim = false }: DimOptions = {}): ValuesAndIndices {
+export function kthvalue(x: Tensor, k: number, options?: DimOptions): ValuesAndIndices {
+  const { dim = -1, keepdim = false } = optionsOf("kthvalue", DimOptions, options);
   const d = resolveDim("kthvalue", dim, x.ndim);
   const size = x.shape[d] ?? 1;
   if (!Number.isInteger(k) || k < 1 || k > size) throw new ArgumentError(`kthvalue: expected k in [1, ${size}], got ${k}`);
@@ -111,7 +118,8 @@ export function median(x: Tensor, options?: DimOptions): Tensor | ValuesAndIndic
 }
 
 /** The most frequent element along a dimension (the smallest of several), and where it last stands. @see torch.mode */
-export function mode(x: Tensor, { dim = -1, keepdim = false }: DimOptions = {}): ValuesAndIndices {
+export function mode(x: Tensor, options?: DimOptions): ValuesAndIndices {
+  const { dim = -1, keepdim = false } = optionsOf("mode", DimOptions, options);
   const d = resolveDim("mode", dim, x.ndim);
   if (x.ndim === 0) return { values: x.clone(), indices: x.newZeros([], { dtype: "int64" }) };
   const size = x.shape[d]!;

@@ -1,4 +1,6 @@
 import { ArgumentError, ShapeError } from "../errors.js";
+import { optionsOf } from "../options.js";
+import type { Options } from "../options.js";
 import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { cat, firstOf, stack } from "./join.js";
@@ -72,10 +74,11 @@ export function blockDiag(matrices: readonly Tensor[]): Tensor {
   return cat(rows, 0);
 }
 
-export interface MeshgridOptions {
+export const MeshgridOptions = class {
   /** `ij` (the default): the first tensor varies along the first dimension. `xy`: along the second, as in plots. */
   readonly indexing?: "ij" | "xy";
-}
+};
+export type MeshgridOptions = Options<typeof MeshgridOptions>;
 
 /**
  * The coordinates of a grid, one tensor per direction.
@@ -88,7 +91,8 @@ export interface MeshgridOptions {
  * rows?.toArraySync(); // [[1, 1, 1], [2, 2, 2]]
  * columns?.shape; // [2, 3]
  */
-export function meshgrid(tensors: readonly Tensor[], { indexing = "ij" }: MeshgridOptions = {}): Tensor[] {
+export function meshgrid(tensors: readonly Tensor[], options?: MeshgridOptions): Tensor[] {
+  const { indexing = "ij" } = optionsOf("meshgrid", MeshgridOptions, options);
   const first = firstOf("meshgrid", tensors);
   // Checked as JavaScript may pass anything.
   if (!["ij", "xy"].includes(indexing)) throw new ArgumentError(`meshgrid: expected indexing "ij" or "xy", got ${indexing}`);
@@ -115,12 +119,13 @@ export function cartesianProd(vectors: readonly Tensor[]): Tensor {
   return stack(meshgrid(vectors).map((x) => reshape(x, [-1])), 1);
 }
 
-export interface CombinationsOptions {
+export const CombinationsOptions = class {
   /** How many elements a combination has; 2 if absent. */
   readonly r?: number;
   /** Whether an element may be taken more than once. */
   readonly withReplacement?: boolean;
-}
+};
+export type CombinationsOptions = Options<typeof CombinationsOptions>;
 
 /**
  * All ways to take `r` elements of a vector, in order, as rows.
@@ -129,7 +134,8 @@ export interface CombinationsOptions {
  * @example
  * combinations(tensor([1, 2, 3])).toArraySync(); // [[1, 2], [1, 3], [2, 3]]
  */
-export function combinations(x: Tensor, { r = 2, withReplacement = false }: CombinationsOptions = {}): Tensor {
+export function combinations(x: Tensor, options?: CombinationsOptions): Tensor {
+  const { r = 2, withReplacement = false } = optionsOf("combinations", CombinationsOptions, options);
   if (x.ndim !== 1) throw new ShapeError(`combinations: expected a vector, got shape ${showShape(x.shape)}`);
   if (!Number.isInteger(r) || r < 0) throw new ArgumentError(`combinations: expected r to be whole and not negative, got ${r}`);
   if (r === 0) return x.newZeros([0]);

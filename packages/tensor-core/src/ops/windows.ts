@@ -1,6 +1,7 @@
 import type { Expr } from "@gradus/kernel-ir";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import type { KernelBody, KernelOperand } from "../kernels/kernel-op.js";
+import type { Options } from "../options.js";
 import { showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -38,17 +39,19 @@ export function perDimension(op: string, name: string, value: PerDimension, coun
 export const slidingSize = (size: number, kernel: number, stride: number, padding: number, dilation: number): number =>
   Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
 
-export interface PoolOptions {
+export const PoolOptions = class {
   /** Steps between windows; the window's size by default. */
   readonly stride?: PerDimension | null;
   readonly padding?: PerDimension;
   /** Let the last window start inside and end outside. */
   readonly ceilMode?: boolean;
-}
-export interface MaxPoolOptions extends PoolOptions {
+};
+export type PoolOptions = Options<typeof PoolOptions>;
+export const MaxPoolOptions = class extends PoolOptions {
   /** Steps between a window's elements. */
   readonly dilation?: PerDimension;
-}
+};
+export type MaxPoolOptions = Options<typeof MaxPoolOptions>;
 
 /** Checks what all pools over the last `n` dimensions ask of their input. */
 export function checkPooled(op: string, n: number, x: Tensor): void {

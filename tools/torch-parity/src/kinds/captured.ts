@@ -10,7 +10,6 @@ export async function checkCaptured(bench: Workbench, record: CapturedRecord): P
     const inputs = materialise(bench, record, { grad: false });
     inputs.tensors.forEach((x, i) => { bench.observe(`input ${String(i)}`, x); });
     const call = translate(bench.device, record.fn, inputs.args, inputs.kwargs);
-    bench.call = call;
     if (call.lacking !== undefined) bench.lacking.push(call.lacking);
     bench.observe("call", call.args);
     return { tensors: inputs.tensors, results: call.run() };

@@ -36,7 +36,6 @@ export async function checkOp(bench: Workbench, record: OpRecord): Promise<void>
     const inputs = materialise(bench, record, { grad: differentiates });
     inputs.tensors.forEach((x, i) => { bench.observe(`input ${String(i)}`, x); });
     const call = translate(bench.device, record.fn, inputs.args, inputs.kwargs);
-    bench.call = call;
     if (call.lacking !== undefined) bench.lacking.push(call.lacking);
     bench.observe("call", call.args);
     return { tensors: inputs.tensors, results: call.run() };

@@ -2,6 +2,8 @@ import type { Expr } from "@gradus/kernel-ir";
 import { ElementwiseOp } from "../../kernels/elementwise.js";
 import type { Chosen } from "../../kernels/elementwise-function.js";
 import { binary, choosing, unary } from "../../kernels/elementwise-function.js";
+import { optionsOf } from "../../options.js";
+import type { Options } from "../../options.js";
 import type { Tensor } from "../../tensor.js";
 import { ofTensors } from "../operand-rules.js";
 import type { K } from "./notation.js";
@@ -69,13 +71,17 @@ export const log2 = unary(ops.log2);
 export const log10 = unary(ops.log10);
 /** 1 − erf x, which keeps its digits where it is tiny. @see torch.erfc */
 export const erfc = unary(ops.erfc);
-export interface LogitOptions {
+export const LogitOptions = class {
   /** Limits x to [eps, 1 − eps] first. */
   readonly eps?: number;
-}
+};
+export type LogitOptions = Options<typeof LogitOptions>;
 
 /** log(x/(1 − x)), the inverse of sigmoid; NaN outside of [0, 1]. @see torch.logit */
-export const logit = choosing("logit", (_, x: Tensor, options?: LogitOptions): Chosen => (options?.eps === undefined ? [ops.logit, x] : [ops.logitClamped, x, options.eps]));
+export const logit = choosing("logit", (op, x: Tensor, options?: LogitOptions): Chosen => {
+  const { eps } = optionsOf(op, LogitOptions, options);
+  return eps === undefined ? [ops.logit, x] : [ops.logitClamped, x, eps];
+});
 /** log(eᵃ + eᵇ) without overflow. @see torch.logaddexp */
 export const logaddexp = ofTensors(ops.logaddexp);
 /** log₂(2ᵃ + 2ᵇ) without overflow. @see torch.logaddexp2 */

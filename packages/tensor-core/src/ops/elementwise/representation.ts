@@ -1,13 +1,15 @@
 import type { Expr } from "@gradus/kernel-ir";
 import { finfo } from "../../dtypes.js";
 import { DTypeError } from "../../errors.js";
-import type { Operand } from "../../kernels/elementwise.js";
 import { ElementwiseOp } from "../../kernels/elementwise.js";
 import type { Chosen, ElementwiseFunction } from "../../kernels/elementwise-function.js";
-import { binary, choosing, unary } from "../../kernels/elementwise-function.js";
+import { choosing, unary } from "../../kernels/elementwise-function.js";
+import { optionsOf } from "../../options.js";
+import type { Options } from "../../options.js";
 import type { Tensor } from "../../tensor.js";
 import type { K } from "./notation.js";
 import { bitsOf, bool, float, isFloat, isNegative, one, zero } from "./notation.js";
+import { ofTensorAnd, ofTensors } from "../operand-rules.js";
 
 /** What numbers are made of: signs, exponents, infinities, the next number. */
 
@@ -82,27 +84,29 @@ export const resolveConj = (x: Tensor): Tensor => x;
 export const resolveNeg = (x: Tensor): Tensor => x;
 /** The part behind the point, with the sign of x. @see torch.frac */
 export const frac = unary(ops.frac);
-export interface NanToNumOptions {
+export const NanToNumOptions = class {
   /** In place of NaN; 0 by default. */
   readonly nan?: number;
   /** In place of Infinity; the largest finite number by default. */
   readonly posinf?: number;
   /** In place of −Infinity; the smallest finite number by default. */
   readonly neginf?: number;
-}
+};
+export type NanToNumOptions = Options<typeof NanToNumOptions>;
 
 /** Numbers in place of NaN and infinities. @see torch.nan_to_num */
-export const nanToNum = choosing("nanToNum", (_, x: Tensor, options?: NanToNumOptions): Chosen => {
+export const nanToNum = choosing("nanToNum", (op, x: Tensor, options?: NanToNumOptions): Chosen => {
+  const { nan = 0, posinf, neginf } = optionsOf(op, NanToNumOptions, options);
   if (!x.isFloatingPoint()) return [ops.nanToNum, x, 0, 0, 0];
   const { max } = finfo(x.dtype);
-  return [ops.nanToNum, x, options?.nan ?? 0, options?.posinf ?? max, options?.neginf ?? -max];
+  return [ops.nanToNum, x, nan, posinf ?? max, neginf ?? -max];
 });
 /** |a| with the sign of b; that of −0 counts. @see torch.copysign */
-export const copysign = binary(ops.copysign);
+export const copysign = ofTensorAnd(ops.copysign);
 /** The number that follows a in the direction of b. @throws {DTypeError} for half precision. @see torch.nextafter */
 export const nextafter: ElementwiseFunction<[a: Tensor, b: Tensor]> = choosing("nextafter", (op, a: Tensor, b: Tensor): Chosen => {
   for (const { dtype } of [a, b]) if (dtype !== "float32" && dtype !== "float64") throw new DTypeError(`${op}: expected float32 or float64 tensors, got ${dtype}`);
   return [ops.nextafter, a, b];
 });
 /** a · 2ᵇ. @see torch.ldexp */
-export const ldexp = choosing("ldexp", (_, a: Tensor, b: Operand): Chosen => [ops.ldexp, a, b]);
+export const ldexp = ofTensors(ops.ldexp);
