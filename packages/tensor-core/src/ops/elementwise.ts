@@ -359,6 +359,7 @@ export type AlphaOptions = Options<typeof AlphaOptions>;
 
 /** a + alpha · b, broadcast. @see torch.add */
 export const add = choosing("add", (op, a: Operand, b: Operand, options?: AlphaOptions): Chosen => {
+  if (options === undefined) return [ops.add, a, b];
   const { alpha } = optionsOf(op, AlphaOptions, options);
   if (alpha === undefined) return [ops.add, a, b];
   checkAlpha(op, alpha, a, b);
@@ -366,8 +367,9 @@ export const add = choosing("add", (op, a: Operand, b: Operand, options?: AlphaO
 });
 /** a − alpha · b, broadcast. @throws {DTypeError} if either is bool. @see torch.sub */
 export const sub = choosing("sub", (op, a: Operand, b: Operand, options?: AlphaOptions): Chosen => {
-  const { alpha } = optionsOf(op, AlphaOptions, options);
   checkSubtraction(op, a, b);
+  if (options === undefined) return [ops.sub, a, b];
+  const { alpha } = optionsOf(op, AlphaOptions, options);
   if (alpha === undefined) return [ops.sub, a, b];
   checkAlpha(op, alpha, a, b);
   return [ops.subScaled, a, b, alpha];
