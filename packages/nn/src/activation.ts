@@ -351,17 +351,23 @@ export class GLU extends Activation {
 /**
  * exp(xᵢ) / Σⱼ exp(xⱼ) along a dimension.
  *
+ * Better name the dimension: without one it is, as in PyTorch, the first of tensors with 0, 1 or 3 dimensions and the second of others.
+ *
  * @see torch.nn.Softmax
  * @example
  * new Softmax(1).call(tensor([[0, 0]])).toArraySync(); // [[0.5, 0.5]]
  */
 export class Softmax extends Activation {
-  constructor(readonly dim: number) {
+  constructor(readonly dim: number | null = null) {
     super();
   }
 
   protected override activate(x: Tensor): Tensor {
-    return softmax(x, this.dim);
+    return softmax(x, this.dimOf(x));
+  }
+
+  protected dimOf({ ndim }: Tensor): number {
+    return this.dim ?? (ndim === 0 || ndim === 1 || ndim === 3 ? 0 : 1);
   }
 
   protected override printed(): Readonly<Record<string, Printable>> {
@@ -372,14 +378,14 @@ export class Softmax extends Activation {
 /** The softmax of −x. @see torch.nn.Softmin */
 export class Softmin extends Softmax {
   protected override activate(x: Tensor): Tensor {
-    return softmin(x, this.dim);
+    return softmin(x, this.dimOf(x));
   }
 }
 
 /** The logarithm of the softmax, finite for all finite inputs. @see torch.nn.LogSoftmax */
 export class LogSoftmax extends Softmax {
   protected override activate(x: Tensor): Tensor {
-    return logSoftmax(x, this.dim);
+    return logSoftmax(x, this.dimOf(x));
   }
 }
 

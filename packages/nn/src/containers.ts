@@ -80,6 +80,11 @@ abstract class IndexedModules<M extends TensorModule> extends Indexed<M> {
   }
 }
 
+/** What a chain gives: a promise, if the `forward` of one of its modules is async. */
+type Output<M extends Modules> = true extends { readonly [K in keyof M]: IsPromise<ReturnType<M[K]["forward"]>> }[number] ? Promise<Tensor> : Tensor;
+/** Of a module that is not known better, whose result is `any`, it is not expected. */
+type IsPromise<R> = 0 extends 1 & R ? false : R extends Promise<unknown> ? true : false;
+
 class SequentialModule<M extends Modules = TensorModule[]> extends IndexedModules<TensorModule> {
   static override readonly name = "Sequential";
 
@@ -87,10 +92,10 @@ class SequentialModule<M extends Modules = TensorModule[]> extends IndexedModule
     super(modules);
   }
 
-  forward(x: Tensor): Tensor {
-    let result = x;
-    for (const module of this) result = module.call(result) as Tensor;
-    return result;
+  forward(x: Tensor): Output<M> {
+    let result: unknown = x;
+    for (const module of this) result = result instanceof Promise ? result.then((y) => module.call(y) as unknown) : module.call(result);
+    return result as Output<M>;
   }
 }
 

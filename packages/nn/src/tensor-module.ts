@@ -3,7 +3,7 @@ import type { Leaf, Parameter as MarkedLeaf } from "@gradus/autograd";
 import { Function, noGrad, Tensor } from "@gradus/tensor-core";
 import type { DeviceLike, DType, FunctionContext } from "@gradus/tensor-core";
 import { Module as AnyModule, Parameter as AnyParameter } from "./module.js";
-import type { ParameterConstructor } from "./module.js";
+import type { ParameterConstructor, WalkOptions } from "./module.js";
 import { summarize } from "./summary.js";
 import type { Summary } from "./summary.js";
 
@@ -37,6 +37,7 @@ export type FullBackwardPreHook<M extends Module> = (module: M, gradOutput: Grad
  * net.call(ones([5, 4])).shape; // [5, 2]
  * Object.keys(net.stateDict()); // ["hidden.weight", "hidden.bias", "output.weight", "output.bias"]
  */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the interface below only knows better what inherited methods give
 export abstract class Module extends AnyModule<Tensor> {
   /**
    * Moves parameters and buffers to a device, or converts those that are floating to another element type, in place: an
@@ -170,6 +171,17 @@ export abstract class Module extends AnyModule<Tensor> {
   summary(...args: Parameters<this["forward"]>): Summary {
     return summarize(this, args);
   }
+}
+
+/** The walk over a tree of tensors meets modules of tensors. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the class inherits every method that is named here
+export interface Module {
+  apply(visit: (module: Module) => void): this;
+  modules(): Module[];
+  namedModules(options?: WalkOptions): [path: string, module: Module][];
+  children(): Module[];
+  namedChildren(): [name: string, module: Module][];
+  getSubmodule(path: string): Module;
 }
 
 /** One call that is watched on its way back. */

@@ -1,7 +1,7 @@
 import type { Module as AnyModule } from "@gradus/nn";
 import {
   AveragedModel, BatchNorm1d, BatchNorm2d, Conv2d, Dropout, emaAverage, Embedding, GRU, init, LazyBatchNorm2d, LazyConv2d, LazyConvTranspose2d, LazyLinear,
-  Linear, LSTM, Module, MultiheadAttention, Parameter, ParameterDict, ParameterList, ReLU, RNN, Sequential, StateDictError, Transformer, TransformerEncoder,
+  Linear, LogSoftmax, LSTM, Module, MultiheadAttention, Parameter, ParameterDict, ParameterList, ReLU, RNN, Sequential, Softmax, Softmin, StateDictError, Transformer, TransformerEncoder,
   TransformerEncoderLayer, updateBn, utils,
 } from "@gradus/nn";
 import { arange, gradcheck, gradgradcheck, manualSeed, ones, rand, randn, recurrentLayer, tensor, zeros } from "@gradus/tensor-core";
@@ -371,4 +371,12 @@ describe("initialisation", () => {
   ])("%s", (message, act) => {
     expect(act).toThrow(message);
   });
+});
+
+test("softmax without a dimension takes the one that PyTorch takes", () => {
+  for (const [shape, dim] of [[[3], 0], [[2, 3], 1], [[2, 3, 4], 0], [[2, 3, 4, 5], 1]] as const) {
+    const x = rand(shape);
+    for (const Layer of [Softmax, Softmin, LogSoftmax]) expect(new Layer().call(x).flatten().toArraySync(), Layer.name).toEqual(new Layer(dim).call(x).flatten().toArraySync());
+  }
+  expect(String(new Softmax())).toBe("Softmax(dim=None)");
 });

@@ -1,7 +1,7 @@
 import { cpu } from "@gradus/backend-cpu";
 import type { Tensor } from "@gradus/tensor-core";
 import { manualSeed, noGrad, ones, tensor, zeros } from "@gradus/tensor-core";
-import { BatchNorm2d, Dropout, Linear, Module, ModuleDict, ModuleList, Parameter, ReLU, Sequential, StateDictError } from "@gradus/nn";
+import { BatchNorm2d, Dropout, Identity, Linear, Module, ModuleDict, ModuleList, Parameter, ReLU, Sequential, StateDictError } from "@gradus/nn";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { useCpu } from "./support.js";
 
@@ -435,4 +435,18 @@ describe("containers", () => {
     expect(() => dict.call()).toThrow("ModuleDict: expected a call of one of its modules");
     expect(() => new ModuleDict({ forward: new ReLU() })).toThrow('ModuleDict already has "forward"');
   });
+});
+
+test("a chain with an async module gives a promise, and goes on behind it", async () => {
+  class Halved extends Module {
+    async forward(x: Tensor): Promise<Tensor> {
+      let y = x;
+      while ((await y.sum().item()) > 1) y = y.div(2);
+      return y;
+    }
+  }
+  const promised: Promise<Tensor> = new Sequential(new Identity(), new Halved(), new ReLU()).call(tensor([3, 5]));
+  expect((await promised).toArraySync()).toEqual([0.375, 0.625]);
+  const known: Tensor = new Sequential(new Identity()).call(tensor([3]));
+  expect(known.toArraySync()).toEqual([3]);
 });

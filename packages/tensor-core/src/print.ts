@@ -2,6 +2,7 @@
  * How a tensor reads as text: the format of PyTorch 2, to the character. The elements that are shown are chosen first,
  * because they alone decide on the notation and on the width of the columns.
  */
+import { isParameter } from "@gradus/autograd";
 import type { DType } from "@gradus/kernel-ir";
 import { dtypeInfo } from "@gradus/kernel-ir";
 import { fixedPoint, scientific } from "./decimal.js";
@@ -91,7 +92,8 @@ export interface TensorDescription {
  */
 export function formatTensor(t: Tensor, values: TypedArray): string {
   const { shape, dtype, device, requiresGrad, gradFn } = t;
-  return formatDescribed({ shape, dtype, device: device.name, requiresGrad, gradFn: gradFn?.name ?? null }, values);
+  const text = formatDescribed({ shape, dtype, device: device.name, requiresGrad, gradFn: gradFn?.name ?? null }, values);
+  return isParameter(t) ? `Parameter containing:\n${text}` : text;
 }
 
 /** A tensor whose elements cannot be printed: they were disposed, or the device can only be read by waiting for it. */

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
+import { markParameter } from "@gradus/autograd";
 import type { Backend } from "@gradus/kernel-ir";
 import { dtypes } from "@gradus/kernel-ir";
 import { interpreter } from "@gradus/kernel-ir/interpreter";
@@ -135,6 +136,7 @@ describe("formatTensor", () => {
     expect(formatTensor(x.mul(x), new Float32Array(4))).toBe("tensor([[0., 0.],\n        [0., 0.]], device='interpreter', grad_fn=<MulBackward0>)");
     expect(String(tensor([1n, -(2n ** 63n)], { device }))).toBe("tensor([                   1, -9223372036854775808], device='interpreter')");
     expect(String(tensor([], { device }))).toBe("tensor([], device='interpreter')");
+    expect(String(markParameter(tensor([1], { device, requiresGrad: true })))).toBe("Parameter containing:\ntensor([1.], device='interpreter', requires_grad=True)");
   });
 });
 

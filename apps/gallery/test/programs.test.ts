@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import { webgpu } from "@gradus/backend-webgpu";
+import { cpu, Generator } from "gradus";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
+import { characterGpt } from "../src/architectures/character-gpt.js";
+import { courses } from "../src/courses.js";
+import { devices } from "../src/dive-into-deep-learning/devices.js";
+import { modules } from "../src/minitorch/modules.js";
+import { Network, scalars } from "../src/minitorch/scalars.js";
+import { printedBy, printedByOriginal } from "./support.js";
+
+describe("minitorch", () => {
+  test("the tree of scalars has its parameters by name, modes that spread, and gradients", async () => {
+    const lines = (await printedBy(modules)).split("\n");
+    expect(lines).toEqual(expect.arrayContaining(["p1 = 5", "a.p2 = 10", "b.c.p3 = 15", "after a.train(): eval train eval eval", "module(2) = 47", "∂/∂b.c.p3 = 1", "b.c.p3 is now 1"]));
+  });
+
+  test("the network of scalars has minitorch's parameters", () => {
+    const network = new Network(3, new Generator(0));
+    expect(network.namedParameters().map(([name]) => name).slice(0, 10)).toEqual([
+      "layer1.weight_0_0", "layer1.weight_0_1", "layer1.weight_0_2", "layer1.weight_1_0", "layer1.weight_1_1", "layer1.weight_1_2", "layer1.bias_0", "layer1.bias_1", "layer1.bias_2",
+      "layer2.weight_0_0",
+    ]);
+    expect(network.parameters().length).toBe(9 + 12 + 4);
+  });
+
+  // The tensors' losses are held beside PyTorch's in originals.test.ts.
+  test.each(["Simple", "Diag", "Circle"] as const)("scalars solve %s by the same losses as tensors", { timeout: 60_000 }, async (name) => {
+    const printed = await printedBy(() => { scalars([name]); });
+    expect(printedByOriginal("minitorch.tensors")).toContain(printed);
+    expect(printed).toMatch(/correct 50 of 50$/);
+  });
+});
+
+describe("tensors of two devices do not meet", () => {
+  const expectDevices = (printed: string, name: string): void => {
+    expect(printed).toContain(`x + y: add: expected all tensors to be on the same device, found cpu and ${name}; move one with .to(device)`);
+    expect(printed).toContain("x as a copy there, + y: [ 2, 3, 4 ]");
+    expect(printed).toContain(`the network is on ${name}`);
+    const [, here, there] = /FixedHiddenMLP: (\S+) and (\S+)/.exec(printed)!;
+    expect(Number(there)).toBeCloseTo(Number(here), 3);
+  };
+
+  test("on two CPUs", async () => {
+    expectDevices(await printedBy(() => devices(cpu({ name: "cpu:1" }))), "cpu:1");
+  });
+
+  test.skipIf(!inject("webgpu"))("on CPU and WebGPU, with the loop of FixedHiddenMLP", { timeout: 60_000 }, async () => {
+    const gpu = await webgpu();
+    onTestFinished(() => { gpu.dispose(); });
+    expectDevices(await printedBy(() => devices(gpu)), "webgpu");
+  });
+});
+
+test("the character GPT learns, and writes", { timeout: 60_000 }, async () => {
+  const printed = await printedBy(() => characterGpt({ steps: 20, written: 30, evaluated: 50 }));
+  const [, loss] = /held out: loss (\S+)/.exec(printed)!;
+  // All 85 characters are equally likely at first.
+  expect(Number(loss)).toBeLessThan(Math.log(85) - 1);
+  expect(printed.split("The ")[1]).toHaveLength(30);
+});
+
+test("the README lists every program", () => {
+  const rows = Object.entries(courses).flatMap(([course, programs]) => Object.entries(programs).map(([name, { about }]) => `| [\`${course}/${name}\`](src/${course}/${name}.ts) | ${about} |`));
+  expect(readFileSync(new URL("../README.md", import.meta.url), "utf8")).toContain(rows.join("\n"));
+});

@@ -1,0 +1,2 @@
+export { climb, operands, table } from "./climb.js";
+export type { Step } from "./climb.js";
