@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { playwright } from "@vitest/browser-playwright";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import type { TestProjectInlineConfiguration } from "vitest/config";
@@ -20,6 +20,9 @@ const provide = { webgpu: hasWebGpu, pythonWithTorch: pythonWithTorch ?? null, c
 /** For a test that hangs; how long one takes is no matter here, as machines are slow and busy. */
 const timeLimits = { testTimeout: 300_000, hookTimeout: 300_000 };
 
+/** What a folder's tests share: its `test/global-setup.ts`, where it has one. */
+const sharedBy = (root: string) => (existsSync(`${root}/test/global-setup.ts`) ? { globalSetup: ["test/global-setup.ts"] } : {});
+
 /**
  * One project for each folder, so that `vitest run --project nn` runs the tests of `nn` alone.
  *
@@ -30,7 +33,7 @@ export function nodeProjects(test: TestProjectInlineConfiguration["test"]): Test
   return [...folders, { name: "tools", root: "tools" }].map(({ name, root }) => ({
     ...resolveSources,
     root,
-    test: { provide, ...timeLimits, ...test, name },
+    test: { provide, ...timeLimits, ...sharedBy(root), ...test, name },
   }));
 }
 

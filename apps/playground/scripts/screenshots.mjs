@@ -2,7 +2,8 @@
 
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { openBrowser, openSite } from "./site.mjs";
+import { chromium } from "playwright";
+import { launchOptions, openSite } from "./site.mjs";
 
 const folder = fileURLToPath(new URL("../screenshots/", import.meta.url));
 mkdirSync(folder, { recursive: true });
@@ -32,7 +33,7 @@ const looks = [
 ];
 
 const site = await openSite();
-const browser = await openBrowser(process.env.CHROMIUM_PATH ?? "/usr/bin/chromium");
+const browser = await chromium.launch(launchOptions(process.env.CHROMIUM_PATH ?? "/usr/bin/chromium"));
 const wanted = process.argv.slice(2);
 for (const [room, { state, act }] of Object.entries(rooms)) {
   if (wanted.length > 0 && !wanted.includes(room)) continue;

@@ -1,11 +1,10 @@
-// The built page on a server that knows nothing but files, below a folder as on GitHub Pages, and a browser to look at it.
+// The built page on a server that knows nothing but files, below a folder as on GitHub Pages.
 
 import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright";
 import { build } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -48,13 +47,13 @@ export async function openSite() {
 }
 
 /**
- * A Chromium whose WebGPU runs in software, or one without WebGPU.
+ * How to start a Chromium whose WebGPU runs in software, or one without WebGPU.
  *
  * @param {string | undefined} executablePath
  * @param {{ readonly webgpu?: boolean }} [options]
  */
-export function openBrowser(executablePath, { webgpu = true } = {}) {
+export function launchOptions(executablePath, { webgpu = true } = {}) {
   const gpu = webgpu ? ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"] : ["--disable-features=WebGPU,WebGPUService"];
   const quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"];
-  return chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: ["--no-sandbox", ...quiet, ...gpu] });
+  return { ...(executablePath === undefined ? {} : { executablePath }), args: ["--no-sandbox", ...quiet, ...gpu] };
 }

@@ -1,6 +1,6 @@
-import type { Browser, Page } from "playwright";
+import { type Browser, chromium, type Page } from "playwright";
 import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
-import { openBrowser, openSite } from "../scripts/site.mjs";
+import { launchOptions } from "../scripts/site.mjs";
 
 export interface Visit {
   readonly width?: number;
@@ -9,27 +9,22 @@ export interface Visit {
 }
 
 /** Opens rooms of the built page in Chromium. Whatever the page writes to its console as an error fails the test. */
-export function usePage({ webgpu = true } = {}): { readonly visit: (hash: string, visit?: Visit) => Promise<Page>; readonly site: () => string } {
-  let site: Awaited<ReturnType<typeof openSite>>;
+export function usePage({ webgpu = true } = {}): { readonly visit: (hash: string, visit?: Visit) => Promise<Page> } {
   let browser: Browser;
   const pages: Page[] = [];
   const faults: string[] = [];
   beforeAll(async () => {
-    site = await openSite();
-    browser = await openBrowser(inject("chromium") ?? undefined, { webgpu });
+    browser = await (webgpu ? chromium.connect(inject("playground")!.browser) : chromium.launch(launchOptions(inject("chromium") ?? undefined, { webgpu })));
   });
-  afterAll(async () => {
-    await browser.close();
-    await site.close();
-  });
+  afterAll(() => browser.close());
   afterEach(async () => {
     for (const page of pages.splice(0)) await page.close();
     expect(faults.splice(0)).toEqual([]);
   });
   return {
-    site: () => site.url,
     async visit(hash, { width = 1280, height = 900, dark = false } = {}) {
-      const page = await browser.newPage({ viewport: { width, height }, colorScheme: dark ? "dark" : "light" });
+      // A colour that is on its way to another would be measured as it is.
+      const page = await browser.newPage({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", reducedMotion: "reduce" });
       pages.push(page);
       page.on("console", (message) => {
         if (message.type() === "error") faults.push(message.text());
@@ -40,7 +35,7 @@ export function usePage({ webgpu = true } = {}): { readonly visit: (hash: string
         // A page that is left gives up what it is still loading.
         if (reason !== "net::ERR_ABORTED") faults.push(`${request.url()}: ${reason}`);
       });
-      await page.goto(site.url + hash);
+      await page.goto(inject("playground")!.url + hash);
       return page;
     },
   };

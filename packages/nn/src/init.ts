@@ -5,7 +5,7 @@
  * @module
  */
 import type { Generator, Tensor } from "@gradus/tensor-core";
-import { arange, ArgumentError, cat, noGrad, randperm, ShapeError, where } from "@gradus/tensor-core";
+import { arange, ArgumentError, cat, noGrad, randperm, scope, ShapeError, where } from "@gradus/tensor-core";
 
 /** The functions between layers that a gain is known for. */
 export type Nonlinearity =
@@ -62,7 +62,10 @@ export interface TruncatedNormalOptions {
 export function truncNormal_(x: Tensor, { mean = 0, std = 1, a = -2, b = 2, generator }: TruncatedNormalOptions = {}): Tensor {
   // 2 Φ(z) − 1
   const share = (bound: number): number => 2 * ((1 + erf((bound - mean) / std / Math.SQRT2)) / 2) - 1;
-  return noGrad(() => x.copy_(inverseErf(x.uniform_(share(a), share(b), generator))).mul_(std * Math.SQRT2).add_(mean).clampMin_(a).clampMax_(b));
+  return noGrad(() => {
+    scope(() => void x.copy_(inverseErf(x.uniform_(share(a), share(b), generator))));
+    return x.mul_(std * Math.SQRT2).add_(mean).clampMin_(a).clampMax_(b);
+  });
 }
 
 /** The inverse of the error function: a rational approximation, then two steps of Newton's method. The coefficients are PyTorch's. */

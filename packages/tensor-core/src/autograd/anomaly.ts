@@ -87,7 +87,9 @@ export function callSite(): string {
   Error.stackTraceLimit = stackTraceLimit;
   // Engines write frames in different ways, but each ends in line and column.
   const frames = stack.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line)).map((line) => line.trim().replace(/^at /, ""));
-  const packageFolder = new URL("..", import.meta.url).pathname;
+  // In two steps: in one expression, bundlers take it for the address of a file that they have to ship.
+  const here = import.meta.url;
+  const packageFolder = new URL("..", here).pathname;
   const outside = frames.filter((frame) => !frame.includes(packageFolder));
   // Bundled together with the user's code, this package has no folder of its own.
   return (outside.length === 0 ? frames : outside).slice(0, framesShown).join("\n    ");

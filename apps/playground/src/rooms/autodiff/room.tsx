@@ -10,6 +10,7 @@ import { examples, fields, type State } from "./fields.js";
 import { GraphView } from "./graph-view.js";
 import { describeStep, nodeName, show } from "./words.js";
 import type { Analysis } from "./service.js";
+import "./room.css";
 
 /** Milliseconds for a step while it plays. */
 const PACE = 1100;
@@ -31,7 +32,7 @@ export function Room() {
   }, [answer]);
 
   return (
-    <div class="room autodiff">
+    <div class="room autodiff" aria-busy={answer === null}>
       <div class="room-intro">
         <h1>Autodiff, step by step</h1>
         <p>A computation remembers how it was made; walking back through it with the chain rule gives every derivative at once.</p>

@@ -1,12 +1,8 @@
 import type { Graph, Trace, TraceStep } from "@gradus/autograd";
+import { brief } from "../../ui/format.js";
 
-/** A number with as many digits as one reads. */
-export function show(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
-  const rounded = Number(value.toPrecision(5));
-  const text = rounded !== 0 && (Math.abs(rounded) < 1e-4 || Math.abs(rounded) >= 1e6) ? rounded.toExponential(3) : String(rounded);
-  return text.replaceAll("-", "−");
-}
+/** A number of the graph. */
+export const show = (value: number): string => brief(value, 5);
 
 /** How functions look in a node. */
 export const signs: Readonly<Record<string, string>> = {

@@ -9,6 +9,7 @@ import { paintField, paintPoint } from "../../ui/plane.js";
 import { useAnswer } from "../../ui/use-answer.js";
 import { datasetNames, fields, separable, type State } from "./fields.js";
 import type { Evaluation } from "./service.js";
+import "./room.css";
 
 /** How far a step of the gradient goes. */
 const RATE = 4;
@@ -26,7 +27,7 @@ export function Room() {
     change({ w1: clamp(now.w1 - RATE * gradient.w1), w2: clamp(now.w2 - RATE * gradient.w2), bias: clamp(now.bias - RATE * gradient.bias) });
 
   return (
-    <div class="room classifier">
+    <div class="room classifier" aria-busy={evaluation === null}>
       <div class="room-intro">
         <h1>Can you separate it?</h1>
         <p>Two weights and a bias draw one straight line. Move them until every point is on the side of its colour, and the loss is as small as it gets.</p>

@@ -8,6 +8,7 @@ import { Notice } from "../../ui/notice.js";
 import { fields, learningRates, type State } from "./fields.js";
 import { Confusion, MapsView, PAPER, Paper, Picture } from "./pictures.js";
 import type { Frame, Look, Opening, Options } from "./service.js";
+import "./room.css";
 
 const FRAME_MILLISECONDS = 60;
 
@@ -120,6 +121,7 @@ export function Room() {
   return (
     <div
       class="room images"
+      aria-busy={look === null}
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
         event.preventDefault();

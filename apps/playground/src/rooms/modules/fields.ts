@@ -1,6 +1,6 @@
 import { choice, flag, integer, type StateOf, text } from "../../codec.js";
 
-export const modelNames = ["mlp", "lenet", "lenetDigits", "lstm", "transformer"] as const;
+export const modelNames = ["mlp", "lenetDigits", "lenet", "resnet18", "resnet50", "inception", "tagger", "lstm", "gpt", "transformer"] as const;
 export type ModelName = (typeof modelNames)[number];
 
 export const fields = {

@@ -3,18 +3,25 @@ import { useRoomState } from "../../address.js";
 import { useEngine } from "../../engine/use-engine.js";
 import { css, diverging, palette } from "../../theme.js";
 import { Check, NumberBox, Panel, Select } from "../../ui/controls.js";
+import { count, decimals, list } from "../../ui/format.js";
 import { Histogram } from "../../ui/histogram.js";
 import { Notice } from "../../ui/notice.js";
+import { Counter, Intro } from "../../ui/parts.js";
 import { fields, modelNames, type ModelName, type State } from "./fields.js";
+import "./room.css";
 import type { TreeNode, Values } from "./service.js";
+import { Tree } from "./tree.js";
 
 const modelLabels: Readonly<Record<ModelName, string>> = {
-  mlp: "MLP, 2 – 16 – 16 – 1", lenet: "LeNet-5, 28 × 28", lenetDigits: "LeNet for digits, 8 × 8", lstm: "LSTM over letters", transformer: "Transformer encoder",
+  mlp: "MLP, 2 – 16 – 16 – 1", lenetDigits: "LeNet for digits, 8 × 8", lenet: "LeNet-5, 28 × 28", resnet18: "ResNet-18", resnet50: "ResNet-50", inception: "Inception v3",
+  tagger: "LSTM tagger, both ways", lstm: "LSTM over letters", gpt: "GPT, 4 blocks", transformer: "Transformer encoder",
 };
 
-const count = (value: number): string => value.toLocaleString("en").replaceAll(",", "\u202f");
-const list = (numbers: readonly number[]): string => `[${numbers.join(", ")}]`;
-const decimals = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(3)).replace("-", "−");
+/** Trees of more modules than this are closed at first. */
+const SMALL = 24;
+
+const modulesOf = (node: TreeNode): number => node.children.reduce((total, child) => total + modulesOf(child), 1);
+const leavesOf = ({ leaves, children }: TreeNode): string[] => [...leaves.map(({ path }) => path), ...children.flatMap(leavesOf)];
 
 export function Room() {
   const state = useRoomState("modules", fields);
@@ -22,106 +29,77 @@ export function Room() {
   const { value: now } = state;
   const change = (part: Partial<State>): void => void (state.value = { ...state.peek(), ...part });
   const [tree, setTree] = useState<TreeNode | null>(null);
-  const [values, setValues] = useState<Values | null>(null);
+  const [values, setValues] = useState<{ readonly path: string; readonly shown: Values | null } | null>(null);
   const [problem, say] = useState<string | null>(null);
-  const told = (work: Promise<unknown>): void => void work.catch((error: unknown) => say(String(error)));
+  const told = (work: Promise<unknown>): void => void work.catch((error: unknown) => say(error instanceof Error ? error.message : String(error)));
 
-  useEffect(
-    () =>
-      told(
-        (async () => {
-          await engine.open(now.model, now.seed);
-          setTree(await engine.train("", now.training));
-          setValues(await engine.values(state.peek().chosen));
-        })(),
-      ),
-    [now.model, now.seed],
-  );
-  useEffect(() => told(engine.train("", now.training).then((next) => tree !== null && setTree(next))), [now.training]);
   useEffect(() => {
-    if (tree !== null) told(engine.values(now.chosen).then(setValues));
-  }, [now.chosen]);
+    const opened = { current: true };
+    setTree(null);
+    setValues(null);
+    say(null);
+    told(
+      (async () => {
+        await engine.open(now.model, now.seed);
+        const next = await engine.train("", now.training);
+        if (!opened.current) return;
+        setTree(next);
+        // Another model has parameters of other names.
+        const paths = leavesOf(next);
+        if (!paths.includes(state.peek().chosen)) change({ chosen: paths[0] ?? "" });
+      })(),
+    );
+    return () => {
+      opened.current = false;
+    };
+  }, [now.model, now.seed]);
+  useEffect(() => {
+    if (tree !== null) told(engine.train("", now.training).then(setTree));
+  }, [now.training]);
+  useEffect(() => {
+    if (tree !== null) told(engine.values(now.chosen).then((shown) => setValues({ path: now.chosen, shown })));
+  }, [now.chosen, tree === null]);
 
   return (
-    <div class="room modules">
-      <div class="room-intro">
-        <h1>Modules</h1>
-        <p>A network is a tree of modules: each has parameters that it learns, buffers that it remembers, and modules below it.</p>
-      </div>
+    <div class="room modules" aria-busy={problem === null && values === null}>
+      <Intro title="Modules">A network is a tree of modules: each has parameters that it learns, buffers that it remembers, and modules below it.</Intro>
       {problem !== null && <Notice tone="error">{problem}</Notice>}
       <div class="toolbar">
         <Select label="Model" value={now.model} options={modelNames.map((name) => [name, modelLabels[name]] as const)} onChange={(model) => change({ model })} />
-        <NumberBox label="Seed" value={now.seed} min={0} max={2 ** 31 - 1} onChange={(seed) => change({ seed })} />
+        <NumberBox label="Seed" hint="The first numbers follow from it, as in PyTorch" value={now.seed} min={0} max={2 ** 31 - 1} onChange={(seed) => change({ seed })} />
         <Check label="Training mode" hint="train() or eval() of the whole model" checked={now.training} onChange={(training) => change({ training })} />
         <dl class="counters">
-          <div>
-            <dt>Parameters</dt>
-            <dd data-testid="parameters">{tree === null ? "–" : count(tree.parameters)}</dd>
-          </div>
+          <Counter name="Parameters" value={tree === null ? "–" : count(tree.parameters)} testId="parameters" />
+          <Counter name="Modules" value={tree === null ? "–" : count(modulesOf(tree))} />
+          <Counter name="As float32" value={tree === null ? "–" : `${((4 * tree.parameters) / 2 ** 20).toFixed(2)} MiB`} />
         </dl>
       </div>
       <div class="modules-grid">
-        <Panel title="Tree">
-          {tree !== null && (
+        <Panel title="Tree" aside={<span class="faint small">parameters, of each module with all below it</span>}>
+          {tree === null ? (
+            <p class="faint small">Building {modelLabels[now.model]} …</p>
+          ) : (
             <ul class="tree">
-              <Branch node={tree} chosen={now.chosen} onChoose={(chosen) => change({ chosen })} onTrain={(path, mode) => told(engine.train(path, mode).then(setTree))} />
+              <Tree
+                key={`${now.model} ${now.seed}`}
+                node={tree}
+                openTo={modulesOf(tree) <= SMALL ? 9 : 2}
+                chosen={now.chosen}
+                onChoose={(chosen) => change({ chosen })}
+                onTrain={(path, mode) => told(engine.train(path, mode).then(setTree))}
+              />
             </ul>
           )}
         </Panel>
-        <Panel title="Values" aside={<span class="mono small">{now.chosen}</span>}>
-          {values === null ? <p class="faint small">Choose a parameter or buffer in the tree: its values and their distribution appear here.</p> : <ValuesView path={now.chosen} values={values} />}
+        <Panel title="Values" class="modules-values" aside={<span class="mono small">{values?.path}</span>}>
+          {values?.shown == null ? <p class="faint small">Choose a parameter or buffer in the tree: its values and their distribution appear here.</p> : <ValuesView path={values.path} values={values.shown} />}
         </Panel>
       </div>
     </div>
   );
 }
 
-interface BranchProps {
-  readonly node: TreeNode;
-  readonly chosen: string;
-  readonly onChoose: (path: string) => void;
-  readonly onTrain: (path: string, mode: boolean) => void;
-}
-
-function Branch({ node, chosen, onChoose, onTrain }: BranchProps) {
-  const { path, name, type, text, training, parameters, leaves, children } = node;
-  return (
-    <li>
-      <details open>
-        <summary>
-          {name !== "" && <span class="mono branch-name">{name}</span>} <strong>{type}</strong>
-          <span class="faint mono branch-text">{text}</span>
-          <span class="faint branch-count">{parameters === 0 ? "" : count(parameters)}</span>
-        </summary>
-        <div class="branch">
-          <button type="button" class="chip mode" aria-pressed={training} aria-label={`${training ? "train" : "eval"}: mode of ${path === "" ? "the model" : path}`} onClick={() => onTrain(path, !training)}>
-            {training ? "train" : "eval"}
-          </button>
-          {leaves.length > 0 && (
-            <ul class="leaves">
-              {leaves.map((leaf) => (
-                <li key={leaf.path}>
-                  <button type="button" class={`leaf ${leaf.kind}`} aria-pressed={leaf.path === chosen} onClick={() => onChoose(leaf.path)}>
-                    <span class="mono">{leaf.name}</span>
-                    <span class="mono faint">{list(leaf.shape)}</span>
-                    <span class="faint">{leaf.kind === "buffer" ? `buffer, ${leaf.dtype}` : count(leaf.count)}</span>
-                  </button>
-                </li>
-              ))}
-            </ul>
-          )}
-          {children.length > 0 && (
-            <ul class="tree">
-              {children.map((child) => (
-                <Branch key={child.path} node={child} chosen={chosen} onChoose={onChoose} onTrain={onTrain} />
-              ))}
-            </ul>
-          )}
-        </div>
-      </details>
-    </li>
-  );
-}
+const number = (value: number): string => (Number.isInteger(value) ? decimals(value, 0) : decimals(value, 3));
 
 function ValuesView({ path, values }: { readonly path: string; readonly values: Values }) {
   const { shape, rows, mean, deviation, from, to, counts } = values;
@@ -136,11 +114,19 @@ function ValuesView({ path, values }: { readonly path: string; readonly values: 
         </div>
         <div>
           <dt>mean</dt>
-          <dd>{decimals(mean)}</dd>
+          <dd>{number(mean)}</dd>
         </div>
         <div>
           <dt>deviation</dt>
-          <dd data-testid="deviation">{decimals(deviation)}</dd>
+          <dd data-testid="deviation">{number(deviation)}</dd>
+        </div>
+        <div>
+          <dt>least</dt>
+          <dd>{number(from)}</dd>
+        </div>
+        <div>
+          <dt>greatest</dt>
+          <dd>{number(to)}</dd>
         </div>
       </dl>
       <Histogram title={`Distribution of ${path}`} from={from} to={to} counts={counts} />
@@ -151,7 +137,7 @@ function ValuesView({ path, values }: { readonly path: string; readonly values: 
               <tr key={r}>
                 {row.map((value, c) => (
                   <td key={c} style={{ background: css(diverging(palette.value, (0.6 * value) / largest)) }}>
-                    {decimals(value)}
+                    {number(value)}
                   </td>
                 ))}
               </tr>

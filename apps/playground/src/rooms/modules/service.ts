@@ -1,6 +1,6 @@
 /** Models of the gallery as trees: what they are built from, and the numbers in them. */
 import { cpu } from "@gradus/backend-cpu";
-import { LeNet, MLP } from "@gradus/models";
+import { GPT, inceptionV3, LeNet, LSTMTagger, MLP, resnet18, resnet50 } from "@gradus/models";
 import { Embedding, Linear, LSTM, type Module, Sequential, TransformerEncoder, TransformerEncoderLayer } from "@gradus/nn";
 import type { Module as AnyModule } from "@gradus/nn/module";
 import { manualSeed, scope, setDefaultDevice, type Tensor } from "@gradus/tensor-core";
@@ -10,8 +10,13 @@ setDefaultDevice(cpu());
 
 const models: Readonly<Record<ModelName, () => Module>> = {
   mlp: () => new MLP([2, 16, 16, 1]),
-  lenet: () => new LeNet(),
   lenetDigits: () => LeNet.forDigits(),
+  lenet: () => new LeNet(),
+  resnet18: () => resnet18(),
+  resnet50: () => resnet50(),
+  inception: () => inceptionV3(),
+  tagger: () => new LSTMTagger(1000, 32, 64, 12),
+  gpt: () => new GPT({ vocabularySize: 65, contextLength: 64, dModel: 64, heads: 4, layers: 4 }),
   lstm: () => new Sequential(new Embedding(28, 32), new LSTM(32, 64, { numLayers: 2, batchFirst: true }), new Linear(64, 28)),
   transformer: () => new TransformerEncoder(new TransformerEncoderLayer(64, 4, { dimFeedforward: 128, batchFirst: true }), 2),
 };
@@ -75,11 +80,12 @@ function describe(module: AnyModule<Tensor>, path: string, name: string): TreeNo
   };
 }
 
-const [MOST_ROWS, MOST_COLUMNS, BINS] = [8, 12, 40];
+const [MOST_ROWS, MOST_COLUMNS, BINS] = [8, 10, 40];
 
 export const service = {
   open(name: ModelName, seed: number): TreeNode {
     for (const leaf of [...(model?.parameters() ?? []), ...(model?.buffers() ?? [])]) leaf.dispose();
+    model = undefined;
     manualSeed(seed);
     model = scope(() => models[name]());
     return describe(model, "", "");

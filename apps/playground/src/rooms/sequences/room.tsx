@@ -8,6 +8,7 @@ import { LineChart } from "../../ui/line-chart.js";
 import { Notice } from "../../ui/notice.js";
 import { fields, learningRates, type State } from "./fields.js";
 import type { Frame, Opening, Probe, View } from "./service.js";
+import "./room.css";
 
 const FRAME_MILLISECONDS = 80;
 /** Random spelling of as many letters costs this much. */
@@ -82,7 +83,7 @@ export function Room() {
   useEffect(() => pause, []);
 
   return (
-    <div class="room sequences">
+    <div class="room sequences" aria-busy={opening === null}>
       <div class="room-intro">
         <h1>Sequences</h1>
         <p>A network learns to spell: from the letters so far, the probabilities of the next. What it makes up shows what it has learned.</p>

@@ -8,6 +8,7 @@ import { useAnswer } from "../../ui/use-answer.js";
 import { chains, fields, pairs, type State } from "./fields.js";
 import { Grid, indexOf } from "./grid.js";
 import type { Chain, Stage } from "./service.js";
+import "./room.css";
 
 const list = (numbers: readonly number[]): string => `[${numbers.join(", ")}]`;
 
@@ -19,7 +20,7 @@ export function Room() {
   const chain = useAnswer(now, encode(fields, now), ({ shape, chain: calls }) => engine.chain(shape, calls));
   const meeting = useAnswer(now, encode(fields, now), ({ a, b }) => engine.broadcast(a, b));
   return (
-    <div class="room tensors">
+    <div class="room tensors" aria-busy={chain.value === null}>
       <div class="room-intro">
         <h1>Tensors</h1>
         <p>The elements lie in a row. Shape, strides and offset say which of them is where; most ways to look at a tensor change only these.</p>

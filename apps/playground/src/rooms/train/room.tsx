@@ -16,6 +16,7 @@ import {
   roomFields, type RoomState, scheduleNames, speedNames,
 } from "./setup.js";
 import { type Training, useTraining } from "./use-training.js";
+import "./room.css";
 
 export function Room() {
   const state = useRoomState("train", roomFields);
@@ -33,7 +34,7 @@ export function Room() {
   const fits = opening !== null && frame !== null && frame.hidden.length === setup.layers.length && opening.features.length === setup.features.length && frame.hidden.every((units, i) => units.length === setup.layers[i]);
 
   return (
-    <div class="room train">
+    <div class="room train" aria-busy={!fits}>
       <h1 class="visually-hidden">Train: build a network and watch it learn</h1>
       <Toolbar state={state} training={training} change={change} />
       <Trouble training={training} state={state} change={change} />
