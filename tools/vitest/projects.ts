@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
+import { resolve } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import type { TestProjectInlineConfiguration } from "vitest/config";
@@ -21,7 +22,10 @@ const provide = { webgpu: hasWebGpu, pythonWithTorch: pythonWithTorch ?? null, c
 const timeLimits = { testTimeout: 300_000, hookTimeout: 300_000 };
 
 /** What a folder's tests share: its `test/global-setup.ts`, where it has one. */
-const sharedBy = (root: string) => (existsSync(`${root}/test/global-setup.ts`) ? { globalSetup: ["test/global-setup.ts"] } : {});
+const sharedBy = (root: string) => {
+  const setup = resolve(root, "test/global-setup.ts");
+  return existsSync(setup) ? { globalSetup: [setup] } : {};
+};
 
 /**
  * One project for each folder, so that `vitest run --project nn` runs the tests of `nn` alone.

@@ -1,9 +1,11 @@
+import { buffer } from "node:stream/consumers";
 import { memoryStats } from "@gradus/tensor-core";
 import { describe, expect, inject, it } from "vitest";
 import { asImage, service } from "../src/rooms/images/service.js";
 import { eventually, usePage, valueOf } from "./page.js";
 
 const options = { rate: 0.003, batchSize: 32, seed: 1 };
+const view = { image: 3, drawing: new Float32Array(4), side: 2 };
 
 /** An IDX file of bytes. */
 function idx(shape: readonly number[], data: readonly number[]): Uint8Array<ArrayBuffer> {
@@ -13,40 +15,40 @@ function idx(shape: readonly number[], data: readonly number[]): Uint8Array<Arra
 
 describe("learning images", () => {
   it("reads the digits after two epochs, and shows what it sees", async () => {
-    const { frame: first, trainCount, testCount } = await service.openDigits(options);
+    const { frame: first, trainCount, testCount } = await service.openDigits(options, view);
     expect([trainCount, testCount]).toEqual([1438, 359]);
     expect(first.loss).toBeNull();
-    const after = service.advance(90, Infinity);
+    const after = service.advance(90, Infinity, view);
     expect(after.accuracy).toBeGreaterThan(0.9);
     expect(after.confusion.flat().reduce((a, b) => a + b)).toBe(359);
     expect(after.confusion.reduce((right, row, i) => right + row[i]!, 0) / 359).toBeCloseTo(after.accuracy, 12);
 
-    const look = service.lookAt(3);
+    const { look } = after;
     expect(look.probabilities.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
-    expect(look.layers.map(({ size, maps }) => [size, maps.length])).toEqual([[8, 16], [4, 32]]);
+    expect(look.layers.map(({ height, width, maps }) => [maps.length, height, width])).toEqual([[16, 8, 8], [32, 4, 4], [1, 2, 60], [1, 2, 42]]);
     expect(look.layers.every(({ maps }) => maps.flatMap((map) => [...map]).every((value) => value >= 0))).toBe(true);
   });
 
   it("saves weights that give the same answers when they are loaded", async () => {
-    await service.openDigits(options);
-    service.advance(40, Infinity);
-    const [bytes, { accuracy }] = [await service.save(), service.advance(0, 0)];
-    const { frame } = await service.openDigits({ ...options, seed: 2 });
+    await service.openDigits(options, view);
+    service.advance(40, Infinity, view);
+    const [bytes, { accuracy }] = [await service.save(), service.advance(0, 0, view)];
+    const { frame } = await service.openDigits({ ...options, seed: 2 }, view);
     expect(frame.accuracy).not.toBe(accuracy);
-    expect(service.load(bytes as Uint8Array<ArrayBuffer>).accuracy).toBe(accuracy);
-    expect(() => service.load(Uint8Array.of(1, 2, 3))).toThrow(/expected/);
+    expect(service.load(bytes as Uint8Array<ArrayBuffer>, view).accuracy).toBe(accuracy);
+    expect(() => service.load(Uint8Array.of(1, 2, 3), view)).toThrow(/expected/);
   });
 
   it("does not grow", async () => {
-    await service.openDigits(options);
-    service.advance(20, Infinity);
+    await service.openDigits(options, view);
+    service.advance(20, Infinity, view);
     const { storages } = memoryStats();
-    service.advance(60, Infinity);
-    service.lookAt(1);
+    service.advance(60, Infinity, view);
+    service.advance(0, 0, { ...view, image: -1 });
     expect(memoryStats().storages).toBe(storages);
     for (let i = 0; i < 3; i++) {
-      await service.open(options);
-      service.advance(20, Infinity);
+      await service.open(options, view);
+      service.advance(20, Infinity, view);
     }
     expect(memoryStats().storages).toBe(storages);
   });
@@ -60,12 +62,16 @@ describe("learning images", () => {
       file("t10k-images-idx3-ubyte", idx([2, 28, 28], pixels.slice(0, 2 * 784))),
       file("t10k-labels-idx1-ubyte", idx([2], [0, 1])),
     ];
-    await expect(service.openFiles(files.slice(1), options)).rejects.toThrow("expected train-images, train-labels, t10k-images and t10k-labels");
-    await expect(service.openFiles([files[0]!, file("train-labels", idx([3], [0, 1, 2])), ...files.slice(2)], options)).rejects.toThrow("a label for each of 4 images");
-    await expect(service.openFiles([files[0]!, file("train-labels", Uint8Array.of(9, 9)), ...files.slice(2)], options)).rejects.toThrow("train-labels: expected an IDX file");
-    const { size, trainCount } = await service.openFiles(files, options);
+    await expect(service.openFiles(files.slice(1), options, view)).rejects.toThrow("expected train-images, train-labels, t10k-images and t10k-labels");
+    await expect(service.openFiles([files[0]!, file("train-labels", idx([3], [0, 1, 2])), ...files.slice(2)], options, view)).rejects.toThrow("a label for each of 4 images");
+    await expect(service.openFiles([files[0]!, file("train-labels", Uint8Array.of(9, 9)), ...files.slice(2)], options, view)).rejects.toThrow("train-labels: expected an IDX file");
+    const { size, trainCount } = await service.openFiles(files, options, view);
     expect([size, trainCount]).toEqual([28, 4]);
-    expect(service.advance(2, Infinity).loss).toBeGreaterThan(0);
+    // Labels as Fashion-MNIST's test images have them, under names that MNIST's files have as well.
+    const test = [file("t10k-images", idx([10, 28, 28], Array<number>(7840).fill(1))), file("t10k-labels", idx([10], [9, 2, 1, 1, 6, 1, 4, 6, 5, 7]))];
+    expect(await service.openFiles([...files.slice(0, 2), ...test], options, view)).toMatchObject({ name: "Fashion-MNIST", classes: expect.arrayContaining(["sneaker"]) as string[] });
+    await expect(service.openFiles([...files.slice(0, 3), file("t10k-labels", idx([2], [0, 44]))], options, view)).rejects.toThrow("expected labels from 0 to 9, got 44");
+    expect(service.advance(2, Infinity, view).loss).toBeGreaterThan(0);
   });
 });
 
@@ -116,7 +122,7 @@ describe.skipIf(inject("chromium") === null)("the room Images", () => {
     const other = await visit("#/images?seed=5");
     await other.getByTestId("prediction").waitFor();
     expect(await valueOf(other, "accuracy")).toBeLessThan(0.6);
-    await other.getByLabel("Load weights").setInputFiles(await download.path());
+    await other.getByLabel("Load weights").setInputFiles({ name: download.suggestedFilename(), mimeType: "", buffer: await buffer(await download.createReadStream()) });
     await eventually(() => valueOf(other, "accuracy")).toBe(accuracy);
     await other.getByLabel("Load weights").setInputFiles({ name: "no.safetensors", mimeType: "", buffer: Buffer.from("nothing") });
     await other.getByRole("alert").waitFor();

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { getDefaultDevice, memoryStats, setDefaultDevice } from "@gradus/tensor-core";
 import { describe, expect, inject, it, vi } from "vitest";
 import { initialState } from "../src/codec.js";
+import { extended, noCurves } from "../src/engine/curves.js";
 import { pythonCode, typescriptCode } from "../src/rooms/train/code.js";
-import { extended, noCurves } from "../src/rooms/train/history.js";
 import { histogram } from "../src/rooms/train/picture.js";
 import { service } from "../src/rooms/train/service.js";
 import {
@@ -23,7 +23,7 @@ async function lossesOf(setup: Setup, steps: number): Promise<number[]> {
 }
 
 /** Setups that together use every choice there is. */
-const everyChoice: readonly Setup[] = Array.from({ length: 12 }, (_, i) => {
+const everyChoice: readonly Setup[] = Array.from({ length: 13 }, (_, i) => {
   const pick = <T>(values: readonly T[]): T => values[i % values.length]!;
   const dataset = pick(datasetNames);
   return setupOf({
@@ -47,8 +47,10 @@ const everyChoice: readonly Setup[] = Array.from({ length: 12 }, (_, i) => {
 
 describe("training", () => {
   it.each(everyChoice)("is the same on scalars and on tensors: $dataset, $loss, $activation, $optimizer", async (setup) => {
-    const tensors = await lossesOf(setup, 12);
-    const scalars = await lossesOf({ ...setup, engine: "scalar" }, 12);
+    // Rprop goes by signs alone, so the last bit of a gradient near zero decides where it goes.
+    const steps = setup.optimizer === "rprop" ? 3 : 12;
+    const tensors = await lossesOf(setup, steps);
+    const scalars = await lossesOf({ ...setup, engine: "scalar" }, steps);
     scalars.forEach((loss, i) => expect(Math.abs(loss - tensors[i]!) / Math.max(1, Math.abs(loss)), `step ${i}`).toBeLessThan(1e-3));
     // It does something.
     if (setup.init !== "zeros") expect(tensors.at(-1)).not.toBe(tensors[0]);
@@ -149,13 +151,15 @@ describe("a histogram", () => {
 });
 
 describe("curves", () => {
-  it("stay short however long they go on, and keep their beginning", async () => {
-    const { frame } = await service.open(defaults, 0);
+  it("stay short however long they go on, and keep their beginning", () => {
     let curves = noCurves;
-    for (let step = 0; step < 20_000; step++) curves = extended(curves, { ...frame, step });
+    for (let step = 0; step < 20_000; step++) curves = extended(curves, { step, values: { loss: 1 / (step + 1) } });
     expect(curves.steps.length).toBeLessThanOrEqual(1200);
     expect([curves.steps[0], curves.steps.at(-1)]).toEqual([0, 19_999]);
     expect(curves.steps).toEqual([...curves.steps].sort((a, b) => a - b));
+    expect(curves.values.loss).toEqual(curves.steps.map((step) => 1 / (step + 1)));
+    // The same moment, seen again.
+    expect(extended(curves, { step: 19_999, values: { loss: 5 } })).toEqual(curves);
   });
 });
 

@@ -16,7 +16,7 @@ export interface CounterProps {
   /** Where tests find it. */
   readonly testId?: string;
   /** The value with all its digits. */
-  readonly exactly?: number;
+  readonly exactly?: number | undefined;
 }
 
 /** A number with its name above it, in a list of definitions. */

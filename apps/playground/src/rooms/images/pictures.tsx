@@ -1,29 +1,48 @@
 import { useRef } from "preact/hooks";
-import { css, diverging, palette } from "../../theme.js";
+import { css, diverging, palette, type Palette } from "../../theme.js";
 import { Canvas, type Drawing } from "../../ui/canvas.js";
 import { normalizer, paintField } from "../../ui/plane.js";
 import type { Look, Maps } from "./service.js";
 
-/** Small square pictures in rows. Below zero is the low colour, above it the high one; each is as strong as its strongest pixel. */
-export function MapsView({ name, size, maps }: Maps) {
-  const columns = Math.min(maps.length, 16);
+/** Pictures of a layer in rows. Below zero is the low colour, above it the high one; each is as strong as its strongest pixel. */
+export function MapsView({ name, height, width, maps }: Maps) {
+  // Few pixels need little room; more than these are looked at in one picture.
+  const columns = Math.min(maps.length, width > 4 ? 8 : 16);
   const rows = Math.ceil(maps.length / columns);
-  const draw = ({ context, width }: Drawing): void => {
-    const cell = width / columns;
+  const draw = ({ context, width: available }: Drawing): void => {
+    const cell = available / columns;
+    const gap = maps.length > 1 ? 3 : 0;
+    context.imageSmoothingEnabled = false;
     maps.forEach((values, i) => {
-      const place = { x: (i % columns) * cell + 1.5, y: Math.floor(i / columns) * cell + 1.5, size: cell - 3, scale: normalizer(values) };
-      context.imageSmoothingEnabled = false;
-      paintField(context, palette.value, values, size, { ...place, crisp: true });
+      const at = { x: (i % columns) * cell + gap / 2, y: ((Math.floor(i / columns) * cell) / width) * height + gap / 2, width: cell - gap, height: (cell / width) * height - gap };
+      paintMap(context, palette.value, values, { height, width }, at);
     });
   };
   return (
     <figure class="maps">
       <figcaption class="small faint">
-        {name}: {maps.length} of {size} × {size}
+        {name}: {maps.length > 1 ? `${maps.length} of ${height} × ${width}` : `${height * width} units`}
       </figcaption>
-      <Canvas class="maps-canvas" aspect={columns / rows} label={`${name}: ${maps.length} maps`} draw={draw} />
+      <Canvas class="maps-canvas" aspect={(columns * width) / (rows * height)} label={`${name}: ${maps.length} maps`} draw={draw} />
     </figure>
   );
+}
+
+/** One map, pixel by pixel. */
+function paintMap(
+  context: CanvasRenderingContext2D,
+  colours: Palette,
+  values: Float32Array,
+  size: { readonly height: number; readonly width: number },
+  place: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
+): void {
+  const scale = normalizer(values);
+  const [dx, dy] = [place.width / size.width, place.height / size.height];
+  values.forEach((value, i) => {
+    context.fillStyle = css(diverging(colours, 0.78 * value * scale));
+    // A little over the edge, so that no seam is left between neighbours.
+    context.fillRect(place.x + (i % size.width) * dx, place.y + Math.floor(i / size.width) * dy, dx + 0.4, dy + 0.4);
+  });
 }
 
 /** One image, large. */

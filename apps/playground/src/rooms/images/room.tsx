@@ -1,103 +1,64 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useRoomState } from "../../address.js";
+import { useCourse } from "../../engine/course.js";
 import { useEngine } from "../../engine/use-engine.js";
 import { palette } from "../../theme.js";
 import { Button, NumberBox, Panel, Select, Slider } from "../../ui/controls.js";
+import { count, percent } from "../../ui/format.js";
 import { LineChart } from "../../ui/line-chart.js";
 import { Notice } from "../../ui/notice.js";
+import { Counter, Intro, Transport } from "../../ui/parts.js";
 import { fields, learningRates, type State } from "./fields.js";
 import { Confusion, MapsView, PAPER, Paper, Picture } from "./pictures.js";
-import type { Frame, Look, Opening, Options } from "./service.js";
 import "./room.css";
+import type { ImageFile, Look, Opening, Options, View } from "./service.js";
 
 const FRAME_MILLISECONDS = 60;
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const emptyPaper = (): Float32Array => new Float32Array(PAPER * PAPER);
+const readFiles = (files: readonly File[]): Promise<ImageFile[]> => Promise.all(files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) })));
 
 export function Room() {
   const state = useRoomState("images", fields);
   const engine = useEngine("images");
   const { value: now } = state;
   const change = (part: Partial<State>): void => void (state.value = { ...state.peek(), ...part });
-  const options: Options = { rate: Number(now.rate), batchSize: now.batchSize, seed: now.seed };
-
-  const [opening, setOpening] = useState<Opening | null>(null);
-  const [frame, setFrame] = useState<Frame | null>(null);
-  const [curve, setCurve] = useState<readonly [number[], number[]]>([[], []]);
-  const [running, run] = useState(false);
-  const [look, setLook] = useState<Look | null>(null);
-  const [mask, setMask] = useState(emptyPaper);
+  const [drawing, setDrawing] = useState(emptyPaper);
+  /** What is wrong with a file; learning goes on as it was. */
   const [problem, say] = useState<string | null>(null);
-  /** What the loop reads, which outlives the rendering that started it. */
-  const live = useRef({ running: false, session: 0, image: now.image, mask });
-  Object.assign(live.current, { image: now.image, mask });
+  const explain = (error: unknown): void => say(error instanceof Error ? error.message : String(error));
+  const latest = useRef({ drawing, source: null as readonly File[] | "digits" | null });
+  latest.current.drawing = drawing;
 
-  const fail = (error: unknown): void => {
-    live.current.running = false;
-    run(false);
-    say(error instanceof Error ? error.message : String(error));
-  };
-  const lookAgain = async (): Promise<void> => {
-    const { image, mask: drawn } = live.current;
-    setLook(await (image < 0 ? engine.lookAtDrawing(drawn, PAPER) : engine.lookAt(image)));
-  };
-  const start = async (open: () => Promise<Opening>): Promise<void> => {
-    const own = ++live.current.session;
-    live.current.running = false;
-    run(false);
-    try {
-      const answer = await open();
-      if (own !== live.current.session) return;
-      say(null);
-      setOpening(answer);
-      setFrame(answer.frame);
-      setCurve([[], []]);
-      await lookAgain();
-    } catch (error) {
-      if (own === live.current.session) fail(error);
-    }
-  };
-  const show = (next: Frame): void => {
-    setFrame(next);
-    if (next.loss !== null) {
-      const { loss, step } = next;
-      setCurve(([steps, losses]) => {
-        const thin = steps.length > 800;
-        const keep = (values: number[]): number[] => (thin ? values.filter((_, i) => i % 2 === 0) : values);
-        return [[...keep(steps), step], [...keep(losses), loss]];
-      });
-    }
-  };
-  const loop = async (): Promise<void> => {
-    const own = live.current.session;
-    live.current.running = true;
-    const isRunning = (): boolean => live.current.running;
-    run(true);
-    try {
-      while (isRunning() && own === live.current.session) {
-        const next = await engine.advance(Infinity, FRAME_MILLISECONDS);
-        if (own !== live.current.session) return;
-        show(next);
-        await lookAgain();
+  const options = (): Options => ({ rate: Number(state.peek().rate), batchSize: state.peek().batchSize, seed: state.peek().seed });
+  const view = (): View => ({ image: state.peek().image, drawing: latest.current.drawing, side: PAPER });
+  const open = async (): Promise<Opening> => {
+    const { source } = latest.current;
+    latest.current.source = null;
+    if (source === "digits") return engine.openDigits(options(), view());
+    if (source !== null) {
+      try {
+        return await engine.openFiles(await readFiles(source), options(), view());
+      } catch (error) {
+        explain(error);
       }
-    } catch (error) {
-      fail(error);
     }
+    return engine.open(options(), view());
   };
-  const pause = (): void => {
-    live.current.running = false;
-    run(false);
-  };
+  const course = useCourse({
+    open,
+    advance: (steps) => engine.advance(steps, FRAME_MILLISECONDS, view()),
+    moment: ({ step, loss, accuracy }) => (loss === null ? null : { step, values: { loss, accuracy } }),
+  });
+  const [opening, frame, curves, running, failure] = [course.opening.value, course.frame.value, course.curves.value, course.running.value, course.failure.value];
 
-  useEffect(() => void start(() => engine.open(options)), [now.rate, now.batchSize, now.seed]);
-  useEffect(() => {
-    if (opening !== null && !running) lookAgain().catch(fail);
-  }, [now.image, mask]);
-  useEffect(() => pause, []);
+  useEffect(() => void course.open(), [now.rate, now.batchSize, now.seed]);
+  useEffect(() => void course.look(), [now.image, drawing]);
 
-  const openFiles = (files: readonly File[]): void => {
-    void start(async () => engine.openFiles(await Promise.all(files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) }))), options));
+  const begin = (source: readonly File[] | "digits"): void => {
+    latest.current.source = source;
+    say(null);
+    void course.open();
   };
   const save = async (): Promise<void> => {
     const bytes = await engine.save();
@@ -109,114 +70,127 @@ export function Room() {
   };
   const load = async (file: File): Promise<void> => {
     try {
-      const next = await engine.load(new Uint8Array(await file.arrayBuffer()));
+      course.show(await engine.load(new Uint8Array(await file.arrayBuffer()), view()));
       say(null);
-      setFrame(next);
-      await lookAgain();
     } catch (error) {
-      fail(error);
+      explain(error);
     }
   };
+  const drop = (event: DragEvent): void => {
+    event.preventDefault();
+    const files = [...(event.dataTransfer?.files ?? [])];
+    const weights = files.find(({ name }) => name.endsWith(".safetensors"));
+    if (weights !== undefined) void load(weights);
+    else if (files.length > 0) begin(files);
+  };
 
+  const look = frame?.look ?? null;
+  const size = opening?.size ?? 8;
   return (
-    <div
-      class="room images"
-      aria-busy={look === null}
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={(event) => {
-        event.preventDefault();
-        const files = [...(event.dataTransfer?.files ?? [])];
-        const weights = files.find(({ name }) => name.endsWith(".safetensors"));
-        if (weights !== undefined) void load(weights);
-        else if (files.length > 0) openFiles(files);
-      }}
-    >
-      <div class="room-intro">
-        <h1>Images</h1>
-        <p>A LeNet learns to read {opening?.name ?? "digits"} in this page. Then draw one, and see what each layer makes of it.</p>
-      </div>
+    <div class="room images" aria-busy={look === null && failure === null} onDragOver={(event) => event.preventDefault()} onDrop={drop}>
+      <Intro title="Images">A LeNet learns to read {opening?.name ?? "digits"}, here in the page. Press Play; then draw one, and see what each layer makes of it.</Intro>
       <div class="toolbar" role="group" aria-label="Training">
-        <div class="inline">
-          <Button onClick={() => void start(() => engine.open(options))}>
-            <span aria-hidden="true">↺</span> Reset
-          </Button>
-          <Button kind="primary" disabled={opening === null} onClick={running ? pause : () => void loop()}>
-            <span aria-hidden="true">{running ? "❚❚" : "▶"}</span> {running ? "Pause" : "Play"}
-          </Button>
-        </div>
+        <Transport running={running} stuck={frame === null || failure !== null} onReset={() => void course.open()} onPlay={course.play} onPause={course.pause} onStep={() => void course.step()} />
         <dl class="counters">
-          <div>
-            <dt>Epoch</dt>
-            <dd>{frame?.epoch ?? 0}</dd>
-          </div>
-          <div>
-            <dt>Step</dt>
-            <dd data-testid="step">{frame?.step ?? 0}</dd>
-          </div>
-          <div>
-            <dt>Images/s</dt>
-            <dd>{frame === null || frame.imagesPerSecond === 0 ? "–" : Math.round(frame.imagesPerSecond)}</dd>
-          </div>
-          <div>
-            <dt>Test accuracy</dt>
-            <dd data-testid="accuracy" data-value={frame?.accuracy ?? 0}>
-              {frame === null ? "–" : percent(frame.accuracy)}
-            </dd>
-          </div>
+          <Counter name="Epoch" value={count(frame?.epoch ?? 0)} />
+          <Counter name="Step" value={count(frame?.step ?? 0)} testId="step" />
+          <Counter name="Images/s" value={frame === null || frame.imagesPerSecond === 0 ? "–" : count(frame.imagesPerSecond)} />
+          <Counter name="Test accuracy" value={frame === null ? "–" : percent(frame.accuracy)} testId="accuracy" exactly={frame?.accuracy ?? 0} />
         </dl>
-        <Button disabled={opening === null} onClick={() => void save()} title="The weights, as a file that PyTorch reads too">
-          Save weights
-        </Button>
-        <FileButton label="Load weights" accept=".safetensors" onFiles={([file]) => file !== undefined && void load(file)} />
-        <FileButton label="Other images" accept="" multiple onFiles={openFiles} />
+        <div class="inline files">
+          <Button disabled={opening === null} onClick={() => void save()} title="The weights, as a file that PyTorch reads too">
+            Save weights
+          </Button>
+          <FileButton label="Load weights" accept=".safetensors" onFiles={([file]) => file !== undefined && void load(file)} />
+        </div>
       </div>
-      {problem !== null && (
+      {(failure !== null || problem !== null) && (
         <Notice tone="error">
-          <p>{problem}</p>
+          <p>{failure?.message ?? problem}</p>
         </Notice>
       )}
       <div class="images-grid">
         <Panel title="Draw, or take a test image" class="images-draw">
           <div class="papers">
-            <Paper
-              mask={mask}
-              onDraw={(next) => {
-                setMask(next);
-                if (now.image !== -1) change({ image: -1 });
-              }}
-            />
-            {look === null ? <div class="picture" /> : <Picture look={look} />}
+            <figure>
+              <Paper
+                mask={drawing}
+                onDraw={(next) => {
+                  setDrawing(next);
+                  if (now.image !== -1) change({ image: -1 });
+                }}
+              />
+              <figcaption class="small faint">Your paper</figcaption>
+            </figure>
+            <figure>
+              {look === null ? <div class="picture" /> : <Picture look={look} />}
+              <figcaption class="small faint">
+                What it sees, {size} × {size}
+                {look?.label != null && opening !== null && `: it is ${opening.classes[look.label]!}`}
+              </figcaption>
+            </figure>
           </div>
           <div class="inline">
-            <Button kind="small" onClick={() => setMask(emptyPaper())}>
+            <Button kind="small" onClick={() => setDrawing(emptyPaper())}>
               Clear the paper
             </Button>
             <Button kind="small" disabled={opening === null} onClick={() => change({ image: (now.image + 1) % (opening?.testCount ?? 1) })}>
               Next test image
             </Button>
-            {look?.label != null && opening !== null && <span class="small faint">It is {opening.classes[look.label]}.</span>}
           </div>
           {look !== null && opening !== null && <Probabilities look={look} classes={opening.classes} />}
         </Panel>
-        <Panel title="What each layer sees" class="images-layers">
-          {frame?.filters.map((filters) => <MapsView key={filters.name} {...filters} name={`${filters.name}: its filters`} />)}
+        <Panel title="What each layer sees" class="images-layers" aside={<span class="faint small">orange below zero, blue above</span>}>
+          {frame !== null && <MapsView {...frame.filters} />}
           {look?.layers.map((layer) => <MapsView key={layer.name} {...layer} />)}
         </Panel>
         <Panel title="Learning" class="images-learning">
-          <LineChart label={`Loss over steps, now ${curve[1].at(-1)?.toPrecision(3) ?? "not known"}`} lines={[{ label: "training", color: palette.value.highText }]} data={curve} height={150} />
+          <LineChart title="Loss" lines={[{ name: "loss", label: "training", color: palette.value.highText }]} curves={curves} height={150} />
+          <LineChart title="Accuracy" lines={[{ name: "accuracy", label: "test", color: palette.value.lowText, dashed: true }]} curves={curves} height={110} top={1} format={percent} />
           <div class="inline-controls">
             <Select label="Learning rate" value={now.rate} options={learningRates.map((rate) => [rate, rate] as const)} onChange={(rate) => change({ rate })} />
             <Slider label="Batch size" value={now.batchSize} min={8} max={128} step={8} onInput={(batchSize) => change({ batchSize })} />
             <NumberBox label="Seed" value={now.seed} min={0} max={2 ** 31 - 1} onChange={(seed) => change({ seed })} />
           </div>
-          {opening !== null && (
-            <p class="small faint">
-              {opening.name}: {opening.trainCount} images to learn from, {opening.testCount} to test with, {opening.size} × {opening.size} pixels; {opening.parameters} parameters. For Fashion-MNIST drop its four files anywhere on this page.
-            </p>
-          )}
         </Panel>
         <Panel title="Confusion matrix" class="images-confusion">
           {frame !== null && opening !== null && <Confusion confusion={frame.confusion} classes={opening.classes} />}
+        </Panel>
+        <Panel title="Images to learn from" class="images-data">
+          {opening !== null && (
+            <dl class="facts">
+              <div>
+                <dt>collection</dt>
+                <dd data-testid="collection">{opening.name}</dd>
+              </div>
+              <div>
+                <dt>to learn from</dt>
+                <dd>{count(opening.trainCount)}</dd>
+              </div>
+              <div>
+                <dt>to test with</dt>
+                <dd>{count(opening.testCount)}</dd>
+              </div>
+              <div>
+                <dt>pixels</dt>
+                <dd>
+                  {opening.size} × {opening.size}
+                </dd>
+              </div>
+              <div>
+                <dt>parameters</dt>
+                <dd>{count(opening.parameters)}</dd>
+              </div>
+            </dl>
+          )}
+          <p class="small faint">
+            MNIST or Fashion-MNIST: drop their four files anywhere on this page, or choose them here: <span class="mono">train-images-idx3-ubyte.gz</span>, <span class="mono">train-labels-idx1-ubyte.gz</span>,{" "}
+            <span class="mono">t10k-images-idx3-ubyte.gz</span> and <span class="mono">t10k-labels-idx1-ubyte.gz</span>. They stay in this page.
+          </p>
+          <div class="inline">
+            <FileButton label="Choose image files" accept="" multiple onFiles={begin} />
+            {opening !== null && opening.size !== 8 && <Button onClick={() => begin("digits")}>Back to the digits</Button>}
+          </div>
         </Panel>
       </div>
     </div>
@@ -227,7 +201,7 @@ function Probabilities({ look, classes }: { readonly look: Look; readonly classe
   const best = look.probabilities.indexOf(Math.max(...look.probabilities));
   return (
     <>
-      <p class="small" data-testid="prediction" data-value={classes[best]}>
+      <p data-testid="prediction" data-value={classes[best]}>
         The network says <strong>{classes[best]}</strong>, with {percent(look.probabilities[best]!)}.
       </p>
       <ol class="bars" aria-label="Probabilities">

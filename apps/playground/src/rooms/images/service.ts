@@ -5,6 +5,7 @@ import { LeNet } from "@gradus/models";
 import { Adam } from "@gradus/optim";
 import { loadSafetensors, saveSafetensors } from "@gradus/serialization";
 import { crossEntropy, Generator, manualSeed, noGrad, scope, setDefaultDevice, type Tensor, tensor } from "@gradus/tensor-core";
+import { disposeAll, forgetGradients, Speed } from "../../engine/training.js";
 
 setDefaultDevice(cpu());
 
@@ -34,10 +35,21 @@ export interface Options {
   readonly seed: number;
 }
 
+/** Pictures of one layer, all of one size. */
 export interface Maps {
   readonly name: string;
-  readonly size: number;
+  readonly height: number;
+  readonly width: number;
   readonly maps: readonly Float32Array[];
+}
+
+/** What is looked at. */
+export interface View {
+  /** The place of a test image; −1 is the drawing. */
+  readonly image: number;
+  /** A square of `side`² pixels, 1 where the pen was. */
+  readonly drawing: Float32Array;
+  readonly side: number;
 }
 
 export interface Opening {
@@ -58,8 +70,9 @@ export interface Frame {
   readonly accuracy: number;
   /** Rows are true classes, columns what was predicted. */
   readonly confusion: readonly (readonly number[])[];
-  readonly filters: readonly Maps[];
+  readonly filters: Maps;
   readonly imagesPerSecond: number;
+  readonly look: Look;
 }
 
 export interface Look {
@@ -87,10 +100,21 @@ async function digits(): Promise<Collection> {
   return { name: "UCI digits", size: 8, classes, train: read(train), test: read(test) };
 }
 
-const fashion = ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"];
+const digitNames = Array.from("0123456789");
+
+/** Image sets whose files have the same names; the labels of their first test images tell them apart. */
+const knownSets: readonly { readonly name: string; readonly classes: readonly string[]; readonly first: string }[] = [
+  { name: "MNIST", classes: digitNames, first: "7210414959" },
+  { name: "Fashion-MNIST", classes: ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"], first: "9211614657" },
+];
+
+export interface ImageFile {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
 
 /** The four files of MNIST or Fashion-MNIST, told apart by their names. */
-async function fromFiles(files: readonly { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[]): Promise<Collection> {
+async function fromFiles(files: readonly ImageFile[]): Promise<Collection> {
   const find = (part: RegExp, kind: RegExp) => files.find(({ name }) => part.test(name) && kind.test(name));
   const [train, test] = [/train/i, /t10k|test/i];
   const wanted = [[train, /images/i], [train, /labels/i], [test, /images/i], [test, /labels/i]] as const;
@@ -108,23 +132,31 @@ async function fromFiles(files: readonly { readonly name: string; readonly bytes
     const [{ shape, data }, { data: labels }] = [arrays[images]!, arrays[images + 1]!];
     const count = Math.min(shape[0] ?? 0, most);
     if (labels.length !== shape[0]) throw new Error(`files: expected a label for each of ${shape[0] ?? 0} images, got ${labels.length}; use files that belong together`);
-    return { count, pixels: Float32Array.from(data.subarray(0, count * height * width) as ArrayLike<number>, (byte) => byte / 255), labels: Array.from(labels.subarray(0, count) as ArrayLike<number>) };
+    const classes = Array.from(labels.subarray(0, count) as ArrayLike<number>);
+    const strange = classes.find((label) => !(label in digitNames));
+    if (strange !== undefined) throw new Error(`files: expected labels from 0 to 9, got ${strange}; choose the files of MNIST or Fashion-MNIST`);
+    return { count, pixels: Float32Array.from(data.subarray(0, count * height * width) as ArrayLike<number>, (byte) => byte / 255), labels: classes };
   };
-  const isFashion = files.some(({ name }) => /fashion/i.test(name));
-  return { name: isFashion ? "Fashion-MNIST" : "dropped images", size: height, classes: isFashion ? fashion : Array.from("0123456789"), train: part(0, MOST_TRAINED), test: part(2, MOST_TESTED) };
+  const [learned, asked] = [part(0, MOST_TRAINED), part(2, MOST_TESTED)];
+  const known = knownSets.find(({ first }) => asked.labels.slice(0, 10).join("") === first);
+  return { name: known?.name ?? "dropped images", size: height, classes: known?.classes ?? digitNames, train: learned, test: asked };
 }
 
 const columnsOf = (count: number, size: number, values: ArrayLike<number | bigint>): Float32Array[] =>
   Array.from({ length: count }, (_, i) => Float32Array.from({ length: size }, (_each, k) => Number(values[i * size + k])));
+
+/** How the network answers to the test images. */
+type Tested = Pick<Frame, "accuracy" | "confusion">;
 
 /** A collection that is being learned. */
 class Session {
   readonly #net: LeNet;
   readonly #optimizer: Adam;
   readonly #generator: Generator;
+  readonly #speed = new Speed();
   #step = 0;
   #order: readonly number[] = [];
-  #speed = 0;
+  #tested: Tested | null = null;
 
   constructor(
     readonly collection: Collection,
@@ -148,12 +180,7 @@ class Session {
     return tensor(values, { shape: [rows.length, 1, size, size] });
   }
 
-  #forgetGradients(): void {
-    for (const parameter of this.#net.parameters()) parameter.grad?.dispose();
-    this.#optimizer.zeroGrad();
-  }
-
-  advance(steps: number, milliseconds: number): Frame {
+  advance(steps: number, milliseconds: number, view: View): Frame {
     const { train } = this.collection;
     const { batchSize } = this.options;
     const start = performance.now();
@@ -169,19 +196,34 @@ class Session {
         this.#optimizer.step();
         return loss.itemSync();
       });
-      this.#forgetGradients();
+      forgetGradients(this.#net, this.#optimizer);
       this.#step++;
       taken++;
       images += rows.length;
     }
     if (taken > 0) {
-      const speed = (1000 * images) / (performance.now() - start);
-      this.#speed = this.#speed === 0 ? speed : 0.8 * this.#speed + 0.2 * speed;
+      this.#speed.note(images, performance.now() - start);
+      this.#tested = null;
     }
-    return this.#frame(taken === 0 ? null : losses / taken);
+    return this.#frame(taken === 0 ? null : losses / taken, view);
   }
 
-  #frame(loss: number | null): Frame {
+  #frame(loss: number | null, view: View): Frame {
+    this.#tested ??= this.#test();
+    const { conv1 } = this.#net;
+    const [filters = 0, , height = 1, width = 1] = conv1.weight.shape;
+    return {
+      step: this.#step,
+      epoch: Math.floor(this.#step / this.#batches),
+      loss,
+      ...this.#tested,
+      filters: { name: "Filters of the first convolution", height, width, maps: columnsOf(filters, height * width, conv1.weight.readSync()) },
+      imagesPerSecond: this.#speed.value,
+      look: this.#lookAt(view),
+    };
+  }
+
+  #test(): Tested {
     const { test, classes } = this.collection;
     const rows = Array.from({ length: Math.min(test.count, MOST_TESTED) }, (_, i) => i);
     const predictions = scope(() =>
@@ -192,33 +234,20 @@ class Session {
     );
     const confusion = classes.map(() => new Array<number>(classes.length).fill(0));
     rows.forEach((row) => (confusion[test.labels[row]!]![predictions[row]!]! += 1));
-    const { conv1 } = this.#net;
-    const [filters = 0, , kernel = 1] = conv1.weight.shape;
-    return {
-      step: this.#step,
-      epoch: Math.floor(this.#step / this.#batches),
-      loss,
-      accuracy: rows.filter((row) => predictions[row] === test.labels[row]).length / rows.length,
-      confusion,
-      filters: [{ name: "First convolution", size: kernel, maps: columnsOf(filters, kernel * kernel, conv1.weight.readSync()) }],
-      imagesPerSecond: this.#speed,
-    };
+    return { confusion, accuracy: rows.filter((row) => predictions[row] === test.labels[row]).length / rows.length };
   }
 
-  opening(): Opening {
+  opening(view: View): Opening {
     const { name, size, classes, train, test } = this.collection;
     const parameters = this.#net.parameters().reduce((total, parameter) => total + parameter.numel(), 0);
-    return { name, size, classes, trainCount: train.count, testCount: test.count, parameters, frame: this.#frame(null) };
+    return { name, size, classes, trainCount: train.count, testCount: test.count, parameters, frame: this.#frame(null, view) };
   }
 
-  lookAt(index: number): Look {
+  #lookAt({ image, drawing, side }: View): Look {
     const { test, size } = this.collection;
-    const row = Math.min(Math.max(0, index), test.count - 1);
+    if (image < 0) return this.#look(asImage(drawing, side, size), null);
+    const row = Math.min(image, test.count - 1);
     return this.#look(test.pixels.slice(row * size * size, (row + 1) * size * size), test.labels[row]!);
-  }
-
-  lookAtDrawing(mask: Float32Array, side: number): Look {
-    return this.#look(asImage(mask, side, this.collection.size), null);
   }
 
   #look(pixels: Float32Array, label: number | null): Look {
@@ -228,10 +257,17 @@ class Session {
     // What a layer passes on: its output after normalisation and the rectifier.
     const watch = (name: string) => (_: unknown, __: unknown, output: Tensor): undefined => {
       const [, channels = 0, height = 0, width = 0] = output.shape;
-      layers.push({ name, size: width, maps: columnsOf(channels, height * width, output.relu().readSync()) });
+      const values = output.relu().readSync();
+      // Units of a linear layer have no places of their own; they are shown in rows.
+      layers.push(output.ndim === 2 ? { name, height: 2, width: channels / 2, maps: columnsOf(1, channels, values) } : { name, height, width, maps: columnsOf(channels, height * width, values) });
       return undefined;
     };
-    const stop = [(net.norm1 ?? net.conv1).registerForwardHook(watch("After the first convolution")), (net.norm2 ?? net.conv2).registerForwardHook(watch("After the second"))];
+    const stop = [
+      (net.norm1 ?? net.conv1).registerForwardHook(watch("After the first convolution")),
+      (net.norm2 ?? net.conv2).registerForwardHook(watch("After the second convolution")),
+      net.fc1.registerForwardHook(watch("After the first linear layer")),
+      net.fc2.registerForwardHook(watch("After the second linear layer")),
+    ];
     try {
       const probabilities = scope(() => noGrad(() => Array.from(net.call(tensor(pixels, { shape: [1, 1, size, size] })).softmax(1).readSync(), Number)));
       return { size, pixels, label, probabilities, layers };
@@ -244,15 +280,14 @@ class Session {
     return saveSafetensors(this.#net.stateDict(), { architecture: "LeNet", dataset: this.collection.name, steps: String(this.#step) });
   }
 
-  load(bytes: Uint8Array<ArrayBuffer>): Frame {
+  load(bytes: Uint8Array<ArrayBuffer>, view: View): Frame {
     scope(() => this.#net.loadStateDict(loadSafetensors(bytes)));
-    return this.#frame(null);
+    this.#tested = null;
+    return this.#frame(null, view);
   }
 
   dispose(): void {
-    this.#forgetGradients();
-    for (const state of this.#optimizer.state.values()) for (const value of Object.values(state)) (value as Partial<Tensor>).dispose?.();
-    for (const leaf of [...this.#net.parameters(), ...this.#net.buffers()]) leaf.dispose();
+    disposeAll(this.#net, this.#optimizer);
   }
 }
 
@@ -290,22 +325,18 @@ const current = (): Session => {
   return session;
 };
 
-function begin(collection: Collection, options: Options): Opening {
+function begin(collection: Collection, options: Options, view: View): Opening {
   session?.dispose();
   session = new Session(collection, options);
-  return session.opening();
+  return session.opening(view);
 }
 
 export const service = {
   /** Starts again: with the digits, or with the files that were dropped before. */
-  async open(options: Options): Promise<Opening> {
-    return begin(session?.collection ?? (await digits()), options);
-  },
-  openFiles: async (files: readonly { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[], options: Options): Promise<Opening> => begin(await fromFiles(files), options),
-  openDigits: async (options: Options): Promise<Opening> => begin(await digits(), options),
-  advance: (steps: number, milliseconds: number): Frame => current().advance(steps, milliseconds),
-  lookAt: (index: number): Look => current().lookAt(index),
-  lookAtDrawing: (mask: Float32Array, side: number): Look => current().lookAtDrawing(mask, side),
+  open: async (options: Options, view: View): Promise<Opening> => begin(session?.collection ?? (await digits()), options, view),
+  openFiles: async (files: readonly ImageFile[], options: Options, view: View): Promise<Opening> => begin(await fromFiles(files), options, view),
+  openDigits: async (options: Options, view: View): Promise<Opening> => begin(await digits(), options, view),
+  advance: (steps: number, milliseconds: number, view: View): Frame => current().advance(steps, milliseconds, view),
   save: (): Promise<Uint8Array> => current().save(),
-  load: (bytes: Uint8Array<ArrayBuffer>): Frame => current().load(bytes),
+  load: (bytes: Uint8Array<ArrayBuffer>, view: View): Frame => current().load(bytes, view),
 };

@@ -23,3 +23,79 @@ export const numbers = Array.from({ length: 99 }, (_, i) => {
   const n = i + 1;
   return n < 20 ? ones[n]! : `${tens[Math.floor(n / 10)]!}${ones[n % 10]!}`;
 });
+
+/** The Walrus and the Carpenter, by Lewis Carroll (1871). */
+export const verse = `
+the sun was shining on the sea
+shining with all his might
+he did his very best to make
+the billows smooth and bright
+and this was odd, because it was
+the middle of the night
+the moon was shining sulkily
+because she thought the sun
+had got no business to be there
+after the day was done
+the sea was wet as wet could be
+the sands were dry as dry
+you could not see a cloud, because
+no cloud was in the sky
+no birds were flying overhead
+there were no birds to fly
+the walrus and the carpenter
+were walking close at hand
+they wept like anything to see
+such quantities of sand
+if this were only cleared away
+they said, it would be grand
+if seven maids with seven mops
+swept it for half a year
+do you suppose, the walrus said
+that they could get it clear
+i doubt it, said the carpenter
+and shed a bitter tear
+o oysters, come and walk with us
+the walrus did beseech
+a pleasant walk, a pleasant talk
+along the briny beach
+we cannot do with more than four
+to give a hand to each
+the eldest oyster looked at him
+but never a word he said
+the eldest oyster winked his eye
+and shook his heavy head
+but four young oysters hurried up
+all eager for the treat
+their coats were brushed, their faces washed
+their shoes were clean and neat
+four other oysters followed them
+and yet another four
+and thick and fast they came at last
+and more, and more, and more
+all hopping through the frothy waves
+and scrambling to the shore
+the time has come, the walrus said
+to talk of many things
+of shoes and ships and sealing wax
+of cabbages and kings
+and why the sea is boiling hot
+and whether pigs have wings
+but wait a bit, the oysters cried
+before we have our chat
+for some of us are out of breath
+and all of us are fat
+no hurry, said the carpenter
+they thanked him much for that
+a loaf of bread, the walrus said
+is what we chiefly need
+pepper and vinegar besides
+are very good indeed
+now if you are ready, oysters dear
+we can begin to feed
+o oysters, said the carpenter
+you have had a pleasant run
+shall we be trotting home again
+but answer came there none
+and this was scarcely odd, because
+they had eaten every one
+`.trim().split("\n");

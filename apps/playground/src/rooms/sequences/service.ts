@@ -3,17 +3,16 @@ import { cpu } from "@gradus/backend-cpu";
 import { Embedding, LayerNorm, Linear, LSTM, Module, MultiheadAttention } from "@gradus/nn";
 import { Adam } from "@gradus/optim";
 import { arange, crossEntropy, Generator, manualSeed, noGrad, ones, scope, setDefaultDevice, type Tensor, tensor } from "@gradus/tensor-core";
-import { names, numbers } from "./corpora.js";
-import type { State } from "./fields.js";
+import { disposeAll, forgetGradients, Speed } from "../../engine/training.js";
+import { names, numbers, verse } from "./corpora.js";
+import { LONGEST, type State } from "./fields.js";
 
 setDefaultDevice(cpu());
 
-/** Longer words are left out. */
-const LONGEST = 24;
 const BATCH = 32;
 const HEADS = 4;
 
-/** Ends every word, and comes before each. */
+/** Ends every line, and comes before each. */
 const END = "·";
 
 interface Speller extends Module {
@@ -94,7 +93,7 @@ class AttentionSpeller extends Module implements Speller {
 }
 
 export interface Opening {
-  readonly words: number;
+  readonly lines: number;
   readonly alphabet: readonly string[];
   readonly parameters: number;
   readonly frame: Frame;
@@ -104,12 +103,12 @@ export interface Frame {
   readonly step: number;
   /** Nats for a letter, over the steps of this frame; null where there were none. */
   readonly loss: number | null;
-  readonly samples: readonly { readonly word: string; readonly known: boolean }[];
+  readonly samples: readonly { readonly text: string; readonly known: boolean }[];
   readonly probe: Probe;
   readonly stepsPerSecond: number;
 }
 
-/** A word as the network reads it. */
+/** A line as the network reads it. */
 export interface Probe {
   readonly letters: readonly string[];
   /** After each letter, the most probable ones. */
@@ -118,17 +117,18 @@ export interface Probe {
   readonly attention: readonly Float32Array[];
 }
 
-/** Words of a text, one in each line, without those that are too long. */
-function wordsOf({ corpus, lines }: State): readonly string[] {
+/** Without those that are too long. */
+function linesOf({ corpus, lines }: State): readonly string[] {
   if (corpus === "names") return names;
   if (corpus === "words") return numbers;
-  const words = lines.toLowerCase().split(/[\s,;]+/).filter((word) => word !== "" && word.length <= LONGEST && !word.includes(END));
-  if (words.length < 2) throw new Error(`words: expected two or more words of up to ${LONGEST} letters, got ${words.length}; type or paste some, one in each line`);
-  return words;
+  const all = corpus === "verse" ? verse : lines.toLowerCase().split("\n").map((line) => line.trim().replaceAll(/\s+/g, " "));
+  const short = all.filter((line) => line !== "" && line.length <= LONGEST && !line.includes(END));
+  if (short.length < 2) throw new Error(`lines: expected two or more words or lines of up to ${LONGEST} letters, got ${short.length}; type or paste some, each in a line of its own`);
+  return short;
 }
 
 class Session {
-  readonly words: readonly string[];
+  readonly lines: readonly string[];
   readonly alphabet: readonly string[];
   readonly #known: ReadonlySet<string>;
   readonly #codes: ReadonlyMap<string, number>;
@@ -136,12 +136,12 @@ class Session {
   readonly #optimizer: Adam;
   readonly #generator: Generator;
   #step = 0;
-  #speed = 0;
+  readonly #speed = new Speed();
 
   constructor(state: State) {
-    this.words = wordsOf(state);
-    this.#known = new Set(this.words);
-    this.alphabet = [END, ...[...new Set(this.words.join(""))].sort()];
+    this.lines = linesOf(state);
+    this.#known = new Set(this.lines);
+    this.alphabet = [END, ...[...new Set(this.lines.join(""))].sort()];
     this.#codes = new Map(this.alphabet.map((letter, code) => [letter, code]));
     this.#generator = new Generator(state.seed);
     manualSeed(state.seed);
@@ -154,27 +154,22 @@ class Session {
     return this.#net.parameters().reduce((total, parameter) => total + parameter.numel(), 0);
   }
 
-  #encode(words: readonly string[]): { readonly inputs: Tensor; readonly targets: Tensor } {
-    const codes = words.map((word) => [0, ...Array.from(word, (letter) => this.#codes.get(letter)!), 0]);
+  #encode(lines: readonly string[]): { readonly inputs: Tensor; readonly targets: Tensor } {
+    const codes = lines.map((line) => [0, ...Array.from(line, (letter) => this.#codes.get(letter)!), 0]);
     const length = Math.max(...codes.map((row) => row.length)) - 1;
     const fill = (row: readonly number[], from: number, empty: number): number[] => Array.from({ length }, (_, i) => (from + i < row.length ? row[from + i]! : empty));
     return {
       inputs: tensor(codes.map((row) => fill(row.slice(0, -1), 0, 0)), { dtype: "int64" }),
-      // Nothing is asked after the end of a word.
+      // Nothing is asked after the end of a line.
       targets: tensor(codes.flatMap((row) => fill(row, 1, -100)), { dtype: "int64" }),
     };
-  }
-
-  #forgetGradients(): void {
-    for (const parameter of this.#net.parameters()) parameter.grad?.dispose();
-    this.#optimizer.zeroGrad();
   }
 
   advance(steps: number, milliseconds: number, view: View): Frame {
     const start = performance.now();
     let [taken, losses] = [0, 0];
     while (taken < steps && (taken === 0 || performance.now() - start < milliseconds)) {
-      const batch = Array.from({ length: Math.min(BATCH, this.words.length) }, () => this.words[Math.floor(this.#generator.uniformDouble() * this.words.length)]!);
+      const batch = Array.from({ length: Math.min(BATCH, this.lines.length) }, () => this.lines[Math.floor(this.#generator.uniformDouble() * this.lines.length)]!);
       losses += scope(() => {
         const { inputs, targets } = this.#encode(batch);
         const loss = crossEntropy(this.#net.train().forward(inputs).flatten(0, 1), targets);
@@ -182,18 +177,15 @@ class Session {
         this.#optimizer.step();
         return loss.itemSync();
       });
-      this.#forgetGradients();
+      forgetGradients(this.#net, this.#optimizer);
       this.#step++;
       taken++;
     }
-    if (taken > 0) {
-      const speed = (1000 * taken) / (performance.now() - start);
-      this.#speed = this.#speed === 0 ? speed : 0.8 * this.#speed + 0.2 * speed;
-    }
-    return { step: this.#step, loss: taken === 0 ? null : losses / taken, samples: this.#sample(8, view.temperature), probe: this.#read(view.probe), stepsPerSecond: this.#speed };
+    if (taken > 0) this.#speed.note(taken, performance.now() - start);
+    return { step: this.#step, loss: taken === 0 ? null : losses / taken, samples: this.#sample(8, view.temperature), probe: this.#read(view.probe), stepsPerSecond: this.#speed.value };
   }
 
-  /** Words that the network makes up, letter by letter, all at once. */
+  /** Lines that the network makes up, letter by letter, all at once. */
   #sample(count: number, temperature: number): Frame["samples"] {
     // Of its own, so that looking does not change what is learned.
     const generator = new Generator(this.#step + 1);
@@ -208,8 +200,8 @@ class Session {
       });
     }
     return rows.map((row) => {
-      const word = row.map((code) => (code === 0 ? "" : this.alphabet[code]!)).join("");
-      return { word, known: this.#known.has(word) };
+      const text = row.map((code) => (code === 0 ? "" : this.alphabet[code]!)).join("");
+      return { text, known: this.#known.has(text) };
     });
   }
 
@@ -225,8 +217,8 @@ class Session {
     );
   }
 
-  #read(word: string): Probe {
-    const letters = Array.from(word.toLowerCase()).filter((letter) => this.#codes.has(letter) && letter !== END).slice(0, LONGEST);
+  #read(line: string): Probe {
+    const letters = Array.from(line.toLowerCase()).filter((letter) => this.#codes.has(letter) && letter !== END).slice(0, LONGEST);
     const codes = [0, ...letters.map((letter) => this.#codes.get(letter)!)];
     return scope(() =>
       noGrad(() => {
@@ -248,9 +240,7 @@ class Session {
   }
 
   dispose(): void {
-    this.#forgetGradients();
-    for (const state of this.#optimizer.state.values()) for (const value of Object.values(state)) (value as Partial<Tensor>).dispose?.();
-    for (const leaf of this.#net.parameters()) leaf.dispose();
+    disposeAll(this.#net, this.#optimizer);
   }
 }
 
@@ -274,7 +264,7 @@ export const service = {
     const next = new Session(state);
     session?.dispose();
     session = next;
-    return { words: next.words.length, alphabet: next.alphabet, parameters: next.parameters, frame: next.advance(0, 0, view) };
+    return { lines: next.lines.length, alphabet: next.alphabet, parameters: next.parameters, frame: next.advance(0, 0, view) };
   },
   advance(steps: number, milliseconds: number, view: View): Frame {
     if (session === undefined) throw new Error("internal: open a corpus first");

@@ -89,16 +89,26 @@ const optimizerCode: Readonly<Record<OptimizerName, { readonly name: string; rea
   sgd: { name: "SGD", options: ["", ""] },
   momentum: { name: "SGD", options: [", momentum: 0.9", ", momentum=0.9"] },
   nesterov: { name: "SGD", options: [", momentum: 0.9, nesterov: true", ", momentum=0.9, nesterov=True"] },
+  asgd: { name: "ASGD", options: ["", ""] },
+  rprop: { name: "Rprop", options: ["", ""] },
+  rmsprop: { name: "RMSprop", options: ["", ""] },
+  adagrad: { name: "Adagrad", options: ["", ""] },
+  adadelta: { name: "Adadelta", options: ["", ""] },
   adam: { name: "Adam", options: ["", ""] },
   adamw: { name: "AdamW", options: ["", ""] },
+  adamax: { name: "Adamax", options: ["", ""] },
+  nadam: { name: "NAdam", options: ["", ""] },
+  radam: { name: "RAdam", options: ["", ""] },
 };
 
-const scheduleCode: Readonly<Record<ScheduleName, Both | null>> = {
+const scheduleCode: Readonly<Record<ScheduleName, { readonly name: string; readonly options: Both } | null>> = {
   constant: null,
-  step: ["0.5 ** Math.floor(epoch / 50)", "0.5 ** (epoch // 50)"],
-  exponential: ["0.99 ** epoch", "0.99 ** epoch"],
-  cosine: ["(1 + Math.cos(Math.PI * Math.min(1, epoch / 200))) / 2", "(1 + math.cos(math.pi * min(1, epoch / 200))) / 2"],
-  warmup: ["Math.min(1, (epoch + 1) / 20)", "min(1, (epoch + 1) / 20)"],
+  step: { name: "StepLR", options: ["50, { gamma: 0.5 }", "50, gamma=0.5"] },
+  exponential: { name: "ExponentialLR", options: ["0.99", "0.99"] },
+  polynomial: { name: "PolynomialLR", options: ["{ totalIters: 200 }", "total_iters=200"] },
+  cosine: { name: "CosineAnnealingLR", options: ["200", "200"] },
+  restarts: { name: "CosineAnnealingWarmRestarts", options: ["50", "50"] },
+  warmup: { name: "LinearLR", options: ["{ startFactor: 0.05, totalIters: 20 }", "start_factor=0.05, total_iters=20"] },
 };
 
 const penaltyCode: Readonly<Record<RegularizationName, Both | null>> = {
@@ -144,7 +154,7 @@ export function typescriptCode(setup: Setup): string {
   const eachLayer = start !== null || penalty !== null;
   const imports = [
     loss, optimizer, "Generator", "Linear", "manualSeed", "noGrad", "randn", "randperm", "Sequential", "tensor",
-    ...(hidden > 0 ? perLayer : []), ...(start === null ? [] : ["init"]),
+    ...(hidden > 0 ? perLayer : []), ...(start === null ? [] : ["init"]), ...(schedule === null ? [] : [schedule.name]),
   ];
   const outputs = (rows: string): string => `net.call(${rows})${squeeze ? ".squeeze(1)" : ""}`;
   return lines(
@@ -172,6 +182,7 @@ export function typescriptCode(setup: Setup): string {
     start !== null && `for (const layer of layers) {\n  ${start[0]};\n  init.zeros_(layer.bias);\n}`,
     `const optimizer = new ${optimizer}(net.parameters(), { lr: ${setup.learningRate}${options[0]} });`,
     `const lossOf = new ${loss}();`,
+    schedule !== null && `const scheduler = new ${schedule.name}(optimizer, ${schedule.options[0]});`,
     "const evaluate = (indices: number[]) => {",
     "  net.eval();",
     `  return noGrad(() => lossOf.call(${outputs("rows(indices)")}, targets(indices)).itemSync());`,
@@ -179,7 +190,6 @@ export function typescriptCode(setup: Setup): string {
     "",
     `for (let epoch = 0; epoch < ${epochs}; epoch++) {`,
     "  const shuffled = [...generator.randperm(train.length)].map((i) => train[Number(i)]);",
-    schedule !== null && `  for (const group of optimizer.paramGroups) group.lr = ${setup.learningRate} * (${schedule[0]});`,
     `  for (let batch = 0; batch < ${batchesOf(setup)}; batch++) {`,
     `    const indices = shuffled.slice(batch * ${setup.batchSize}, (batch + 1) * ${setup.batchSize});`,
     "    net.train();",
@@ -188,6 +198,7 @@ export function typescriptCode(setup: Setup): string {
     penalty === null ? "    loss.backward();" : `    const penalty = layers.map((layer) => ${penalty[0]}).reduce((a, b) => a.add(b)).mul(${setup.regularizationRate});\n    loss.add(penalty).backward();`,
     "    optimizer.step();",
     "  }",
+    schedule !== null && "  scheduler.step();",
     "}",
     "console.log(`training loss ${evaluate(train)}, test loss ${evaluate(test)}`);",
   );
@@ -231,6 +242,7 @@ export function pythonCode(setup: Setup): string {
     start !== null && `for layer in layers:\n    ${start[1]}\n    nn.init.zeros_(layer.bias)`,
     `optimizer = torch.optim.${optimizer}(net.parameters(), lr=${setup.learningRate}${options[1]})`,
     `loss_of = nn.${loss}()`,
+    schedule !== null && `scheduler = torch.optim.lr_scheduler.${schedule.name}(optimizer, ${schedule.options[1]})`,
     "def evaluate(indices):",
     "    net.eval()",
     "    with torch.no_grad():",
@@ -238,7 +250,6 @@ export function pythonCode(setup: Setup): string {
     "",
     `for epoch in range(${epochs}):`,
     "    shuffled = [train[i] for i in torch.randperm(len(train), generator=generator).tolist()]",
-    schedule !== null && `    for group in optimizer.param_groups:\n        group["lr"] = ${setup.learningRate} * (${schedule[1]})`,
     `    for batch in range(${batchesOf(setup)}):`,
     `        indices = shuffled[batch * ${setup.batchSize}:(batch + 1) * ${setup.batchSize}]`,
     "        net.train()",
@@ -246,6 +257,7 @@ export function pythonCode(setup: Setup): string {
     `        loss = loss_of(${outputs("rows(indices)")}, targets(indices))`,
     penalty === null ? "        loss.backward()" : `        penalty = ${setup.regularizationRate} * sum(${penalty[1]} for layer in layers)\n        (loss + penalty).backward()`,
     "        optimizer.step()",
+    schedule !== null && "    scheduler.step()",
     'print(f"training loss {evaluate(train)}, test loss {evaluate(test)}")',
   );
 }

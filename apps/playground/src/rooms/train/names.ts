@@ -22,15 +22,17 @@ export const initLabels: Readonly<Record<InitName, string>> = {
 };
 
 export const lossLabels: Readonly<Record<LossName, string>> = {
-  bce: "Binary cross-entropy", crossEntropy: "Cross-entropy, 2 outputs", mse: "Mean squared error", l1: "Mean absolute error",
+  bce: "Binary cross-entropy", crossEntropy: "Cross-entropy", mse: "Mean squared error", l1: "Mean absolute error",
 };
 
 export const optimizerLabels: Readonly<Record<OptimizerName, string>> = {
-  sgd: "SGD", momentum: "SGD, momentum 0.9", nesterov: "SGD, Nesterov 0.9", adam: "Adam", adamw: "AdamW",
+  sgd: "SGD", momentum: "SGD, momentum 0.9", nesterov: "SGD, Nesterov 0.9", asgd: "ASGD", rprop: "Rprop", rmsprop: "RMSprop", adagrad: "Adagrad", adadelta: "Adadelta",
+  adam: "Adam", adamw: "AdamW", adamax: "Adamax", nadam: "NAdam", radam: "RAdam",
 };
 
 export const scheduleLabels: Readonly<Record<ScheduleName, string>> = {
-  constant: "constant", step: "halved every 50 epochs", exponential: "× 0.99 each epoch", cosine: "cosine to 0 in 200 epochs", warmup: "warm-up of 20 epochs",
+  constant: "constant", step: "halved each 50 epochs", exponential: "× 0.99 each epoch", polynomial: "straight to 0 at 200", cosine: "cosine of 200 epochs",
+  restarts: "restarts each 50 epochs", warmup: "warm-up of 20 epochs",
 };
 
 export const regularizationLabels: Readonly<Record<RegularizationName, string>> = { none: "none", l1: "L1", l2: "L2" };

@@ -1,7 +1,7 @@
-import { useRef, useState } from "preact/hooks";
-import { useLayoutEffect } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { css, diverging, palette } from "../../theme.js";
 import { Canvas, type Drawing } from "../../ui/canvas.js";
+import { decimals } from "../../ui/format.js";
 import { normalizer, paintField } from "../../ui/plane.js";
 import type { Frame, Opening } from "./frames.js";
 import { featureLabels } from "./names.js";
@@ -27,8 +27,6 @@ const ROW = 54;
 const HEAD = 58;
 /** Columns need not come closer than this; a narrow screen scrolls. */
 const LEAST_COLUMN = 92;
-
-const decimals = (value: number): string => value.toFixed(2).replace("-", "−");
 
 /** The network: what goes in, what each unit makes of the plane, what comes out. */
 export function NetworkView({ setup, opening, frame, chosen, onChoose, onChange }: NetworkViewProps) {
@@ -98,19 +96,6 @@ export function NetworkView({ setup, opening, frame, chosen, onChoose, onChange 
 
   return (
     <div class="network">
-      <div class="network-tools">
-        <span>
-          {setup.layers.length} hidden {setup.layers.length === 1 ? "layer" : "layers"}, {opening.parameters} parameters
-        </span>
-        <div class="stepper">
-          <button type="button" aria-label="Remove the last hidden layer" disabled={setup.layers.length === 0} onClick={() => onChange({ layers: setup.layers.slice(0, -1) })}>
-            −
-          </button>
-          <button type="button" aria-label="Add a hidden layer" disabled={setup.layers.length >= mostLayers} onClick={() => onChange({ layers: [...setup.layers, setup.layers.at(-1) ?? 4] })}>
-            +
-          </button>
-        </div>
-      </div>
       <div class="network-scroll" ref={host} tabIndex={0} role="group" aria-label="Network: features, hidden units and outputs">
         <div class="network-plan" style={{ width: `${width}px`, height: `${height}px` }}>
           <Canvas class="network-canvas" label="Links between units: orange below zero, blue above, thicker for larger weights" draw={draw} />
@@ -178,6 +163,20 @@ export function NetworkView({ setup, opening, frame, chosen, onChoose, onChange 
           })}
         </div>
       </div>
+    </div>
+  );
+}
+
+/** Adds a hidden layer, and removes the last one. */
+export function LayerStepper({ layers, onChange }: { readonly layers: readonly number[]; readonly onChange: (layers: readonly number[]) => void }) {
+  return (
+    <div class="stepper">
+      <button type="button" aria-label="Remove the last hidden layer" title="Remove the last hidden layer" disabled={layers.length === 0} onClick={() => onChange(layers.slice(0, -1))}>
+        −
+      </button>
+      <button type="button" aria-label="Add a hidden layer" title="Add a hidden layer" disabled={layers.length >= mostLayers} onClick={() => onChange([...layers, layers.at(-1) ?? 4])}>
+        +
+      </button>
     </div>
   );
 }

@@ -1,6 +1,11 @@
 /** From a setup to modules, losses and optimizers, in tensors. */
 import { BatchNorm1d, Dropout, functional as F, GELU, Identity, init, LeakyReLU, Linear, type Module, ReLU, Sequential, Sigmoid, SiLU, Tanh } from "@gradus/nn";
-import { Adam, AdamW, SGD } from "@gradus/optim";
+import { Parameter } from "@gradus/nn/module";
+import {
+  Adadelta, Adagrad, Adam, Adamax, AdamW, ASGD, CosineAnnealingLR, CosineAnnealingWarmRestarts, ExponentialLR, LinearLR, type LRScheduler, NAdam, PolynomialLR, RAdam, RMSprop,
+  Rprop, type Scheduled, SGD, StepLR,
+} from "@gradus/optim";
+import { Scalar } from "@gradus/scalar-autodiff";
 import type { Leaf } from "@gradus/autograd";
 import type { Tensor } from "@gradus/tensor-core";
 import { type ActivationName, batchesOf, type InitName, type LossName, type OptimizerName, type ScheduleName, type Setup, widthsOf } from "./setup.js";
@@ -75,23 +80,59 @@ export const losses: Readonly<Record<LossName, LossRule>> = {
 };
 
 /** An optimizer for parameters of any kind, tensors or scalars. */
-export const optimizers: Readonly<Record<OptimizerName, (params: Iterable<Leaf>, lr: number) => SGD | Adam | AdamW>> = {
+export const optimizers: Readonly<Record<OptimizerName, (params: Iterable<Leaf>, lr: number) => Scheduled & Pick<SGD, "step">>> = {
   sgd: (params, lr) => new SGD(params, { lr }),
   momentum: (params, lr) => new SGD(params, { lr, momentum: 0.9 }),
   nesterov: (params, lr) => new SGD(params, { lr, momentum: 0.9, nesterov: true }),
+  asgd: (params, lr) => new ASGD(params, { lr }),
+  rprop: (params, lr) => new Rprop(params, { lr }),
+  rmsprop: (params, lr) => new RMSprop(params, { lr }),
+  adagrad: (params, lr) => new Adagrad(params, { lr }),
+  adadelta: (params, lr) => new Adadelta(params, { lr }),
   adam: (params, lr) => new Adam(params, { lr }),
   adamw: (params, lr) => new AdamW(params, { lr }),
+  adamax: (params, lr) => new Adamax(params, { lr }),
+  nadam: (params, lr) => new NAdam(params, { lr }),
+  radam: (params, lr) => new RAdam(params, { lr }),
 };
 
-/** The share of the learning rate at an epoch, counted from 0. */
-const schedules: Readonly<Record<ScheduleName, (epoch: number) => number>> = {
-  constant: () => 1,
-  step: (epoch) => 0.5 ** Math.floor(epoch / 50),
-  exponential: (epoch) => 0.99 ** epoch,
-  // Down to nothing in 200 epochs, and there it stays.
-  cosine: (epoch) => (1 + Math.cos(Math.PI * Math.min(1, epoch / 200))) / 2,
-  warmup: (epoch) => Math.min(1, (epoch + 1) / 20),
+const schedulers: Readonly<Record<Exclude<ScheduleName, "constant">, (optimizer: Scheduled) => LRScheduler>> = {
+  step: (optimizer) => new StepLR(optimizer, 50, { gamma: 0.5 }),
+  exponential: (optimizer) => new ExponentialLR(optimizer, 0.99),
+  polynomial: (optimizer) => new PolynomialLR(optimizer, { totalIters: 200 }),
+  cosine: (optimizer) => new CosineAnnealingLR(optimizer, 200),
+  restarts: (optimizer) => new CosineAnnealingWarmRestarts(optimizer, 50),
+  warmup: (optimizer) => new LinearLR(optimizer, { startFactor: 0.05, totalIters: 20 }),
 };
+
+/**
+ * The shares of the learning rate, epoch after epoch, as a scheduler sets them for an optimizer whose rate is 1. Kept apart from what
+ * trains, because a reader may choose another schedule while the network learns.
+ */
+class Shares {
+  readonly #scheduler: LRScheduler;
+  readonly #known: number[] = [];
+
+  constructor(schedule: keyof typeof schedulers) {
+    this.#scheduler = schedulers[schedule](new SGD([new Parameter(new Scalar(0))], { lr: 1 }));
+  }
+
+  at(epoch: number): number {
+    while (this.#known.length <= epoch) {
+      this.#known.push(this.#scheduler.getLastLr()[0]!);
+      this.#scheduler.step();
+    }
+    return this.#known[epoch]!;
+  }
+}
+
+const shares = new Map<ScheduleName, Shares>();
 
 /** The learning rate of a step, counted from 0. */
-export const rateAt = (setup: Setup, step: number): number => setup.learningRate * schedules[setup.schedule](Math.floor(step / batchesOf(setup)));
+export function rateAt(setup: Setup, step: number): number {
+  const { schedule, learningRate } = setup;
+  if (schedule === "constant") return learningRate;
+  const known = shares.get(schedule) ?? new Shares(schedule);
+  shares.set(schedule, known);
+  return learningRate * known.at(Math.floor(step / batchesOf(setup)));
+}

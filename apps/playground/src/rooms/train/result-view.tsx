@@ -1,9 +1,11 @@
+import { useState } from "preact/hooks";
 import { palette, type Palette } from "../../theme.js";
 import { Canvas, type Drawing } from "../../ui/canvas.js";
+import { brief, decimals, percent } from "../../ui/format.js";
 import { LineChart } from "../../ui/line-chart.js";
 import { normalizer, paintField, paintPoint, toPixel, traceZero } from "../../ui/plane.js";
 import type { Frame, Opening, Points, Score } from "./frames.js";
-import type { Curves } from "./history.js";
+import type { Curves } from "../../engine/curves.js";
 import { describeNode, fieldOf, type NodeId } from "./network-view.js";
 import { isRegression, type RoomState, type Setup } from "./setup.js";
 
@@ -26,7 +28,7 @@ export function ResultView({ state, setup, opening, frame, curves, chosen }: Res
     <div class="result">
       <div class={`surfaces surfaces-${outputs.length}`}>
         {outputs.map((node) => (
-          <Surface key={`${node.column}.${node.row}`} node={node} state={state} setup={setup} opening={opening} frame={frame} title={description?.title ?? (outputs.length > 1 ? `Class ${node.row}` : "Output")} />
+          <Surface key={`${node.column}.${node.row}`} node={node} state={state} setup={setup} opening={opening} frame={frame} title={description?.title ?? (outputs.length > 1 ? `Probability of class ${node.row}` : regression ? "What it predicts" : "Probability of class 1")} />
         ))}
       </div>
       <Legend regression={regression} />
@@ -59,37 +61,42 @@ export function ResultView({ state, setup, opening, frame, curves, chosen }: Res
         </tbody>
       </table>
       <LineChart
-        label={`Loss over steps; now ${frame.train.loss.toPrecision(3)} on training points and ${frame.test.loss.toPrecision(3)} on test points`}
+        title="Loss"
         lines={[
-          { label: "training", color: colours.highText },
-          { label: "test", color: colours.lowText, dashed: true },
+          { name: "trainLoss", label: "training", color: colours.highText },
+          { name: "testLoss", label: "test", color: colours.lowText, dashed: true },
         ]}
-        data={lossData(curves)}
-        height={170}
+        curves={curves}
+        height={180}
       />
+      {!regression && (
+        <LineChart
+          title="Accuracy"
+          lines={[
+            { name: "trainAccuracy", label: "training", color: colours.highText },
+            { name: "testAccuracy", label: "test", color: colours.lowText, dashed: true },
+          ]}
+          curves={curves}
+          height={130}
+          top={1}
+          format={percent}
+        />
+      )}
     </div>
   );
-}
-
-let lastCurves: Curves | undefined;
-let lastData: readonly (readonly number[])[] = [];
-/** The same array for the same curves, so that the chart is given new data only when there are some. */
-function lossData(curves: Curves): readonly (readonly number[])[] {
-  if (curves !== lastCurves) [lastCurves, lastData] = [curves, [curves.steps, curves.trainLoss, curves.testLoss]];
-  return lastData;
 }
 
 const ScoreRow = ({ name, mark, score: { loss, accuracy } }: { readonly name: string; readonly mark: string; readonly score: Score }) => (
   <tr>
     <th scope="row">
-      <span class={`line-mark line-mark-${mark}`} aria-hidden="true" />
+      <span class={`line-mark ${mark === "test" ? "dashed" : ""}`} style={{ color: mark === "test" ? palette.value.lowText : palette.value.highText }} aria-hidden="true" />
       {name}
     </th>
     <td data-testid={`${mark}-loss`} data-value={loss}>
       {Number.isFinite(loss) ? loss.toFixed(4) : "no number"}
     </td>
     <td data-testid={`${mark}-accuracy`} data-value={accuracy ?? ""}>
-      {accuracy === null ? "" : `${(100 * accuracy).toFixed(1)} %`}
+      {accuracy === null ? "" : percent(accuracy)}
     </td>
   </tr>
 );
@@ -110,6 +117,13 @@ interface SurfaceProps extends Omit<ResultViewProps, "curves" | "chosen"> {
 function Surface({ node, state, setup, opening, frame, title }: SurfaceProps) {
   const regression = isRegression(setup.dataset);
   const isOutput = node.column > setup.layers.length;
+  const [pointed, point] = useState<{ readonly x1: number; readonly x2: number; readonly place: number } | null>(null);
+  const onPointer = (x: number, y: number, { type, currentTarget }: PointerEvent): void => {
+    const size = (currentTarget as HTMLCanvasElement).clientWidth;
+    const { resolution } = opening;
+    const at = (pixel: number): number => Math.min(resolution - 1, Math.max(0, Math.floor((pixel / size) * resolution)));
+    point(type === "pointerleave" ? null : { x1: (2 * x) / size - 1, x2: 1 - (2 * y) / size, place: at(y) * resolution + at(x) });
+  };
   const draw = ({ context, width }: Drawing): void => {
     const colours = palette.value;
     const values = fieldOf(node, setup, opening, frame);
@@ -134,11 +148,14 @@ function Surface({ node, state, setup, opening, frame, title }: SurfaceProps) {
     if (state.testPoints) paintPoints(context, colours, opening.test, width, { regression, radius, hollow: true });
     paintPoints(context, colours, opening.train, width, { regression, radius });
   };
+  const valueInWords = (value: number): string => (isOutput && !regression ? `${percent((value + 1) / 2)} class ${frame.outputs.length > 1 ? node.row : 1}` : brief(value, 3));
   const words = isOutput ? `${regression ? "What the network predicts" : "Which class the network predicts"} over the plane, with the points` : `${title} over the plane, with the points`;
   return (
     <figure class="surface">
-      <Canvas label={words} class="surface-canvas" draw={draw} />
-      <figcaption class="visually-hidden">{title}</figcaption>
+      <Canvas label={words} class="surface-canvas" draw={draw} onPointer={onPointer} />
+      <figcaption class="surface-caption faint">
+        {pointed === null ? title : `x₁ ${decimals(pointed.x1)}, x₂ ${decimals(pointed.x2)} → ${valueInWords(fieldOf(node, setup, opening, frame)[pointed.place]!)}`}
+      </figcaption>
     </figure>
   );
 }

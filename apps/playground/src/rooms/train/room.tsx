@@ -3,13 +3,15 @@ import { useState } from "preact/hooks";
 import { useRoomState } from "../../address.js";
 import { useEngine } from "../../engine/use-engine.js";
 import { Button, Check, NumberBox, Panel, Segmented, Select, Slider } from "../../ui/controls.js";
+import { brief, count } from "../../ui/format.js";
 import { Notice } from "../../ui/notice.js";
+import { Counter, Intro, Transport } from "../../ui/parts.js";
 import { CodeOf } from "./code-view.js";
 import { Inside } from "./inside-view.js";
 import {
   activationLabels, datasetGroups, datasetLabels, engineLabels, initLabels, lossLabels, optimizerLabels, regularizationLabels, scheduleLabels, speedLabels,
 } from "./names.js";
-import { NetworkView, type NodeId } from "./network-view.js";
+import { LayerStepper, NetworkView, type NodeId } from "./network-view.js";
 import { ResultView } from "./result-view.js";
 import {
   activationNames, datasetNames, engineNames, initNames, isRegression, learningRates, lossesFor, optimizerNames, regularizationNames, regularizationRates,
@@ -35,14 +37,25 @@ export function Room() {
 
   return (
     <div class="room train" aria-busy={!fits}>
-      <h1 class="visually-hidden">Train: build a network and watch it learn</h1>
+      <Intro title="Train">Each point of the plane has a colour. Build a network, press Play, and watch it learn to tell which colour belongs where.</Intro>
       <Toolbar state={state} training={training} change={change} />
       <Trouble training={training} state={state} change={change} />
       <div class="train-grid">
         <Panel title="Data" class="train-data">
           <DataControls state={state} change={change} />
         </Panel>
-        <Panel title="Network" class="train-network">
+        <Panel
+          title="Network"
+          class="train-network"
+          aside={
+            <div class="inline faint small">
+              <span>
+                {setup.layers.length} hidden {setup.layers.length === 1 ? "layer" : "layers"}, {count(opening?.parameters ?? 0)} parameters
+              </span>
+              <LayerStepper layers={setup.layers} onChange={(layers) => change({ layers })} />
+            </div>
+          }
+        >
           {fits ? <NetworkView setup={setup} opening={opening} frame={frame} chosen={node} onChoose={choose} onChange={change} /> : <div class="network-placeholder" />}
         </Panel>
         <Panel
@@ -103,21 +116,12 @@ function Toolbar({ state, training, change }: PartProps & { readonly training: T
   const stuck = training.failure.value !== null || frame === null || frame.diverged !== null;
   return (
     <div class="toolbar" role="group" aria-label="Training">
-      <div class="inline">
-        <Button onClick={training.reset} title="Start again from the first weights">
-          <span aria-hidden="true">↺</span> Reset
-        </Button>
-        <Button kind="primary" disabled={stuck} onClick={running ? training.pause : training.play}>
-          <span aria-hidden="true">{running ? "❚❚" : "▶"}</span> {running ? "Pause" : "Play"}
-        </Button>
-        <Button disabled={stuck} onClick={() => void training.step()} title="One step: one batch">
-          <span aria-hidden="true">⇥</span> Step
-        </Button>
-      </div>
+      <Transport running={running} stuck={stuck} onReset={() => void training.open()} onPlay={training.play} onPause={training.pause} onStep={() => void training.step()} />
       <dl class="counters">
         <Counter name="Epoch" value={count(frame?.epoch ?? 0)} />
         <Counter name="Step" value={count(frame?.step ?? 0)} testId="step" />
-        <Counter name="Steps/s" value={frame === null || frame.stepsPerSecond === 0 ? "–" : count(Math.round(frame.stepsPerSecond))} />
+        <Counter name="Steps/s" value={frame === null || frame.stepsPerSecond === 0 ? "–" : count(frame.stepsPerSecond)} />
+        {state.value.schedule !== "constant" && <Counter name="Learning rate" value={frame === null ? "–" : brief(frame.learningRate)} />}
         <Counter name="Memory" value={frame === null ? "–" : memoryText(frame.memory)} />
       </dl>
       <Select label="Speed" value={state.value.speed} options={options(speedNames, speedLabels)} onChange={(speed) => change({ speed })} />
@@ -126,19 +130,10 @@ function Toolbar({ state, training, change }: PartProps & { readonly training: T
   );
 }
 
-const count = (value: number): string => value.toLocaleString("en").replaceAll(",", "\u202f");
-
 function memoryText(memory: NonNullable<Training["frame"]["value"]>["memory"]): string {
   if ("scalars" in memory) return `${count(memory.scalars)} scalars`;
   return memory.bytes < 1e6 ? `${(memory.bytes / 1024).toFixed(1)} KiB` : `${(memory.bytes / 2 ** 20).toFixed(1)} MiB`;
 }
-
-const Counter = ({ name, value, testId }: { readonly name: string; readonly value: string; readonly testId?: string }) => (
-  <div>
-    <dt>{name}</dt>
-    <dd data-testid={testId}>{value}</dd>
-  </div>
-);
 
 /** What went wrong, in words, and what can be done about it. */
 function Trouble({ state, training, change }: PartProps & { readonly training: Training }) {
@@ -175,7 +170,7 @@ function Trouble({ state, training, change }: PartProps & { readonly training: T
             kind="small"
             onClick={() => {
               change({ learningRate: lower });
-              training.reset();
+              void training.open();
             }}
           >
             Start again with {lower}

@@ -2,6 +2,7 @@
 import { cpu } from "@gradus/backend-cpu";
 import { type WebGpuBackend, webgpu } from "@gradus/backend-webgpu";
 import { Generator, setDefaultDevice } from "@gradus/tensor-core";
+import { Speed } from "../../engine/training.js";
 import { featuresOf, makeData, planeGrid } from "./data.js";
 import type { Advance, Frame, Opening, Points } from "./frames.js";
 import { rateAt } from "./network.js";
@@ -50,9 +51,9 @@ class Session {
   readonly #mirror: TensorTrainer;
   /** What learns; on the CPU the mirror itself. */
   readonly #trainer: Trainer;
+  readonly #speed = new Speed();
   #step = 0;
   #order: readonly number[] = [];
-  #rate = 0;
   #diverged: number | null = null;
 
   private constructor(setup: Setup, trainerOf: (samples: Samples, mirror: TensorTrainer, start: Awaited<ReturnType<Trainer["read"]>>["weights"]) => Trainer) {
@@ -105,11 +106,9 @@ class Session {
     const frame = await this.frame(spaceLayer);
     if (taken > 0) {
       // An asynchronous device has finished its steps only when the weights have been read.
-      const seconds = (this.#setup.engine === "webgpu" ? performance.now() - start : now - start) / 1000;
-      const rate = taken / Math.max(seconds, 1e-6);
-      this.#rate = this.#rate === 0 ? rate : 0.9 * this.#rate + 0.1 * rate;
+      this.#speed.note(taken, (this.#setup.engine === "webgpu" ? performance.now() : now) - start);
     }
-    return { ...frame, stepsPerSecond: this.#rate };
+    return { ...frame, stepsPerSecond: this.#speed.value };
   }
 
   async frame(spaceLayer: number): Promise<Frame> {
@@ -131,7 +130,7 @@ class Session {
       biases: weightNames.map((name) => weights[name.replace("weight", "bias")]!),
       ...inside(this.#setup, network, this.#samples, this.#gridFeatures, spaceLayer),
       gradients: weightNames.flatMap((name) => (gradients[name] === undefined ? [] : [histogram(gradients[name])])),
-      stepsPerSecond: this.#rate,
+      stepsPerSecond: this.#speed.value,
       memory: this.#trainer.memory(),
       diverged: this.#diverged,
     };

@@ -30,10 +30,10 @@ export const lossesFor = (dataset: DatasetName): readonly LossName[] => (isRegre
 
 const outputsOf = (loss: LossName): number => (loss === "crossEntropy" ? 2 : 1);
 
-export const optimizerNames = ["sgd", "momentum", "nesterov", "adam", "adamw"] as const;
+export const optimizerNames = ["sgd", "momentum", "nesterov", "asgd", "rprop", "rmsprop", "adagrad", "adadelta", "adam", "adamw", "adamax", "nadam", "radam"] as const;
 export type OptimizerName = (typeof optimizerNames)[number];
 
-export const scheduleNames = ["constant", "step", "exponential", "cosine", "warmup"] as const;
+export const scheduleNames = ["constant", "step", "exponential", "polynomial", "cosine", "restarts", "warmup"] as const;
 export type ScheduleName = (typeof scheduleNames)[number];
 
 export const regularizationNames = ["none", "l1", "l2"] as const;

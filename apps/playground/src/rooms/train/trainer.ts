@@ -6,6 +6,7 @@
  */
 import { type DeviceLike, manualSeed, scope, type Tensor, tensor, withDefaultDevice } from "@gradus/tensor-core";
 import type { Linear } from "@gradus/nn";
+import { disposeAll, forgetGradients } from "../../engine/training.js";
 import { buildNetwork, losses, type Network, optimizers, rateAt } from "./network.js";
 import { isRegression, type Setup } from "./setup.js";
 
@@ -58,14 +59,9 @@ export function tensorTrainer(setup: Setup, samples: Samples, device: DeviceLike
     const network = scope(() => buildNetwork(setup));
     const { net, blocks } = network;
     const layers = blocks.map(({ linear }) => linear);
-    const parameters = net.parameters();
-    const optimizer = optimizers[setup.optimizer](parameters, setup.learningRate);
+    const optimizer = optimizers[setup.optimizer](net.parameters(), setup.learningRate);
     const { loss: lossOf } = losses[setup.loss];
 
-    const forgetGradients = (): void => {
-      for (const parameter of parameters) parameter.grad?.dispose();
-      optimizer.zeroGrad();
-    };
     return {
       network,
       step(step, rows) {
@@ -73,7 +69,7 @@ export function tensorTrainer(setup: Setup, samples: Samples, device: DeviceLike
         withDefaultDevice(device, () => {
           scope(() => {
             const { inputs, targets } = batchTensors(setup, samples, rows);
-            forgetGradients();
+            forgetGradients(net, optimizer);
             net.train();
             const loss = lossOf(net.call(inputs), targets);
             const extra = penalty(setup, layers);
@@ -93,11 +89,7 @@ export function tensorTrainer(setup: Setup, samples: Samples, device: DeviceLike
         const { bytes, storages } = net.parameters()[0]!.device.memoryStats();
         return { bytes, tensors: storages };
       },
-      dispose() {
-        forgetGradients();
-        for (const state of optimizer.state.values()) for (const value of Object.values(state)) (value as Partial<Tensor>).dispose?.();
-        for (const leaf of [...parameters, ...net.buffers()]) leaf.dispose();
-      },
+      dispose: () => disposeAll(net, optimizer),
     };
   });
 }
