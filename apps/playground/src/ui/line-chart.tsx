@@ -5,7 +5,7 @@ import type { Curves } from "../engine/curves.js";
 import { palette } from "../theme.js";
 import { brief, count } from "./format.js";
 
-export interface Line {
+interface Line {
   /** Its name among the curves, and what it is called. */
   readonly name: string;
   readonly label: string;
