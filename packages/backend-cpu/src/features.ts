@@ -1,6 +1,7 @@
 import type { Code } from "./assembler/index.js";
 import { ModuleBuilder } from "./assembler/index.js";
-import { builtin } from "./host.js";
+import { generateTiles, tileNumber } from "./codegen/tiles.js";
+import { builtin, v8Version } from "./host.js";
 
 /** Whether the engine accepts a function with this body. Nothing is compiled. */
 function accepts(write: (code: Code) => void): boolean {
@@ -50,4 +51,59 @@ function maddIsRight(): boolean {
   const e = 2 ** -12;
   const samples = [[1 + e, 1 + e, -1], [1 + e, 1 - e, -1], [-3, 1 + e, 3], [2, 3, 4], [0, 5, -0], [Infinity, 1, 1]] as const;
   return [once, twice].some((expected) => samples.every(([a, b, c]) => Object.is(madd(a, b, c), expected(a, b, c))));
+}
+
+/** V8 pairs vectors from here on without mistakes that are known: Node 24. */
+const firstPairingV8 = 13;
+
+let pairs: boolean | undefined;
+
+/**
+ * Whether the engine joins two neighbouring vectors into one of 256 bits, and computes it right. V8 does behind a flag that works on code that is compiled after
+ * it is set: it is set here, and taken back where the results are wrong.
+ */
+export function canPairVectors(relaxed: boolean): boolean {
+  pairs ??= probePairs(relaxed);
+  return pairs;
+}
+
+function probePairs(relaxed: boolean): boolean {
+  const v8 = builtin("node:v8");
+  if (v8 === undefined || v8Version() < firstPairingV8) return false;
+  v8.setFlagsFromString("--experimental-wasm-revectorize");
+  // The compiler that pairs is otherwise only asked once a function has run for a while.
+  v8.setFlagsFromString("--no-liftoff");
+  try {
+    if (tilesAreRight(relaxed)) return true;
+    v8.setFlagsFromString("--no-experimental-wasm-revectorize");
+    return false;
+  } finally {
+    v8.setFlagsFromString("--liftoff");
+  }
+}
+
+/** Whether the largest tile multiplies whole numbers, whose products and sums float32 holds exactly. */
+function tilesAreRight(relaxed: boolean): boolean {
+  const [rows, columns, steps] = [4, 16, 37];
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const bytes = generateTiles("float32", { shared: false, relaxed, pairsVectors: true });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { device: { memory } });
+  const tile = exports[String(tileNumber(rows, columns / 4))] as (...args: number[]) => void;
+  const [left, right, result, table] = [0, 8192, 16384, 32768];
+  const [floats, ints] = [new Float32Array(memory.buffer), new Int32Array(memory.buffer)];
+  const at = (i: number): number => ((i * 7919) % 101) - 50;
+  for (let i = 0; i < rows * steps; i++) floats[left / 4 + i] = at(i);
+  for (let i = 0; i < columns * steps; i++) floats[right / 4 + i] = at(i + 5000);
+  for (let i = 0; i < rows * columns; i++) floats[result / 4 + i] = at(i + 9000);
+  for (let k = 0; k < steps; k++) ints.set([4 * k, 4 * columns * k], table / 4 + 2 * k);
+  const rowAddresses = Array.from({ length: rows }, (_, row) => left + 4 * steps * row);
+  tile(...rowAddresses, table, right, steps, result, 4 * columns, 1);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      let sum = at(row * columns + column + 9000);
+      for (let k = 0; k < steps; k++) sum += at(row * steps + k) * at(k * columns + column + 5000);
+      if (floats[result / 4 + row * columns + column] !== sum) return false;
+    }
+  }
+  return true;
 }

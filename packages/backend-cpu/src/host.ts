@@ -15,7 +15,11 @@ interface NodeWorker {
 }
 
 const host = globalThis as {
-  process?: { getBuiltinModule?(name: string): unknown };
+  process?: {
+    getBuiltinModule?(name: string): unknown;
+    readonly env?: Readonly<Record<string, string | undefined>>;
+    readonly versions?: { readonly v8?: string };
+  };
   navigator?: { hardwareConcurrency?: number };
   crossOriginIsolated?: boolean;
 };
@@ -24,6 +28,12 @@ const host = globalThis as {
 export function builtin<N extends keyof NodeModules>(name: N): NodeModules[N] | undefined {
   return host.process?.getBuiltinModule?.(name) as NodeModules[N] | undefined;
 }
+
+/** A variable of the environment, where there is one. */
+export const environment = (name: string): string | undefined => host.process?.env?.[name];
+
+/** The first number of V8's version; 0 where the engine is another one, or does not say. */
+export const v8Version = (): number => Number.parseInt(host.process?.versions?.v8 ?? "0", 10);
 
 /** A thread that was started. */
 export interface WorkerThread {

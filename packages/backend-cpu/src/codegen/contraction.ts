@@ -10,8 +10,8 @@ import { plainStride, viewOperand } from "./operand.js";
 import { scalarTypes } from "./scalar.js";
 import type { UniformValue } from "./scope.js";
 import { Scope } from "./scope.js";
-import { functionsPerDtype, packNumber, packSignature, panelColumns, panelRowBytes, stepBytes, tileArithmetic, tileNumber, tileShapes, tileSignature } from "./tiles.js";
-import type { Packing } from "./tiles.js";
+import { functionsPerDtype, largestTile, packNumber, packSignature, panelColumns, panelRowBytes, stepBytes, tileArithmetic, tileNumber, tileShapesFor, tileSignature } from "./tiles.js";
+import type { Packing, TileShapes } from "./tiles.js";
 import { vectorsOf } from "./vector.js";
 import { blockSteps, residentEntries, workspace } from "./workspace.js";
 
@@ -78,7 +78,9 @@ class ContractionWriter {
   readonly #summed: readonly SpaceAxis[];
   readonly #rowOperand: Operand;
   readonly #columnOperand: Operand;
+  readonly #shapes: TileShapes;
   readonly #panelColumns: number;
+  readonly #panelRowBytes: number;
   /** Rows of partial sums are as long as some multiple of this: any tile fits. */
   readonly #sumsColumns: number;
 
@@ -87,8 +89,10 @@ class ContractionWriter {
     const { axes, dtype, left, right } = contraction;
     this.#dtype = dtype;
     this.#shift = vectorsOf[dtype] === 2 ? 3 : 2;
-    this.#panelColumns = panelColumns(dtype);
-    this.#sumsColumns = tileArithmetic[dtype].lanes * tileShapes.wide.vectors;
+    this.#shapes = tileShapesFor(emitter.context.target);
+    this.#panelColumns = panelColumns(dtype, this.#shapes);
+    this.#panelRowBytes = panelRowBytes(this.#shapes);
+    this.#sumsColumns = tileArithmetic[dtype].lanes * this.#shapes.wide.vectors;
     const all = axesOf(axes.map(({ extent }) => extent));
     const roleOf = ({ axis }: SpaceAxis): string | undefined => axes[axis]?.role;
     this.#columnAxes = all.filter(({ axis }) => columnAxes.includes(axis));
@@ -146,7 +150,7 @@ class ContractionWriter {
 
   /** Wide tiles, where two divides the rows better than four and there are columns enough; but not of panels, which are narrower. */
   #chooseShape(code: Code, packing: Packing, { rowCount, columnCount, tileColumns, tileRows }: Place<"rowCount" | "columnCount" | "tileColumns" | "tileRows">): void {
-    const { tall, wide } = tileShapes;
+    const { tall, wide } = this.#shapes;
     const { lanes } = tileArithmetic[this.#dtype];
     code.op("i32.const", tall.rows).set(tileRows).op("i32.const", lanes * tall.vectors).set(tileColumns);
     if (packing !== "neighbours") return;
@@ -211,7 +215,7 @@ class ContractionWriter {
           code.get(step).get(inPanel).get(r).get(columnsPacked).op("select").op("i32.store", 4);
           for (const [local, bytes] of [[step, stepBytes], [row, 4], [column, 4]] as const) code.get(local).op("i32.const", bytes).op("i32.add").set(local);
           // Each block of the sum has the panel to itself.
-          code.get(inPanel).op("i32.const", panelRowBytes).op("i32.add").op("i32.const", blockSteps * panelRowBytes - 1).op("i32.and").set(inPanel);
+          code.get(inPanel).op("i32.const", this.#panelRowBytes).op("i32.add").op("i32.const", blockSteps * this.#panelRowBytes - 1).op("i32.and").set(inPanel);
         });
       });
     });
@@ -357,7 +361,7 @@ class ContractionWriter {
       round.get(p.left).get(row).get(p.rowBytes).op("i32.mul").op("i32.const", 0);
       round.get(p.rowSteps).get(p.block).op("i32.const", 4).op("i32.mul").op("i32.add").get(p.count).get(panel);
       this.#call(round, packSignature, (c) => c.op("i32.const", packNumber("neighbours")));
-      round.get(panel).get(p.count).op("i32.const", panelRowBytes).op("i32.mul").op("i32.add").set(panel);
+      round.get(panel).get(p.count).op("i32.const", this.#panelRowBytes).op("i32.mul").op("i32.add").set(panel);
       round.get(row).op("i32.const", this.#panelColumns).op("i32.add").tee(row).get(p.chunkEnd).op("i32.lt_s").branchIf(again);
     });
   }
@@ -370,7 +374,7 @@ class ContractionWriter {
       (packed) => {
         packed.get(row).get(p.chunk).op("i32.sub").set(row);
         packed.get(p.rowPanels).get(row).op("i32.const", Math.log2(this.#panelColumns)).op("i32.shr_u");
-        packed.get(p.count).op("i32.const", panelRowBytes).op("i32.mul").op("i32.mul").op("i32.add");
+        packed.get(p.count).op("i32.const", this.#panelRowBytes).op("i32.mul").op("i32.mul").op("i32.add");
         packed.get(row).op("i32.const", this.#panelColumns - 1).op("i32.and").op("i32.const", this.#shift).op("i32.shl").op("i32.add");
       },
       (inOperand) => inOperand.get(p.left).get(row).get(p.rowBytes).op("i32.mul").op("i32.add"),
@@ -389,11 +393,11 @@ class ContractionWriter {
     const { emitter } = this;
     const local = (): number => emitter.local("i32");
     const [height, result, resultRow, unfinished] = [local(), local(), local(), local()];
-    const rows = Array.from({ length: tileShapes.tall.rows }, local);
+    const rows = Array.from({ length: largestTile.rows }, local);
     scope.statement((code) => {
       // As many rows as a tile has, but five to seven are split evenly between two.
       code.get(p.chunkEnd).get(p.row).op("i32.sub").set(height);
-      const { rows: most } = tileShapes.tall;
+      const { rows: most } = this.#shapes.tall;
       code.get(height).op("i32.const", most).op("i32.gt_s").get(height).op("i32.const", 2 * most).op("i32.lt_s").op("i32.and").if((uneven) => {
         uneven.get(height).op("i32.const", 1).op("i32.add").op("i32.const", 1).op("i32.shr_u").set(height);
       });

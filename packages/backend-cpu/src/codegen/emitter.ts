@@ -7,10 +7,12 @@ import { applyRule, castRuleOf, ruleOf } from "./rules.js";
 import { scalarCasts, scalarRules, scalarTypes } from "./scalar.js";
 import type { UniformValue, Value, VaryingValue } from "./scope.js";
 import { innermost, isVarying, leafOf, Scope } from "./scope.js";
+import type { Target } from "./target.js";
 import { extractOf, extremeInstructions, lowHalves, replaceOf, splatOf, uniformShifts, vectorCasts, vectorRules, vectorsOf } from "./vector.js";
 
 /** What a function is generated with. */
 export interface EmitterContext {
+  readonly target: Target;
   readonly module: ModuleBuilder;
   readonly fn: FunctionBuilder;
   readonly params: readonly Param[];

@@ -8,12 +8,12 @@ import { writeScan, writeScatter, writeSort } from "./routines.js";
 import type { HostFunction } from "./rules.js";
 import { scalarTypes } from "./scalar.js";
 import { Scope } from "./scope.js";
+import type { Target } from "./target.js";
 
 export interface GenerateOptions {
   /** Whether every access is compared with the length of its buffer. */
   readonly checkBounds: boolean;
-  /** Whether the memory is shared between threads, which a module has to know. */
-  readonly shared: boolean;
+  readonly target: Target;
 }
 
 /** Bytes of an argument in the block of arguments: a pointer, a scalar or a length. */
@@ -37,9 +37,9 @@ export function hostFunctions(program: Program): HostFunction[] {
  * workspace, those of the buffers, the scalars, and the byte lengths of the buffers, eight bytes each. The status is 0, or one plus the number of the
  * guard that does not hold.
  */
-export function generate(program: Program, { checkBounds, shared }: GenerateOptions): Uint8Array<ArrayBuffer> {
+export function generate(program: Program, { checkBounds, target }: GenerateOptions): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
-  module.importMemory("device", "memory", shared ? mostPages : null);
+  module.importMemory("device", "memory", target.shared ? mostPages : null);
   const host: Partial<Record<HostFunction, number>> = {};
   for (const name of hostFunctions(program)) {
     host[name] = module.importFunction("host", name, { params: name === "pow" || name === "rem" ? ["f64", "f64"] : ["f64"], results: ["f64"] });
@@ -68,7 +68,7 @@ export function generate(program: Program, { checkBounds, shared }: GenerateOpti
   const firstLength = firstScalar + program.scalars.length;
   const lengths = checkBounds ? program.params.map((_, i) => argument(firstLength + i, "i32.load", "i32")) : null;
 
-  const emitter = new Emitter({ module, fn, workspace, params: program.params, guards: program.guards, pointers, lengths, host, outOfBounds, scratch });
+  const emitter = new Emitter({ target, module, fn, workspace, params: program.params, guards: program.guards, pointers, lengths, host, outOfBounds, scratch });
   switch (program.kind) {
     case "kernel":
       writeKernel(emitter, root, program);

@@ -2,24 +2,33 @@ import type { ComputeDType } from "@gradus/kernel-ir";
 import type { Code, FunctionBuilder, Signature } from "../assembler/index.js";
 import { ModuleBuilder, mostPages } from "../assembler/index.js";
 import type { PlainInstruction } from "./rules.js";
+import type { Target } from "./target.js";
 import { shuffle } from "./vector.js";
 
-/**
- * The shapes of tiles, in rows and vectors of columns. More sums than eight, or a loop that is unrolled, leave TurboFan too few
- * registers: it moves values about inside the loop, and these were the fastest of all shapes tried on Node 20.
- */
-export const tileShapes = {
+/** The shapes of tiles, in rows and vectors of columns. */
+export interface TileShapes {
   /** For many rows. */
-  tall: { rows: 4, vectors: 2 },
+  readonly tall: TileShape;
   /** For one or two rows, and for what two divides better than four. */
-  wide: { rows: 2, vectors: 4 },
-} as const;
-const mostVectors = tileShapes.wide.vectors;
+  readonly wide: TileShape;
+}
+interface TileShape {
+  readonly rows: number;
+  readonly vectors: number;
+}
 
-/** Bytes of one step in a panel, which is as wide as a tall tile. */
-export const panelRowBytes = 16 * tileShapes.tall.vectors;
-/** Bytes of the results of a tile. */
-export const tileBytes = 16 * tileShapes.tall.rows * tileShapes.tall.vectors;
+/** No tile has more rows or vectors. */
+export const largestTile = { rows: 4, vectors: 4 } as const;
+
+/**
+ * More sums than eight, or a loop that is unrolled, leave TurboFan too few registers: it moves values about inside the loop, and these were the fastest of
+ * all shapes tried on Node 20. Of paired vectors there are eight again.
+ */
+export const tileShapesFor = ({ pairsVectors }: Target): TileShapes =>
+  pairsVectors ? { tall: largestTile, wide: largestTile } : { tall: { rows: 4, vectors: 2 }, wide: { rows: 2, vectors: 4 } };
+
+/** Bytes of one step in a panel, which is as wide as a tall tile. A power of two. */
+export const panelRowBytes = ({ tall }: TileShapes): number => 16 * tall.vectors;
 
 /** A step of the sum: where its factors lie, as byte offsets from the row's and the tile's addresses. */
 export const stepBytes = 8;
@@ -57,7 +66,7 @@ const packings = ["neighbours", "gathered"] as const;
 export type Packing = (typeof packings)[number];
 
 /** Columns in a panel, or rows. */
-export const panelColumns = (dtype: ComputeDType): number => tileArithmetic[dtype].lanes * tileShapes.tall.vectors;
+export const panelColumns = (dtype: ComputeDType, { tall }: TileShapes): number => tileArithmetic[dtype].lanes * tall.vectors;
 
 /**
  * `(operand, columns, count, offsets, steps, panel)`: an address in the operand; a table of where its columns are from there, or for
@@ -67,8 +76,8 @@ export const panelColumns = (dtype: ComputeDType): number => tileArithmetic[dtyp
 export const packSignature: Signature = { params: ["i32", "i32", "i32", "i32", "i32", "i32"], results: [] };
 
 /** Functions of one dtype in the device's table: tiles by rows and vectors, then packings. */
-export const tileNumber = (rows: number, vectors: number): number => (rows - 1) * mostVectors + vectors - 1;
-const tileCount = tileShapes.tall.rows * mostVectors;
+export const tileNumber = (rows: number, vectors: number): number => (rows - 1) * largestTile.vectors + vectors - 1;
+const tileCount = largestTile.rows * largestTile.vectors;
 export const packNumber = (packing: Packing): number => tileCount + packings.indexOf(packing);
 export const functionsPerDtype = tileCount + packings.length;
 
@@ -83,18 +92,19 @@ export const functionsPerDtype = tileCount + packings.length;
  *
  * A function's number is the name under which it is exported. They are a module of their own, shared by all programs: the engine has to optimise them once, not once for each program.
  */
-export function generateTiles(dtype: ComputeDType, { relaxed, shared }: { readonly relaxed: boolean; readonly shared: boolean }): Uint8Array<ArrayBuffer> {
+export function generateTiles(dtype: ComputeDType, target: Target): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
-  module.importMemory("device", "memory", shared ? mostPages : null);
+  module.importMemory("device", "memory", target.shared ? mostPages : null);
   const arithmetic = tileArithmetic[dtype];
-  for (let rows = 1; rows <= tileShapes.tall.rows; rows++) {
-    const most = rows <= tileShapes.wide.rows ? tileShapes.wide.vectors : tileShapes.tall.vectors;
-    for (let vectors = 1; vectors <= most; vectors++) writeTile(module, rows, vectors, arithmetic, relaxed);
+  const shapes = tileShapesFor(target);
+  for (let rows = 1; rows <= shapes.tall.rows; rows++) {
+    const most = rows <= shapes.wide.rows ? shapes.wide.vectors : shapes.tall.vectors;
+    for (let vectors = 1; vectors <= most; vectors++) writeTile(module, rows, vectors, arithmetic, target.relaxed);
   }
   for (const packing of packings) {
     const fn = module.function(packSignature);
     module.export(String(packNumber(packing)), fn);
-    writePacking[packing](fn, arithmetic.lanes);
+    writePacking[packing](fn, arithmetic.lanes, shapes.tall.vectors);
   }
   return module.bytes();
 }
@@ -143,21 +153,21 @@ function writeTile(module: ModuleBuilder, rows: number, vectors: number, { splat
 const [operand, columns, count, offsets, steps, panel] = [0, 1, 2, 3, 4, 5] as const;
 
 /** Goes on by some steps. */
-function advance(code: Code, stride: number): void {
+function advance(code: Code, stride: number, vectors: number): void {
   code.get(offsets).op("i32.const", 4 * stride).op("i32.add").set(offsets);
-  code.get(panel).op("i32.const", panelRowBytes * stride).op("i32.add").set(panel);
+  code.get(panel).op("i32.const", 16 * vectors * stride).op("i32.add").set(panel);
   code.get(steps).op("i32.const", stride).op("i32.sub").set(steps);
 }
 
-const writePacking: Readonly<Record<Packing, (fn: FunctionBuilder, lanes: 2 | 4) => void>> = {
-  neighbours: (fn) => {
+const writePacking: Readonly<Record<Packing, (fn: FunctionBuilder, lanes: 2 | 4, vectors: number) => void>> = {
+  neighbours: (fn, _, vectors) => {
     const { body } = fn;
     const source = fn.local("i32");
     body.get(operand).get(columns).op("i32.add").set(operand);
     body.get(steps).if((nonEmpty) => nonEmpty.loop((round, again) => {
       round.get(operand).get(offsets).op("i32.load").op("i32.add").set(source);
-      for (let v = 0; v < tileShapes.tall.vectors; v++) round.get(panel).get(source).op("v128.load", 16 * v).op("v128.store", 16 * v);
-      advance(round, 1);
+      for (let v = 0; v < vectors; v++) round.get(panel).get(source).op("v128.load", 16 * v).op("v128.store", 16 * v);
+      advance(round, 1, vectors);
       round.get(steps).branchIf(again);
     }));
   },
@@ -165,12 +175,12 @@ const writePacking: Readonly<Record<Packing, (fn: FunctionBuilder, lanes: 2 | 4)
    * Where the next two or four steps are neighbours in memory (along a row of a transposed matrix or of an image), square blocks are
    * read in vectors and transposed; else elements come one by one.
    */
-  gathered: (fn, lanes) => {
+  gathered: (fn, lanes, vectors) => {
     const { body } = fn;
     const [offset, last] = [fn.local("i32"), fn.local("i32")];
     // Columns beyond the last are copies of it, whose results nobody takes.
     body.get(count).op("i32.const", 1).op("i32.sub").set(last);
-    const addresses = Array.from({ length: lanes * tileShapes.tall.vectors }, (_, j) => {
+    const addresses = Array.from({ length: lanes * vectors }, (_, j) => {
       const address = fn.local("i32");
       body.get(columns).op("i32.const", j).get(last).op("i32.const", j).get(last).op("i32.lt_s").op("select");
       body.op("i32.const", 4).op("i32.mul").op("i32.add").op("i32.load").get(operand).op("i32.add").set(address);
@@ -180,7 +190,7 @@ const writePacking: Readonly<Record<Packing, (fn: FunctionBuilder, lanes: 2 | 4)
     const turned = Array.from({ length: lanes }, () => fn.local("v128"));
     const vector = fn.local("v128");
     const oneByOne = (code: Code): void => {
-      for (let v = 0; v < tileShapes.tall.vectors; v++) {
+      for (let v = 0; v < vectors; v++) {
         for (let lane = 0; lane < lanes; lane++) {
           code.get(addresses[v * lanes + lane] ?? 0).get(offset).op("i32.add");
           if (lane === 0) code.op(lanes === 4 ? "v128.load32_zero" : "v128.load64_zero");
@@ -189,15 +199,15 @@ const writePacking: Readonly<Record<Packing, (fn: FunctionBuilder, lanes: 2 | 4)
         }
         code.get(panel).get(vector).op("v128.store", 16 * v);
       }
-      advance(code, 1);
+      advance(code, 1, vectors);
     };
     const asBlock = (code: Code): void => {
-      for (let v = 0; v < tileShapes.tall.vectors; v++) {
+      for (let v = 0; v < vectors; v++) {
         rows.forEach((row, lane) => code.get(addresses[v * lanes + lane] ?? 0).get(offset).op("i32.add").op("v128.load").set(row));
         transpose(code, rows, turned);
-        turned.forEach((row, step) => code.get(panel).get(row).op("v128.store", step * panelRowBytes + 16 * v));
+        turned.forEach((row, step) => code.get(panel).get(row).op("v128.store", 16 * (step * vectors + v)));
       }
-      advance(code, lanes);
+      advance(code, lanes, vectors);
     };
     const bytes = 16 / lanes;
     body.get(steps).if((nonEmpty) => nonEmpty.loop((round, again) => {

@@ -1,4 +1,4 @@
-import { panelRowBytes, stepBytes, tileBytes } from "./tiles.js";
+import { largestTile, stepBytes } from "./tiles.js";
 
 /**
  * Steps of a sum that are worked on together: a panel of so many fits into half of a first-level cache, beside the rows that are
@@ -10,9 +10,9 @@ export const residentEntries = 1024;
 
 const sizes = {
   /** One tile of results. */
-  tile: tileBytes,
+  tile: 16 * largestTile.rows * largestTile.vectors,
   /** Some columns of an operand, copied together. */
-  panel: blockSteps * panelRowBytes,
+  panel: blockSteps * 16 * largestTile.vectors,
   /** Where the factors of each step lie, for the tiles. */
   steps: residentEntries * stepBytes,
   /** The same in the operands, for copying: rows and columns. */

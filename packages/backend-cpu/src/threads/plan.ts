@@ -1,6 +1,6 @@
 import type { Expr, Program, ScalarArguments } from "@gradus/kernel-ir";
 import { ExprBuilder, expressionsOf, lowerProgram, strideAlong, topological, transcendentalOps } from "@gradus/kernel-ir";
-import { tileShapes } from "../codegen/tiles.js";
+import { largestTile } from "../codegen/tiles.js";
 
 /** How a dispatch is cut: every part is `grain` positions of `axis`, but the last may have fewer. */
 export interface Cut {
@@ -94,7 +94,7 @@ function axesOf(program: Program): Axis[] {
   const axes = program.axes.flatMap(({ role, extent }, axis) => {
     if (role === "k" || !longer(extent)) return [];
     const column = isColumn(axis);
-    return [{ axis, extent, rank: role === "batch" ? 0 : column ? 1 : 2, unit: role === "batch" ? 1 : column ? 4 * tileShapes.wide.vectors : tileShapes.tall.rows }];
+    return [{ axis, extent, rank: role === "batch" ? 0 : column ? 1 : 2, unit: role === "batch" ? 1 : column ? 4 * largestTile.vectors : largestTile.rows }];
   });
   return axes.sort((left, right) => left.rank - right.rank);
 }
