@@ -64,6 +64,27 @@ describe("the device", () => {
     expect(product(cpu({ relaxed: true }))).toBe(2 ** -11 + 2 ** -24);
   });
 
+  it("pairs vectors where the engine can and it is asked for, and says where it cannot", () => {
+    // The flag is for the whole process; results are the same with it, so the other tests do not mind.
+    if (Number.parseInt(process.versions.v8, 10) < 13) {
+      expect(() => cpu({ revectorize: true })).toThrow(/^cpu: expected an engine that pairs vectors because revectorize: true was asked for, found none; use Node 24/);
+      return;
+    }
+    const [plain, paired] = [false, true].map((revectorize) => {
+      const device = cpu({ revectorize, threads: 1 });
+      const n = 4096 + 5;
+      const [x, y] = [device.alloc(4 * n, "float32"), device.alloc(4 * n, "float32")] as const;
+      device.write(x, 0, new Uint8Array(Float32Array.from({ length: n }, (_, i) => Math.sin(i) * 100).buffer));
+      const b = new ExprBuilder();
+      const kernel = scaleKernel();
+      const program = device.prepare({ ...kernel, stores: [{ over: "outer", param: 1, index: b.index(0), value: b.exp(b.load(0, "float32", b.index(0))) }] });
+      // Often enough that the engine optimises it.
+      for (let i = 0; i < 2000; i++) device.dispatch(program, [x, y], [n, 1]);
+      return numbersOf(device.readSync(y));
+    });
+    expect(paired).toEqual(plain);
+  });
+
   it("acts in program order: a read sees what was issued before it and nothing after", async () => {
     const device = cpu();
     const [x, y] = [device.alloc(8, "float32"), device.alloc(8, "float32")];

@@ -41,6 +41,8 @@ export class Emitter {
   readonly builder = new ExprBuilder();
   /** Loads and stores. */
   readonly access: MemoryAccess;
+  /** A local that is never set. */
+  #zeros: number | null = null;
   readonly #strides = new Map<number, Map<Expr, Expr | null>>();
 
   constructor(readonly context: EmitterContext) {
@@ -305,7 +307,18 @@ export class Emitter {
       home.code.set(local);
       return local;
     });
+    home.vectors.push(...vectors);
     return { dtype, home, vectors };
+  }
+
+  /**
+   * Written at the end of a loop's body. V8 takes a local that is set in a loop to be used after it, and then a pair of vectors for not worth joining; so where
+   * it is to do so, they are set to what they were before.
+   */
+  forgetVectors(code: Code, { vectors }: Scope): void {
+    if (!this.context.target.pairsVectors || vectors.length === 0) return;
+    this.#zeros ??= this.local("v128");
+    for (const vector of vectors) code.get(this.#zeros).set(vector);
   }
 
   /** Takes vectors apart, computes lane by lane, and puts vectors together again. */

@@ -25,7 +25,9 @@ export function stepThrough(emitter: Emitter, scope: Scope, axis: number, positi
     }
     code.get(position).get(end).op("i32.lt_s").if((inside) => {
       inside.loop((round, again) => {
-        body(pointsAt(emitter, scope, round, axis, position, groups));
+        const points = pointsAt(emitter, scope, round, axis, position, groups);
+        body(points);
+        emitter.forgetVectors(round, points);
         round.get(position).op("i32.const", step).op("i32.add").tee(position).get(end).op("i32.lt_s").branchIf(again);
       });
     });

@@ -69,6 +69,8 @@ export class Scope {
   readonly splats = new Map<Expr, number>();
   /** Addresses and offsets in bytes, by a description. */
   readonly addresses = new Map<string, number>();
+  /** Locals of the vectors that are computed here. */
+  readonly vectors: number[] = [];
   readonly lanes: Lanes | null;
   /** Where values go that are computed now. */
   code: Code;
