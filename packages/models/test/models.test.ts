@@ -13,7 +13,7 @@ const device = useCpu();
 
 /** What PyTorch's losses were from the same seed on, and the shapes of its state. */
 const torch = JSON.parse(readFileSync(new URL("fixtures/losses.json", import.meta.url), "utf8")) as Readonly<
-  Record<string, { readonly losses: readonly number[]; readonly state: Readonly<Record<string, readonly number[]>> }>
+  Record<string, { readonly drift: number; readonly losses: readonly number[]; readonly state: Readonly<Record<string, readonly number[]>> }>
 >;
 
 /** Model, inputs, targets, optimizer and loss, made in this order after the seed. */
@@ -25,21 +25,21 @@ interface Training {
   readonly loss: (output: Tensor, target: Tensor) => Tensor;
 }
 const classes = (): Tensor => randint(0, 10, [16]);
-const sgd = (model: Module): Optimizer => new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+const sgd = (lr: number) => (model: Module): Optimizer => new SGD(model.parameters(), { lr, momentum: 0.9 });
 const adam = (model: Module): Optimizer => new Adam(model.parameters());
 const ofTokens = (output: Tensor, target: Tensor): Tensor => F.crossEntropy(output.flatten(0, 1), target.flatten());
 const gptSizes = { vocabularySize: 23, contextLength: 12, dModel: 16, heads: 2, layers: 2 };
 const trainings: Readonly<Record<string, Training>> = {
-  LeNet: { model: () => new LeNet(), inputs: () => rand([16, 1, 28, 28]), targets: classes, optimizer: sgd, loss: F.crossEntropy },
+  LeNet: { model: () => new LeNet(), inputs: () => rand([16, 1, 28, 28]), targets: classes, optimizer: sgd(0.02), loss: F.crossEntropy },
   "LeNet for digits": { model: () => LeNet.forDigits(), inputs: () => rand([16, 1, 8, 8]), targets: classes, optimizer: (model) => new Adam(model.parameters()), loss: F.crossEntropy },
   LSTMTagger: { model: () => new LSTMTagger(20, 8, 12, 5), inputs: () => randint(0, 20, [4, 6]), targets: () => randint(0, 5, [4, 6]), optimizer: adam, loss: ofTokens },
   GPT: { model: () => new GPT(gptSizes), inputs: () => randint(0, 23, [4, 12]), targets: () => randint(0, 23, [4, 12]), optimizer: adam, loss: ofTokens },
-  MLP: { model: () => new MLP([2, 10, 10, 1], { activation: () => new Tanh() }), inputs: () => rand([20, 2]), targets: () => rand([20, 1]), optimizer: sgd, loss: F.mseLoss },
+  MLP: { model: () => new MLP([2, 10, 10, 1], { activation: () => new Tanh() }), inputs: () => rand([20, 2]), targets: () => rand([20, 1]), optimizer: sgd(0.1), loss: F.mseLoss },
 };
 
-describe("from the same seed on, losses fall as in PyTorch", () => {
+describe("from the same seed on, a hundred losses fall as in PyTorch", () => {
   test.each(Object.entries(trainings))("%s", (name, training) => {
-    const { losses, state } = torch[name]!;
+    const { drift, losses, state } = torch[name]!;
     manualSeed(0);
     const model = training.model();
     expect(Object.entries(model.stateDict()).map(([key, { shape }]) => [key, shape])).toEqual(Object.entries(state));
@@ -53,7 +53,7 @@ describe("from the same seed on, losses fall as in PyTorch", () => {
         optimizer.step();
         return value.itemSync();
       });
-      expect(Math.abs(loss - expected) / expected, `loss at step ${step}: ${loss}, PyTorch's ${expected}`).toBeLessThan(2e-5);
+      expect(Math.abs(loss - expected) / expected, `loss at step ${step}: ${loss}, PyTorch's ${expected}`).toBeLessThan(Math.max(1e-4, 20 * drift));
     }
     expect(losses.at(-1)!).toBeLessThan(losses[0]!);
   });

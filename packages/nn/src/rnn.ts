@@ -1,8 +1,9 @@
-import type { CellName, Tensor } from "@gradus/tensor-core";
+import type { CellName, RecurrentWeights, Tensor } from "@gradus/tensor-core";
 import { ArgumentError, cat, dropout, empty, gruCell, linear, lstmCell, recurrentLayer, rnnReluCell, rnnTanhCell, ShapeError, stack } from "@gradus/tensor-core";
 import { factory } from "./factory.js";
 import type { FactoryOptions } from "./factory.js";
 import * as init from "./init.js";
+import { PackedSequence, rowsOf } from "./packed-sequence.js";
 import { pythonArguments } from "./python-text.js";
 import type { Printable } from "./python-text.js";
 import { Module, Parameter } from "./tensor-module.js";
@@ -31,11 +32,64 @@ export interface RnnOptions extends RecurrentOptions {
 /** Rows of weights for each hidden element. */
 const gatesOf: Readonly<Record<CellName, number>> = { rnnTanh: 1, rnnRelu: 1, gru: 3, lstm: 4 };
 
+/** A sequence, or several of different lengths. */
+type Sequences = Tensor | PackedSequence;
+/** What comes out is of the kind that went in. */
+type OutputOf<X extends Sequences> = X extends PackedSequence ? PackedSequence : Tensor;
+
 /** The states after the last step: of LSTM hidden and cell states, each `[layers · directions, batch, size]`. */
-interface States {
-  readonly output: Tensor;
+interface States<Output extends Sequences> {
+  readonly output: Output;
   readonly h: Tensor;
   readonly c: Tensor;
+}
+
+/** Steps that equally many sequences have, and where they stand in packed data. */
+interface Stretch {
+  readonly firstRow: number;
+  readonly steps: number;
+  readonly batch: number;
+}
+
+/** One layer in one direction, from the inputs' part of its gates. */
+type OverTime = (gates: Tensor, h: Tensor, c: Tensor, weights: RecurrentWeights, reverse: boolean) => States<Tensor>;
+
+/** Cuts packed data where sequences end. */
+function stretchesOf(batchSizes: readonly number[]): Stretch[] {
+  const stretches: Stretch[] = [];
+  let firstRow = 0;
+  for (let step = 0; step < batchSizes.length; ) {
+    const batch = batchSizes[step]!;
+    const steps = batchSizes.filter((size) => size === batch).length;
+    stretches.push({ firstRow, steps, batch });
+    firstRow += steps * batch;
+    step += steps;
+  }
+  return stretches;
+}
+
+/**
+ * Runs a layer over packed data, stretch by stretch. Going forward, sequences that end leave their states behind; going backward, those that
+ * begin (at their ends) join with their first ones.
+ */
+function overStretches(stretches: readonly Stretch[], gates: Tensor, h0: Tensor, c0: Tensor, reverse: boolean, run: (gates: Tensor, h: Tensor, c: Tensor) => { readonly output: Tensor; readonly c: Tensor }): States<Tensor> {
+  const outputs: Tensor[] = [];
+  const ended: { readonly h: Tensor; readonly c: Tensor }[] = [];
+  let [h, c] = reverse ? [h0.narrow(0, 0, 0), c0.narrow(0, 0, 0)] : [h0, c0];
+  for (const { firstRow, steps, batch } of reverse ? stretches.toReversed() : stretches) {
+    const running = h.shape[0]!;
+    if (batch < running) {
+      ended.unshift({ h: h.narrow(0, batch, running - batch), c: c.narrow(0, batch, running - batch) });
+      [h, c] = [h.narrow(0, 0, batch), c.narrow(0, 0, batch)];
+    } else if (batch > running) {
+      [h, c] = [cat([h, h0.narrow(0, running, batch - running)], 0), cat([c, c0.narrow(0, running, batch - running)], 0)];
+    }
+    const result = run(gates.narrow(0, firstRow, steps * batch).unflatten(0, [steps, batch]), h, c);
+    outputs.push(result.output.flatten(0, 1));
+    [h, c] = [result.output.select(0, reverse ? 0 : -1), result.c];
+  }
+  const states = [{ h, c }, ...ended];
+  return { output: cat(reverse ? outputs.toReversed() : outputs, 0), h: cat(states.map((state) => state.h), 0), c: cat(states.map((state) => state.c), 0) };
 }
 
 /** What recurrent layers of all cells have in common. */
@@ -96,41 +150,63 @@ abstract class Recurrent extends Module {
     for (const parameter of this.parameters()) init.uniform_(parameter, -bound, bound);
   }
 
-  /** Runs all layers over a sequence; states start at zero unless given. */
-  protected run(input: Tensor, h0: Tensor | null, c0: Tensor | null): States {
+  /** Runs all layers; states start at zero unless given. */
+  protected run<X extends Sequences>(input: X, h0: Tensor | null, c0: Tensor | null): States<OutputOf<X>> {
+    return (input instanceof PackedSequence ? this.runPacked(input, h0, c0) : this.runPlain(input, h0, c0)) as States<OutputOf<X>>;
+  }
+
+  private runPlain(input: Tensor, h0: Tensor | null, c0: Tensor | null): States<Tensor> {
     const isBatch = input.ndim === 3;
-    const name = this.constructor.name;
-    if (input.ndim !== 2 && !isBatch) throw new ShapeError(`${name}: expected a sequence of 2 dimensions, or 3 with a batch, got shape [${input.shape.join(", ")}]`);
-    if (input.shape.at(-1) !== this.inputSize) throw new ShapeError(`${name}: expected inputs of size ${this.inputSize}, got shape [${input.shape.join(", ")}]`);
+    if (input.ndim !== 2 && !isBatch) throw new ShapeError(`${this.constructor.name}: expected a sequence of 2 dimensions, or 3 with a batch, got shape [${input.shape.join(", ")}]`);
     const sequence = !isBatch ? input.unsqueeze(1) : this.batchFirst ? input.transpose(0, 1) : input;
-    const batch = sequence.shape[1]!;
+    const given = (state: Tensor | null): Tensor | null => (isBatch ? state : (state?.unsqueeze(1) ?? null));
+    const { output, h, c } = this.runLayers(sequence, sequence.shape[1]!, given(h0), given(c0), (gates, from, fromC, weights, reverse) => {
+      const result = recurrentLayer(this.cell, gates, from, fromC, weights, { reverse });
+      return { ...result, h: result.output.select(0, reverse ? 0 : -1) };
+    });
+    const ordered = !isBatch ? output.squeeze(1) : this.batchFirst ? output.transpose(0, 1) : output;
+    return { output: ordered, h: isBatch ? h : h.squeeze(1), c: isBatch ? c : c.squeeze(1) };
+  }
+
+  private runPacked({ data, batchSizes, sortedIndices, unsortedIndices }: PackedSequence, h0: Tensor | null, c0: Tensor | null): States<PackedSequence> {
+    if (data.ndim !== 2) throw new ShapeError(`${this.constructor.name}: expected packed data of 2 dimensions, got shape [${data.shape.join(", ")}]`);
+    const stretches = stretchesOf(batchSizes);
+    const reordered = <T extends Tensor | null>(state: T, order: readonly number[] | null): T => (state === null || order === null ? state : (rowsOf(state.transpose(0, 1), order).transpose(0, 1) as T));
+    const { output, h, c } = this.runLayers(data, batchSizes[0] ?? 0, reordered(h0, sortedIndices), reordered(c0, sortedIndices), (gates, from, fromC, weights, reverse) =>
+      overStretches(stretches, gates, from, fromC, reverse, (part, partH, partC) => recurrentLayer(this.cell, part, partH, partC, weights, { reverse })),
+    );
+    return { output: new PackedSequence(output, batchSizes, sortedIndices), h: reordered(h, unsortedIndices), c: reordered(c, unsortedIndices) };
+  }
+
+  /**
+   * Layer by layer, each direction: the inputs' part of the gates, then `overTime`, which gives the states after every step and after the last.
+   *
+   * @param sequence - The input, features last.
+   */
+  private runLayers(sequence: Tensor, batch: number, h0: Tensor | null, c0: Tensor | null, overTime: OverTime): States<Tensor> {
+    const name = this.constructor.name;
+    if (sequence.shape.at(-1) !== this.inputSize) throw new ShapeError(`${name}: expected inputs of size ${this.inputSize}, got shape [${sequence.shape.join(", ")}]`);
     const state = (given: Tensor | null, size: number): Tensor => {
       const shape = [this.numLayers * this.ways, batch, size];
       if (given === null) return sequence.newZeros(shape);
-      const own = isBatch ? given : given.unsqueeze(1);
-      if (own.shape.join() !== shape.join()) throw new ShapeError(`${name}: expected a state of shape [${shape.join(", ")}], got [${own.shape.join(", ")}]`);
-      return own;
+      if (given.shape.join() !== shape.join()) throw new ShapeError(`${name}: expected a state of shape [${shape.join(", ")}], got [${given.shape.join(", ")}]`);
+      return given;
     };
     const [h, c] = [state(h0, this.stateSize), state(c0, this.hiddenSize)];
-
     const weights = this as unknown as Readonly<Record<string, Tensor | undefined>>;
-    const [lastH, lastC]: [Tensor[], Tensor[]] = [[], []];
+    const last: States<Tensor>[] = [];
     let layerInput = sequence;
     let outputs: Tensor[] = [];
     for (const [i, { layer, reverse, suffix }] of this.directions().entries()) {
-      if (layer > 0 && !reverse) layerInput = dropout(cat(outputs, 2), this.dropout, this.training);
+      if (layer > 0 && !reverse) layerInput = dropout(cat(outputs, -1), this.dropout, this.training);
       if (!reverse) outputs = [];
       const gates = linear(layerInput, weights[`weight_ih_${suffix}`]!, weights[`bias_ih_${suffix}`] ?? null);
-      const given = { weightHh: weights[`weight_hh_${suffix}`]!, biasHh: weights[`bias_hh_${suffix}`] ?? null, weightHr: weights[`weight_hr_${suffix}`] ?? null };
-      const result = recurrentLayer(this.cell, gates, h.select(0, i), c.select(0, i), given, { reverse });
+      const recurrent = { weightHh: weights[`weight_hh_${suffix}`]!, biasHh: weights[`bias_hh_${suffix}`] ?? null, weightHr: weights[`weight_hr_${suffix}`] ?? null };
+      const result = overTime(gates, h.select(0, i), c.select(0, i), recurrent, reverse);
       outputs.push(result.output);
-      lastH.push(result.output.select(0, reverse ? 0 : -1));
-      lastC.push(result.c);
+      last.push(result);
     }
-    const output = cat(outputs, 2);
-    const ordered = !isBatch ? output.squeeze(1) : this.batchFirst ? output.transpose(0, 1) : output;
-    const stacked = (list: readonly Tensor[]): Tensor => (isBatch ? stack(list, 0) : stack(list, 0).squeeze(1));
-    return { output: ordered, h: stacked(lastH), c: stacked(lastC) };
+    return { output: cat(outputs, -1), h: stack(last.map((result) => result.h), 0), c: stack(last.map((result) => result.c), 0) };
   }
 
   override extraRepr(): string {
@@ -150,11 +226,11 @@ abstract class Recurrent extends Module {
 /** One state: Elman's network and the gated recurrent unit. */
 abstract class OneState extends Recurrent {
   /**
-   * @param x - `[steps, batch, in]`, `[batch, steps, in]` with `batchFirst`, or `[steps, in]` without a batch.
+   * @param x - `[steps, batch, in]`, `[batch, steps, in]` with `batchFirst`, `[steps, in]` without a batch, or a packed sequence.
    * @param hx - The states to start from, `[layers · directions, batch, hidden]`; zeros unless given.
    * @returns The hidden states after all steps, and those of all layers after the last.
    */
-  forward(x: Tensor, hx: Tensor | null = null): [output: Tensor, hn: Tensor] {
+  forward<X extends Sequences>(x: X, hx: Tensor | null = null): [output: OutputOf<X>, hn: Tensor] {
     const { output, h } = this.run(x, hx, null);
     return [output, h];
   }
@@ -200,11 +276,11 @@ export class LSTM extends Recurrent {
   }
 
   /**
-   * @param x - `[steps, batch, in]`, `[batch, steps, in]` with `batchFirst`, or `[steps, in]` without a batch.
+   * @param x - `[steps, batch, in]`, `[batch, steps, in]` with `batchFirst`, `[steps, in]` without a batch, or a packed sequence.
    * @param hx - Hidden and cell states to start from, each `[layers · directions, batch, …]`; zeros unless given.
    * @returns The hidden states after all steps, and hidden and cell states of all layers after the last.
    */
-  forward(x: Tensor, hx: readonly [h: Tensor, c: Tensor] | null = null): [output: Tensor, states: [hn: Tensor, cn: Tensor]] {
+  forward<X extends Sequences>(x: X, hx: readonly [h: Tensor, c: Tensor] | null = null): [output: OutputOf<X>, states: [hn: Tensor, cn: Tensor]] {
     const { output, h, c } = this.run(x, hx?.[0] ?? null, hx?.[1] ?? null);
     return [output, [h, c]];
   }

@@ -6,6 +6,8 @@
 import type { Tensor } from "@gradus/tensor-core";
 import { ArgumentError, cat, noGrad, ShapeError, stack, tensor } from "@gradus/tensor-core";
 
+export * as rnn from "./packed-sequence.js";
+
 export interface ClipNormOptions {
   /** Which norm: 2 for the Euclidean, Infinity for the largest element. */
   readonly normType?: number;
