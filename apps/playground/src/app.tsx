@@ -7,9 +7,13 @@ import { Notice } from "./ui/notice.js";
 
 export function App() {
   const { room: wanted } = address.value;
+  const nav = useRef<HTMLElement>(null);
   const room = rooms.find(({ id }) => id === (wanted === "" ? firstRoom : wanted));
   useEffect(() => {
     document.title = room === undefined ? "Gradus playground" : `${room.title} · Gradus playground`;
+    // On a phone there is no place for all the links; the one to this room is to be seen.
+    const link = nav.current?.querySelector<HTMLElement>("[aria-current]");
+    if (link != null) nav.current!.scrollLeft = link.offsetLeft - (nav.current!.clientWidth - link.offsetWidth) / 2;
   }, [room]);
   return (
     <>
@@ -23,7 +27,7 @@ export function App() {
             Gradus <span class="brand-light">playground</span>
           </span>
         </a>
-        <nav aria-label="Rooms">
+        <nav aria-label="Rooms" ref={nav}>
           <ul>
             {rooms.map(({ id, title, about }) => (
               <li key={id}>

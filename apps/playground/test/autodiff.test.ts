@@ -5,6 +5,7 @@ import { decode, encode, initialState } from "../src/codec.js";
 import { evaluate, ExpressionError, parse } from "../src/rooms/autodiff/expression.js";
 import { examples, fields } from "../src/rooms/autodiff/fields.js";
 import { layOut } from "../src/rooms/autodiff/layout.js";
+import { movesOf } from "../src/rooms/autodiff/moves.js";
 import { type Analysis, service } from "../src/rooms/autodiff/service.js";
 import { eventually, usePage } from "./page.js";
 
@@ -100,6 +101,25 @@ describe("the backward pass", () => {
     for (const { node, input, gradient, incoming } of passes) expect(incoming * locals[node]![input]!).toBeCloseTo(gradient, 12);
   });
 
+  it("goes in moves, one for each node and one to begin; a node is visited when all that use it have been", () => {
+    for (const [source, values] of examples) {
+      const { trace } = analyse(source, values);
+      const { graph } = trace!;
+      const moves = movesOf(trace!);
+      expect(moves[0]).toMatchObject({ isSeed: true, incoming: 1, passes: [] });
+      const order = moves.slice(1).map(({ node }) => node);
+      expect([...order].sort((a, b) => a - b)).toEqual(graph.nodes.filter(({ kind }) => kind !== "constant").map(({ id }) => id));
+      for (const { from, to } of graph.edges) if (order.includes(from)) expect(order.indexOf(to)).toBeLessThan(order.indexOf(from));
+      // What comes in is the sum of what was passed.
+      for (const { node, incoming, kept } of moves.slice(2)) {
+        const passed = moves.flatMap(({ passes }) => passes.filter(({ to }) => to === node)).map(({ gradient }) => gradient);
+        expect(passed.reduce((a, b) => a + b)).toBeCloseTo(incoming, 12);
+        expect(kept).toBe(graph.nodes[node]!.kind === "leaf" ? incoming : null);
+      }
+      expect(moves.at(-1)!.end).toBe(trace!.steps.length);
+    }
+  });
+
   it("knows expressions without anything to differentiate by", () => {
     expect(analyse("1 + 2")).toMatchObject({ value: 3, trace: null, variables: [], checks: [] });
   });
@@ -138,7 +158,12 @@ describe.skipIf(inject("chromium") === null)("the room Autodiff", () => {
     await step.waitFor();
     const [forward, back] = [page.getByRole("button", { name: "Forward" }), page.getByRole("button", { name: "Back" })];
     const last = Number((await step.textContent())!.split("/")[1]);
-    for (let i = 0; i < last; i++) await forward.click();
+    // Four nodes compute; one move begins the way back, four go through the nodes and two to the leaves.
+    expect(last).toBe(4 + 1 + 4 + 2);
+    for (let i = 0; i < 8; i++) await forward.click();
+    // The product is used twice: what log and exp pass to it adds up, 1/z + eᶻ.
+    await eventually(() => page.locator(".explain").textContent()).toMatch(/1 \+ 2\.7183.*3\.7183|2\.7183 \+ 1.*3\.7183/);
+    for (let i = 8; i < last; i++) await forward.click();
     // z = xy = 1: dh/dz = 1 + e
     await eventually(() => page.getByTestId("derivative-x").textContent()).toBe("1.8591");
     expect(await page.getByTestId("derivative-y").textContent()).toBe("7.4366");

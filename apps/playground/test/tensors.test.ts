@@ -76,7 +76,7 @@ describe.skipIf(inject("chromium") === null)("the room Tensors", () => {
   it("lets two shapes meet", async () => {
     const page = await visit("#/tensors?view=broadcast&a=2,1,3&b=4,1");
     await eventually(() => page.getByTestId("result-shape").textContent()).toBe("[2, 4, 3]");
-    await page.getByLabel("[1, 2, 1]: 19").click();
+    await page.getByLabel("[1, 2, 1]: a4+b2").click();
     await eventually(() => page.getByTestId("formula").textContent()).toBe("[1, 2, 1] = a[1, 0, 1] + b[2, 0]");
     await page.getByLabel("Shape of b").fill("4, 2");
     await page.getByLabel("Shape of b").press("Enter");

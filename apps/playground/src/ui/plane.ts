@@ -62,9 +62,6 @@ export function traceZero(context: CanvasRenderingContext2D, values: ArrayLike<n
   context.stroke();
 }
 
-/** From a coordinate of the plane to a pixel of a picture `size` wide. */
-export const toPixel = (coordinate: number, size: number): number => ((coordinate + 1) / 2) * size;
-
 export interface PointStyle {
   readonly radius: number;
   /** Rings instead of discs: points that are not learned from. */
@@ -81,4 +78,21 @@ export function paintPoint(context: CanvasRenderingContext2D, palette: Palette, 
   context.lineWidth = hollow ? 1.75 : 1;
   context.strokeStyle = hollow ? colour : palette.surface;
   context.stroke();
+}
+
+/** The names of the two axes, in the corners to which they run. */
+export function nameAxes(context: CanvasRenderingContext2D, { ink, surface }: Palette, size: number): void {
+  context.save();
+  context.font = "600 12px system-ui, sans-serif";
+  context.lineJoin = "round";
+  context.lineWidth = 3;
+  context.globalAlpha = 0.8;
+  context.strokeStyle = surface;
+  context.fillStyle = ink;
+  for (const [name, x, y, align] of [["x₁ →", size - 7, size - 8, "right"], ["↑ x₂", 7, 17, "left"]] as const) {
+    context.textAlign = align;
+    context.strokeText(name, x, y);
+    context.fillText(name, x, y);
+  }
+  context.restore();
 }

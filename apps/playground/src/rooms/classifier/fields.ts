@@ -6,6 +6,9 @@ export type DatasetName = (typeof datasetNames)[number];
 /** Whether a straight line can separate it. */
 export const separable: Readonly<Record<DatasetName, boolean>> = { Simple: true, Diag: true, Split: false, Xor: false, Circle: false, Spiral: false };
 
+/** How far the picture reaches beyond the unit square, so that points on its border are seen whole. */
+export const BORDER = 0.035;
+
 const weight = (initial: number) => number({ min: -20, max: 20, initial });
 
 export const fields = {

@@ -4,17 +4,17 @@ import { useEngine } from "../../engine/use-engine.js";
 import { palette, type Palette } from "../../theme.js";
 import { Button, NumberBox, Panel, Select, Slider } from "../../ui/controls.js";
 import { Canvas, type Drawing } from "../../ui/canvas.js";
+import { decimals } from "../../ui/format.js";
 import { Notice } from "../../ui/notice.js";
-import { paintField, paintPoint } from "../../ui/plane.js";
+import { Counter, Intro } from "../../ui/parts.js";
+import { nameAxes, paintField, paintPoint } from "../../ui/plane.js";
 import { useAnswer } from "../../ui/use-answer.js";
-import { datasetNames, fields, separable, type State } from "./fields.js";
+import { BORDER, datasetNames, fields, separable, type State } from "./fields.js";
 import type { Evaluation } from "./service.js";
 import "./room.css";
 
 /** How far a step of the gradient goes. */
 const RATE = 4;
-
-const decimals = (value: number): string => value.toFixed(2).replace("-", "−");
 
 export function Room() {
   const state = useRoomState("classifier", fields);
@@ -28,10 +28,7 @@ export function Room() {
 
   return (
     <div class="room classifier" aria-busy={evaluation === null}>
-      <div class="room-intro">
-        <h1>Can you separate it?</h1>
-        <p>Two weights and a bias draw one straight line. Move them until every point is on the side of its colour, and the loss is as small as it gets.</p>
-      </div>
+      <Intro title="Can you separate it?">Two weights and a bias draw one straight line. Move them until every point is on the side of its colour, and the loss is as small as it gets.</Intro>
       {failure !== null && <Notice tone="error">{failure.message}</Notice>}
       <div class="classifier-grid">
         <Panel title="Points">
@@ -43,7 +40,7 @@ export function Room() {
           <h3>The line</h3>
           <div class="stack">
             {(["w1", "w2", "bias"] as const).map((name) => (
-              <Slider key={name} label={{ w1: "Weight w₁", w2: "Weight w₂", bias: "Bias b" }[name]} value={now[name]} min={-20} max={20} step={0.1} format={decimals} onInput={(value) => change({ [name]: value })} />
+              <Slider key={name} label={{ w1: "Weight w₁", w2: "Weight w₂", bias: "Bias b" }[name]} value={now[name]} min={-20} max={20} step={0.1} format={(number) => decimals(number)} onInput={(value) => change({ [name]: value })} />
             ))}
           </div>
           <div class="inline">
@@ -58,10 +55,11 @@ export function Room() {
           <p class="formula" aria-label="The model">
             p(blue) = σ({decimals(now.w1)} x₁ {sign(now.w2)} x₂ {sign(now.bias)})
           </p>
+          {evaluation !== null && <Verdict state={now} evaluation={evaluation} />}
         </Panel>
         <Panel title="The loss">
           {evaluation === null ? <div class="square" /> : <LossPicture evaluation={evaluation} />}
-          {evaluation !== null && <Verdict state={now} evaluation={evaluation} />}
+          {evaluation !== null && <Losses evaluation={evaluation} />}
         </Panel>
       </div>
     </div>
@@ -70,38 +68,29 @@ export function Room() {
 
 const sign = (value: number): string => `${value < 0 ? "−" : "+"} ${Math.abs(value).toFixed(2)}`;
 
-function Verdict({ state, evaluation }: { readonly state: State; readonly evaluation: Evaluation }) {
-  const { loss, right, points, gradient } = evaluation;
+/** Whether it is done, and what would help. */
+function Verdict({ state, evaluation: { right, points } }: { readonly state: State; readonly evaluation: Evaluation }) {
+  const wrong = points.length - right;
+  if (wrong === 0) return <Notice tone="success">Separated: every point is on its side. Larger weights make the line surer, and the loss smaller still.</Notice>;
+  if (separable[state.dataset]) return <Notice tone="info">{wrong} on the wrong side. A line can do it: turn it with the weights, shift it with the bias.</Notice>;
+  return (
+    <Notice tone="info">
+      {wrong} on the wrong side. No straight line separates this pattern; that is what hidden layers are for: <a href={`#/train?dataset=${state.dataset}`}>let a network learn it</a>.
+    </Notice>
+  );
+}
+
+function Losses({ evaluation: { loss, right, points, gradient } }: { readonly evaluation: Evaluation }) {
   return (
     <>
       <dl class="counters">
-        <div>
-          <dt>Mean loss</dt>
-          <dd data-testid="loss">{loss.toFixed(4)}</dd>
-        </div>
-        <div>
-          <dt>Right</dt>
-          <dd data-testid="right">
-            {right} of {points.length}
-          </dd>
-        </div>
-        <div>
-          <dt>Gradient</dt>
-          <dd class="small">
-            {decimals(gradient.w1)}, {decimals(gradient.w2)}, {decimals(gradient.bias)}
-          </dd>
-        </div>
+        <Counter name="Mean loss" value={loss.toFixed(4)} testId="loss" />
+        <Counter name="On their side" value={`${right} of ${points.length}`} testId="right" />
+        <Counter name="Gradient by w₁, w₂, b" value={`${decimals(gradient.w1)}, ${decimals(gradient.w2)}, ${decimals(gradient.bias)}`} />
       </dl>
-      {right === points.length ? (
-        <Notice tone="success">Separated: every point is on its side. Larger weights make the line surer, and the loss smaller still.</Notice>
-      ) : separable[state.dataset] ? (
-        <Notice tone="info">{points.length - right} on the wrong side. A line can do it: turn it with the weights, shift it with the bias.</Notice>
-      ) : (
-        <Notice tone="info">
-          {points.length - right} on the wrong side. No straight line separates this pattern; that is what hidden layers are for:{" "}
-          <a href={`#/train?dataset=${state.dataset}`}>let a network learn it</a>.
-        </Notice>
-      )}
+      <p class="faint small">
+        Each point costs −log of the probability that it is given: nothing far on its side, and as much as its distance on the other. “Step downhill” moves all three numbers a little against the gradient of the mean.
+      </p>
     </>
   );
 }
@@ -109,10 +98,10 @@ function Verdict({ state, evaluation }: { readonly state: State; readonly evalua
 function Plane({ state, evaluation }: { readonly state: State; readonly evaluation: Evaluation }) {
   const draw = ({ context, width }: Drawing): void => {
     const colours = palette.value;
-    const x = (x1: number): number => x1 * width;
-    const y = (x2: number): number => (1 - x2) * width;
+    const { x, y } = frameOf(width);
     paintField(context, colours, evaluation.field, evaluation.resolution, { x: 0, y: 0, size: width });
     paintLine(context, colours, state, width);
+    nameAxes(context, colours, width);
     // From each point on the wrong side to the line: what it would have to be moved.
     const length = Math.hypot(state.w1, state.w2);
     context.strokeStyle = colours.ink;
@@ -132,6 +121,12 @@ function Plane({ state, evaluation }: { readonly state: State; readonly evaluati
   return <Canvas class="square" label="The unit square in two colours, the line between them, and the points; short lines lead from points on the wrong side to the line" draw={draw} />;
 }
 
+/** From the unit square to a picture with a border around it. */
+const frameOf = (size: number) => ({
+  x: (x1: number): number => ((x1 + BORDER) / (1 + 2 * BORDER)) * size,
+  y: (x2: number): number => ((1 - x2 + BORDER) / (1 + 2 * BORDER)) * size,
+});
+
 /** The places where both classes are equally probable. */
 function paintLine(context: CanvasRenderingContext2D, colours: Palette, { w1, w2, bias }: State, size: number): void {
   const length = Math.hypot(w1, w2);
@@ -139,7 +134,8 @@ function paintLine(context: CanvasRenderingContext2D, colours: Palette, { w1, w2
   // The point of the line that is nearest to the origin, and from there far to both sides.
   const [nx, ny] = [(-bias * w1) / length ** 2, (-bias * w2) / length ** 2];
   const [dx, dy] = [-w2 / length, w1 / length];
-  const end = (t: number): [number, number] => [(nx + t * dx) * size, (1 - ny - t * dy) * size];
+  const { x, y } = frameOf(size);
+  const end = (t: number): [number, number] => [x(nx + t * dx), y(ny + t * dy)];
   context.strokeStyle = colours.ink;
   context.lineWidth = 2;
   context.beginPath();
@@ -152,7 +148,7 @@ function paintLine(context: CanvasRenderingContext2D, colours: Palette, { w1, w2
 function LossPicture({ evaluation }: { readonly evaluation: Evaluation }) {
   const draw = ({ context, width, height }: Drawing): void => {
     const colours = palette.value;
-    const [left, bottom, top] = [34, 30, 14];
+    const [left, bottom, top] = [42, 30, 14];
     const reach = Math.max(4, ...evaluation.points.map(({ margin }) => Math.abs(margin)));
     const highest = Math.log1p(Math.exp(-reach)) + reach;
     const x = (margin: number): number => left + ((margin + reach) / (2 * reach)) * (width - left - 10);
@@ -171,10 +167,16 @@ function LossPicture({ evaluation }: { readonly evaluation: Evaluation }) {
     context.textAlign = "center";
     context.fillText("wrong side", (left + x(0)) / 2, top + 16);
     context.fillText("right side", (x(0) + width - 10) / 2, top + 16);
-    context.fillText("distance × |w|", (left + width - 10) / 2, height - 4);
+    context.fillText("distance from the line × |w|", (left + width - 10) / 2, height - 4);
     for (const margin of [-reach, 0, reach]) context.fillText(margin.toFixed(0).replace("-", "−"), x(margin), height - bottom + 13);
     context.textAlign = "right";
-    for (const loss of [0, highest / 2]) context.fillText(loss.toFixed(1), left - 6, y(loss) + 4);
+    for (const loss of [0, highest / 2, highest]) context.fillText(loss.toFixed(1), left - 6, y(loss) + 4);
+    context.save();
+    context.translate(10, (top + height - bottom) / 2);
+    context.rotate(-Math.PI / 2);
+    context.textAlign = "center";
+    context.fillText("loss", 0, 0);
+    context.restore();
 
     context.strokeStyle = colours.faint;
     context.lineWidth = 1.5;

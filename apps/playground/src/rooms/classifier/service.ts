@@ -1,7 +1,7 @@
 /** A perceptron that a person moves: its points, and what two weights and a bias make of them. */
 import { pointDatasets } from "@gradus/datasets";
 import { Scalar } from "@gradus/scalar-autodiff";
-import type { State } from "./fields.js";
+import { BORDER, type State } from "./fields.js";
 
 const RESOLUTION = 32;
 
@@ -17,7 +17,7 @@ export interface PointResult {
 
 export interface Evaluation {
   readonly points: readonly PointResult[];
-  /** 2p − 1 over the unit square, from the upper left. */
+  /** 2p − 1 over the unit square and its border, from the upper left. */
   readonly field: Float32Array;
   readonly resolution: number;
   /** The mean of the losses. */
@@ -43,7 +43,7 @@ export const service = {
     });
     const loss = losses.reduce((a, b) => a.add(b)).div(losses.length);
     loss.backward();
-    const at = (k: number): number => (k + 0.5) / RESOLUTION;
+    const at = (k: number): number => ((k + 0.5) / RESOLUTION) * (1 + 2 * BORDER) - BORDER;
     const field = Float32Array.from({ length: RESOLUTION ** 2 }, (_, i) => {
       const sum = start.w1 * at(i % RESOLUTION) + start.w2 * (1 - at(Math.floor(i / RESOLUTION))) + start.bias;
       return Math.tanh(sum / 2);

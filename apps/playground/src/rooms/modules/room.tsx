@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useRoomState } from "../../address.js";
 import { useEngine } from "../../engine/use-engine.js";
 import { css, diverging, palette } from "../../theme.js";
@@ -13,8 +13,8 @@ import type { TreeNode, Values } from "./service.js";
 import { Tree } from "./tree.js";
 
 const modelLabels: Readonly<Record<ModelName, string>> = {
-  mlp: "MLP, 2 – 16 – 16 – 1", lenetDigits: "LeNet for digits, 8 × 8", lenet: "LeNet-5, 28 × 28", resnet18: "ResNet-18", resnet50: "ResNet-50", inception: "Inception v3",
-  tagger: "LSTM tagger, both ways", lstm: "LSTM over letters", gpt: "GPT, 4 blocks", transformer: "Transformer encoder",
+  mlp: "MLP, 2-16-16-1", lenetDigits: "LeNet, 8 × 8", lenet: "LeNet, 28 × 28", resnet18: "ResNet-18", resnet50: "ResNet-50", inception: "Inception v3",
+  tagger: "LSTM tagger", lstm: "LSTM over letters", gpt: "GPT, 4 blocks", transformer: "Transformer encoder",
 };
 
 /** Trees of more modules than this are closed at first. */
@@ -31,6 +31,12 @@ export function Room() {
   const [tree, setTree] = useState<TreeNode | null>(null);
   const [values, setValues] = useState<{ readonly path: string; readonly shown: Values | null } | null>(null);
   const [problem, say] = useState<string | null>(null);
+  const shown = useRef<HTMLDivElement>(null);
+  const choose = (chosen: string): void => {
+    change({ chosen });
+    // On a phone the values stand below the tree.
+    shown.current?.scrollIntoView({ block: "nearest" });
+  };
   const told = (work: Promise<unknown>): void => void work.catch((error: unknown) => say(error instanceof Error ? error.message : String(error)));
 
   useEffect(() => {
@@ -85,15 +91,17 @@ export function Room() {
                 node={tree}
                 openTo={modulesOf(tree) <= SMALL ? 9 : 2}
                 chosen={now.chosen}
-                onChoose={(chosen) => change({ chosen })}
+                onChoose={choose}
                 onTrain={(path, mode) => told(engine.train(path, mode).then(setTree))}
               />
             </ul>
           )}
         </Panel>
-        <Panel title="Values" class="modules-values" aside={<span class="mono small">{values?.path}</span>}>
-          {values?.shown == null ? <p class="faint small">Choose a parameter or buffer in the tree: its values and their distribution appear here.</p> : <ValuesView path={values.path} values={values.shown} />}
-        </Panel>
+        <div class="modules-values" ref={shown}>
+          <Panel title="Values" aside={<span class="mono small">{values?.path}</span>}>
+            {values?.shown == null ? <p class="faint small">Choose a parameter or buffer in the tree: its values and their distribution appear here.</p> : <ValuesView path={values.path} values={values.shown} />}
+          </Panel>
+        </div>
       </div>
     </div>
   );

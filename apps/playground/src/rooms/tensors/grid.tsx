@@ -7,11 +7,18 @@ export interface GridProps {
   /** 0 to 1: how each element is coloured. */
   readonly shades: readonly number[];
   readonly chosen: readonly number[];
+  /** Elements that have to do with the chosen one: a class for each. */
+  readonly marks?: readonly string[];
+  /** How far apart neighbours lie in the storage, dimension by dimension. */
+  readonly strides?: readonly number[];
   readonly onChoose: (element: number) => void;
 }
 
+/** What one step along a dimension adds to the position. */
+const step = (stride: number): string => (stride < 0 ? `−${-stride}` : `+${stride}`);
+
 /** A tensor: the last dimension runs to the right, the one before it down, all others are blocks of such squares. */
-export function Grid({ label, shape, texts, shades, chosen, onChoose }: GridProps) {
+export function Grid({ label, shape, texts, shades, chosen, marks = [], strides, onChoose }: GridProps) {
   const host = useRef<HTMLDivElement>(null);
   const columns = shape.at(-1) ?? 1;
   const rows = shape.at(-2) ?? 1;
@@ -29,19 +36,30 @@ export function Grid({ label, shape, texts, shades, chosen, onChoose }: GridProp
   };
 
   if (texts.length === 0) return <p class="faint small">No elements: one size is 0.</p>;
+  const rank = shape.length;
   return (
     <div class="blocks" ref={host} role="group" aria-label={label} onKeyDown={move}>
       {Array.from({ length: blocks }, (_, block) => (
         <div key={block} class="block">
           {blocks > 1 && <span class="faint block-name mono">[{indexOf(shape.slice(0, -2), block).join(", ")}, :, :]</span>}
-          <div class="cells" style={{ gridTemplateColumns: `repeat(${columns}, 34px)` }}>
+          {strides !== undefined && rank > 0 && (
+            <span class="axis axis-columns" aria-hidden="true">
+              dim {rank - 1}: {step(strides.at(-1)!)} →
+            </span>
+          )}
+          {strides !== undefined && rank > 1 && (
+            <span class="axis axis-rows" aria-hidden="true">
+              dim {rank - 2}: {step(strides.at(-2)!)} →
+            </span>
+          )}
+          <div class="cells" style={{ gridTemplateColumns: `repeat(${columns}, auto)` }}>
             {texts.slice(block * area, (block + 1) * area).map((text, i) => {
               const element = block * area + i;
               return (
                 <button
                   key={element}
                   type="button"
-                  class={`cell ${chosen.includes(element) ? "chosen" : ""}`}
+                  class={`cell ${chosen.includes(element) ? "chosen" : (marks[element] ?? "")}`}
                   style={{ "--shade": shades[element] ?? 0 }}
                   tabIndex={element === entry ? 0 : -1}
                   aria-pressed={chosen.includes(element)}

@@ -3,14 +3,14 @@ import { useRoomState } from "../../address.js";
 import { encode } from "../../codec.js";
 import { useEngine } from "../../engine/use-engine.js";
 import { Panel, Segmented } from "../../ui/controls.js";
+import { decimals, list } from "../../ui/format.js";
 import { Notice } from "../../ui/notice.js";
+import { Intro } from "../../ui/parts.js";
 import { useAnswer } from "../../ui/use-answer.js";
 import { chains, fields, pairs, type State } from "./fields.js";
 import { Grid, indexOf } from "./grid.js";
 import type { Chain, Stage } from "./service.js";
 import "./room.css";
-
-const list = (numbers: readonly number[]): string => `[${numbers.join(", ")}]`;
 
 export function Room() {
   const state = useRoomState("tensors", fields);
@@ -21,10 +21,7 @@ export function Room() {
   const meeting = useAnswer(now, encode(fields, now), ({ a, b }) => engine.broadcast(a, b));
   return (
     <div class="room tensors" aria-busy={chain.value === null}>
-      <div class="room-intro">
-        <h1>Tensors</h1>
-        <p>The elements lie in a row. Shape, strides and offset say which of them is where; most ways to look at a tensor change only these.</p>
-      </div>
+      <Intro title="Tensors">The elements lie in a row. Shape, strides and offset say which of them is where; most ways to look at a tensor change only these.</Intro>
       <Segmented label="Look at" value={now.view} options={[["views", "Views"], ["broadcast", "Broadcasting"]]} onChange={(view) => change({ view })} />
       {now.view === "views" ? <Views state={now} change={change} chain={chain.value} /> : <Broadcasting state={now} change={change} meeting={meeting.value} />}
     </div>
@@ -101,7 +98,7 @@ function StageView({ stages, stage }: { readonly stages: readonly Stage[]; reado
   return (
     <div class="tensor-grid">
       <Panel title="Tensor" aside={<span class="faint small mono">{list(shape)}</span>}>
-        <Grid label="Elements of the tensor" shape={shape} texts={values.map(String)} shades={values.map(shade)} chosen={positions.flatMap((each, i) => (each === position && i !== element ? [i] : i === element ? [i] : []))} onChoose={choose} />
+        <Grid label="Elements of the tensor" shape={shape} texts={values.map(String)} shades={values.map(shade)} strides={strides} chosen={positions.flatMap((each, i) => (each === position ? [i] : []))} onChoose={choose} />
         <dl class="facts">
           <div>
             <dt>shape</dt>
@@ -129,6 +126,7 @@ function StageView({ stages, stage }: { readonly stages: readonly Stage[]; reado
             </span>
           ))}
         </div>
+        <p class="faint small">Dashed: what this tensor does not reach.</p>
         <p class="formula mono" role="status" data-testid="formula">
           {position === undefined ? "no element" : `[${index.join(", ")}] → ${[String(offset), ...index.map((i, d) => `${i}·${strides[d]!}`)].join(" + ")} = ${position}`}
         </p>
@@ -156,7 +154,7 @@ function Broadcasting({ state, change, meeting }: PartProps & { readonly meeting
   return (
     <>
       <Panel title="Two shapes">
-        <div class="tensor-source">
+        <div class="tensor-source even">
           <ShapeInput label="Shape of a" shape={a} onChange={(next) => change({ a: next })} />
           <ShapeInput label="Shape of b" shape={b} onChange={(next) => change({ b: next })} />
         </div>
@@ -203,7 +201,7 @@ function Rules({ a, b }: { readonly a: readonly number[]; readonly b: readonly n
             const [result, rule] = say(at(a, d), at(b, d));
             return (
               <tr key={d} class={result === "✕" ? "misfit" : ""}>
-                <th scope="row">{d - rank}</th>
+                <th scope="row">{decimals(d - rank, 0)}</th>
                 <td>{at(a, d) ?? "–"}</td>
                 <td>{at(b, d) ?? "–"}</td>
                 <td>{result}</td>
@@ -236,11 +234,15 @@ function MeetingView({ a, b, meeting }: { readonly a: readonly number[]; readonl
         <Grid
           label="Elements of a + b"
           shape={meeting.shape}
-          texts={meeting.a.map((_, i) => String(i))}
-          shades={meeting.a.map((each) => each / Math.max(1, count(a) - 1))}
+          texts={meeting.a.map((i, at) => `a${i}+b${meeting.b[at]!}`)}
+          shades={meeting.a.map(() => 0)}
           chosen={only(meeting.a.length === 0 ? undefined : element)}
+          marks={meeting.a.map((i, at) => (i === fromA ? "from-a" : meeting.b[at] === fromB ? "from-b" : ""))}
           onChoose={choose}
         />
+        <p class="faint small">
+          <span class="swatch-a" aria-hidden="true" /> uses the same element of a, <span class="swatch-b" aria-hidden="true" /> the same of b.
+        </p>
         <p class="formula mono" role="status" data-testid="formula">
           {fromA === undefined ? "no element" : `[${indexOf(meeting.shape, element).join(", ")}] = a[${indexOf(a, fromA).join(", ")}] + b[${indexOf(b, fromB!).join(", ")}]`}
         </p>

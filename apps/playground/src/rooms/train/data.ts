@@ -2,7 +2,7 @@
 import { pointDatasets } from "@gradus/datasets";
 import { Generator, randn, randperm, scope } from "@gradus/tensor-core";
 import type { Points } from "./frames.js";
-import { type DatasetName, type FeatureName, type Setup, trainCount } from "./setup.js";
+import { type DatasetName, type FeatureName, REACH, type Setup, trainCount } from "./setup.js";
 
 type Sample = readonly [x1: number, x2: number, target: number];
 /** `n` samples from uniform numbers in [0, 1) that are drawn two for each sample. */
@@ -96,7 +96,7 @@ export function featuresOf(names: readonly FeatureName[], coordinates: Float64Ar
 
 /** The middles of `resolution`² squares of the plane, from the upper left. */
 export function planeGrid(resolution: number): Float64Array {
-  const at = (k: number): number => (2 * (k + 0.5)) / resolution - 1;
+  const at = (k: number): number => ((2 * (k + 0.5)) / resolution - 1) * REACH;
   return Float64Array.from({ length: 2 * resolution ** 2 }, (_, i) => {
     const square = i >> 1;
     return i % 2 === 0 ? at(square % resolution) : -at(Math.floor(square / resolution));

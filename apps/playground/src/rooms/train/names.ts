@@ -39,4 +39,4 @@ export const regularizationLabels: Readonly<Record<RegularizationName, string>> 
 
 export const engineLabels: Readonly<Record<EngineName, string>> = { scalar: "scalar", cpu: "cpu", webgpu: "webgpu" };
 
-export const speedLabels: Readonly<Record<SpeedName, string>> = { slow: "1 step", steady: "10 steps", fast: "as fast as it goes" };
+export const speedLabels: Readonly<Record<SpeedName, string>> = { slow: "step by step", steady: "ten steps", fast: "full speed" };

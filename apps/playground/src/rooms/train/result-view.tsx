@@ -3,11 +3,11 @@ import { palette, type Palette } from "../../theme.js";
 import { Canvas, type Drawing } from "../../ui/canvas.js";
 import { brief, decimals, percent } from "../../ui/format.js";
 import { LineChart } from "../../ui/line-chart.js";
-import { normalizer, paintField, paintPoint, toPixel, traceZero } from "../../ui/plane.js";
+import { nameAxes, normalizer, paintField, paintPoint, traceZero } from "../../ui/plane.js";
 import type { Frame, Opening, Points, Score } from "./frames.js";
 import type { Curves } from "../../engine/curves.js";
 import { describeNode, fieldOf, type NodeId } from "./network-view.js";
-import { isRegression, type RoomState, type Setup } from "./setup.js";
+import { isRegression, REACH, type RoomState, type Setup } from "./setup.js";
 
 export interface ResultViewProps {
   readonly state: RoomState;
@@ -122,7 +122,7 @@ function Surface({ node, state, setup, opening, frame, title }: SurfaceProps) {
     const size = (currentTarget as HTMLCanvasElement).clientWidth;
     const { resolution } = opening;
     const at = (pixel: number): number => Math.min(resolution - 1, Math.max(0, Math.floor((pixel / size) * resolution)));
-    point(type === "pointerleave" ? null : { x1: (2 * x) / size - 1, x2: 1 - (2 * y) / size, place: at(y) * resolution + at(x) });
+    point(type === "pointerleave" ? null : { x1: ((2 * x) / size - 1) * REACH, x2: (1 - (2 * y) / size) * REACH, place: at(y) * resolution + at(x) });
   };
   const draw = ({ context, width }: Drawing): void => {
     const colours = palette.value;
@@ -147,6 +147,7 @@ function Surface({ node, state, setup, opening, frame, title }: SurfaceProps) {
     const radius = width < 200 ? 2.4 : 3.3;
     if (state.testPoints) paintPoints(context, colours, opening.test, width, { regression, radius, hollow: true });
     paintPoints(context, colours, opening.train, width, { regression, radius });
+    nameAxes(context, colours, width);
   };
   const valueInWords = (value: number): string => (isOutput && !regression ? `${percent((value + 1) / 2)} class ${frame.outputs.length > 1 ? node.row : 1}` : brief(value, 3));
   const words = isOutput ? `${regression ? "What the network predicts" : "Which class the network predicts"} over the plane, with the points` : `${title} over the plane, with the points`;
@@ -159,6 +160,9 @@ function Surface({ node, state, setup, opening, frame, title }: SurfaceProps) {
     </figure>
   );
 }
+
+/** From a coordinate of the plane to a pixel of a picture `size` wide. */
+const toPixel = (coordinate: number, size: number): number => ((coordinate / REACH + 1) / 2) * size;
 
 function paintPoints(
   context: CanvasRenderingContext2D,

@@ -45,6 +45,9 @@ export type EngineName = (typeof engineNames)[number];
 export const learningRates = [0.00001, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10] as const;
 export const regularizationRates = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1] as const;
 
+/** Pictures of the plane show [−1, 1]² and a little more, so that points on its border are seen whole. */
+export const REACH = 1.05;
+
 export const mostLayers = 6;
 export const mostUnits = 8;
 
