@@ -49,7 +49,7 @@ export function Grid({ label, shape, texts, shades, chosen, marks = [], strides,
           )}
           {strides !== undefined && rank > 1 && (
             <span class="axis axis-rows" aria-hidden="true">
-              dim {rank - 2}: {step(strides.at(-2)!)} →
+              dim {rank - 2}: {step(strides.at(-2)!)} ↓
             </span>
           )}
           <div class="cells" style={{ gridTemplateColumns: `repeat(${columns}, auto)` }}>
