@@ -11,6 +11,8 @@ export interface Tolerance {
   readonly flushesSubnormals?: boolean;
   /** Where a product and the sum that it goes into may be rounded together. */
   readonly fusesMultiplyAdd?: "contractions" | "everywhere";
+  /** Long sums of products may be added in parts, where their order would keep most of the device idle. */
+  readonly splitsProducts?: boolean;
 }
 
 export type Elements = readonly (number | bigint)[];

@@ -1,6 +1,5 @@
-import type { Backend, BackendLimits, BackendStats, BufferHandle, ComputeDType, Executable, Expr, LostInfo, Program, ScalarArguments } from "@gradus/kernel-ir";
+import type { Backend, BackendLimits, BackendStats, BufferHandle, ComputeDType, Executable, LostInfo, Program, ScalarArguments } from "@gradus/kernel-ir";
 import { DeviceLostError, DeviceMemoryError, dtypeInfo, GuardError, UnsupportedError } from "@gradus/kernel-ir";
-import { BindGroups } from "./bind-groups.js";
 import type { BoundMemory, Command } from "./command-queue.js";
 import { batchLength, CommandQueue } from "./command-queue.js";
 import { WebGpuError } from "./errors.js";
@@ -11,10 +10,12 @@ import type { MemoryBlock } from "./pool.js";
 import { BufferPool } from "./pool.js";
 import type { ProfileRow } from "./profiler.js";
 import { Profiler } from "./profiler.js";
+import { extentsIn, PreparedProgram, Programs } from "./programs.js";
 import { checkScalars, ScalarRing, uniformBytes } from "./scalars.js";
 import { elements, noFloat64 } from "./wgsl/arithmetic.js";
-import type { Binding, Shader } from "./wgsl/shader.js";
-import { generate, workgroupSize } from "./wgsl/shader.js";
+import type { Binding } from "./wgsl/shader.js";
+import { workgroupSize } from "./wgsl/shader.js";
+import type { Cooperation } from "./wgsl/variants.js";
 
 /** What WebGPU counts beside the counters of every device. */
 export interface WebGpuStats extends BackendStats {
@@ -24,6 +25,8 @@ export interface WebGpuStats extends BackendStats {
   readonly readBytes: number;
   /** GPUBuffers created for tensors and for reads, pooled since: a loop creates none once it has come around. */
   readonly buffersCreated: number;
+  /** Pipelines compiled: one for each program, and one more for each other variant that some size needed. */
+  readonly pipelines: number;
 }
 
 /** A `Backend` on a `GPUDevice`. */
@@ -33,6 +36,13 @@ export interface WebGpuBackend extends Backend {
   readonly device: GPUDevice;
   stats(): WebGpuStats;
   /**
+   * Waits until everything that was prepared so far is compiled: after a first step, say, and before an animation starts.
+   *
+   * @param options - `onProgress` is told how many pipelines of how many are ready.
+   * @throws {WebGpuError} where the device refuses a program.
+   */
+  warmup(options?: { readonly onProgress?: (ready: number, total: number) => void }): Promise<void>;
+  /**
    * What each op has cost on the device so far, the most expensive first; waits for what was issued.
    *
    * @throws {UnsupportedError} unless the device was made by `webgpu({ profile: true })`.
@@ -40,9 +50,8 @@ export interface WebGpuBackend extends Backend {
   profile(): Promise<readonly ProfileRow[]>;
 }
 
-/** The numbers of `GPUBufferUsage`, `GPUShaderStage` and `GPUMapMode`, which are globals in browsers only. */
+/** The numbers of `GPUBufferUsage` and `GPUMapMode`, which are globals in browsers only. */
 const usage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const;
-const computeStage = 0x4;
 const mapForReading = 0x1;
 
 /** The largest number of workgroups in one dimension, on every device. */
@@ -55,27 +64,11 @@ interface Memory extends BufferHandle {
   block: MemoryBlock | null;
 }
 
-interface WebGpuExecutable extends Executable {
-  readonly shader: Shader;
-  readonly pipeline: GPUComputePipeline;
-  readonly bindGroups: BindGroups;
-  readonly firstGuard: number;
-  failure: Error | null;
-}
-
-const bindingTypes: Record<Binding, GPUBufferBindingLayout> = {
-  read: { type: "read-only-storage" },
-  write: { type: "storage" },
-  scalars: { type: "uniform", hasDynamicOffset: true },
-  guards: { type: "storage" },
-  scratch: { type: "storage" },
-};
-
 /**
  * @param owned - Whether `dispose` destroys the device too.
  */
-export function createBackend(device: GPUDevice, owned: boolean, profile = false): WebGpuBackend {
-  return new GpuBackend(device, owned, profile ? new Profiler(device, batchLength) : null);
+export function createBackend(device: GPUDevice, owned: boolean, cooperation: Cooperation, profile = false): WebGpuBackend {
+  return new GpuBackend(device, owned, cooperation, profile ? new Profiler(device, batchLength) : null);
 }
 
 class GpuBackend implements WebGpuBackend {
@@ -86,15 +79,12 @@ class GpuBackend implements WebGpuBackend {
   readonly #failures = new FailureLog();
   readonly #queue: CommandQueue;
   readonly #ring: ScalarRing;
+  readonly #programs: Programs;
   readonly #memory: BufferPool;
   readonly #staging: BufferPool;
   readonly #live = new Set<Memory>();
   /** The number of the first guard that failed since the last read, 0 for none; guards write it. */
   readonly #failedGuard: GPUBuffer;
-  /** Messages of guards, by number. */
-  readonly #guardMessages = [""];
-  /** The first number of the guards of a program, by their messages. */
-  readonly #guardNumbers = new Map<string, number>();
   /** The moment of the first dispatch with guards since the last read. */
   #guardsFrom: number | null = null;
 
@@ -114,6 +104,7 @@ class GpuBackend implements WebGpuBackend {
   constructor(
     readonly device: GPUDevice,
     readonly owned: boolean,
+    cooperation: Cooperation,
     readonly profiler: Profiler | null,
   ) {
     const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = device.limits;
@@ -127,6 +118,7 @@ class GpuBackend implements WebGpuBackend {
     };
     this.#ring = new ScalarRing(device, usage.uniform | usage.copyTarget);
     this.#queue = new CommandQueue(device, this.#ring, this.#failures, profiler);
+    this.#programs = new Programs(device, this.#queue, cooperation);
     this.#memory = new BufferPool(largest, (bytes, fail) => this.#createBuffer("tensor", bytes, usage.storage | usage.copySource | usage.copyTarget, fail));
     this.#staging = new BufferPool(maxBufferSize, (bytes, fail) => this.#createBuffer("staging", bytes, usage.mapRead | usage.copyTarget, fail));
     this.#failedGuard = device.createBuffer({ label: "failed guard", size: 4, usage: usage.storage | usage.copySource | usage.copyTarget });
@@ -189,42 +181,15 @@ class GpuBackend implements WebGpuBackend {
 
   prepare(program: Program): Executable {
     this.#alive("prepare");
-    const shader = generate(program);
-    const storageBuffers = shader.bindings.filter((binding) => binding !== "scalars").length;
-    const { maxStorageBuffersPerShaderStage: most } = this.device.limits;
-    if (storageBuffers > most) {
-      throw new UnsupportedError(`${program.name}: expected at most ${most} buffers on webgpu, got ${storageBuffers}; split the program`);
-    }
-    const describe = (kind: GPUErrorFilter, message: string): Error => new WebGpuError(kind, `${program.name}: webgpu could not compile the program (${kind}): ${message}`);
-    const label = program.name;
-    const { result, failure } = this.#queue.watch(["validation", "out-of-memory", "internal"], describe, () => {
-      const layout = this.device.createBindGroupLayout({
-        label,
-        entries: shader.bindings.map((binding, i) => ({ binding: i, visibility: computeStage, buffer: bindingTypes[binding] })),
-      });
-      const module = this.device.createShaderModule({ label, code: shader.code });
-      const pipeline = this.device.createComputePipeline({
-        label,
-        layout: this.device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
-        compute: { module, entryPoint: "main" },
-      });
-      return { pipeline, bindGroups: new BindGroups(this.device, layout, label) };
-    });
-    const ready = failure.then((error) => {
-      executable.failure = error;
-      if (error !== null) throw error;
-    });
-    // Where nobody waits for it, the failure is told by the next read.
-    ready.catch(() => undefined);
-    const executable: WebGpuExecutable = { program, ready, shader, ...result, firstGuard: this.#numberGuards(program), failure: null };
+    const executable = this.#programs.prepare(program);
     this.#prepared++;
     return executable;
   }
 
   dispatch(executable: Executable, buffers: readonly BufferHandle[], scalars: ScalarArguments): void {
     this.#alive("dispatch");
-    const { program, shader, pipeline, bindGroups, firstGuard, failure } = executable as WebGpuExecutable;
-    if (failure !== null) throw failure;
+    if (!(executable instanceof PreparedProgram)) throw new Error(`internal: ${executable.program.name} was prepared by another device`);
+    const { program } = executable;
     if (buffers.length !== program.params.length || scalars.length !== program.scalars.length) {
       throw new Error(`internal: ${program.name} takes ${program.params.length} buffers and ${program.scalars.length} scalars, got ${buffers.length} and ${scalars.length}`);
     }
@@ -235,13 +200,17 @@ class GpuBackend implements WebGpuBackend {
       if (expected !== got) throw new Error(`internal: parameter ${i} of ${program.name} is ${expected}, got a buffer of ${got}`);
     });
     checkScalars(program, scalars);
-    const points = shader.points.reduce((count, { extent, step }) => count * Math.ceil(valueOf(extent, scalars) / step), 1);
-    if (points >= 2 ** 31) throw new RangeError(`${program.name}: expected at most ${2 ** 31 - 1} points, got ${points}; use smaller tensors`);
+    const valueOf = extentsIn(scalars);
+    const { shader, pipeline, bindGroups, failure } = executable.pipelineFor(valueOf);
+    if (failure !== null) throw failure;
+    const workgroups = shader.workgroups(valueOf);
+    // Points are numbered by int32.
+    if (workgroups * workgroupSize >= 2 ** 31) throw new RangeError(`${program.name}: expected fewer than 2147483648 points, got more; use smaller tensors`);
     this.#dispatches++;
-    if (points === 0) return;
+    if (workgroups === 0) return;
 
     if (!this.#ring.hasRoom(program)) this.#queue.flush();
-    const scratchBytes = Math.max(heldBytes, shader.scratchWords * heldBytes * product(shader.scratch, scalars));
+    const scratchBytes = Math.max(heldBytes, shader.scratchWords * heldBytes * shader.scratch.reduce((count, extent) => count * valueOf(extent), 1));
     const scratch = { heldLength: scratchBytes, block: shader.scratchWords === 0 ? null : this.#take(scratchBytes) };
     const bind = ({ block, heldLength: size }: Pick<Memory, "block" | "heldLength">): BoundMemory => {
       if (block === null) throw new Error(`internal: ${program.name} binds memory that it does not have`);
@@ -262,8 +231,8 @@ class GpuBackend implements WebGpuBackend {
       pipeline,
       bindGroups,
       memory: shader.bindings.map((binding, i) => memory[binding](i)),
-      scalars: shader.bindings.includes("scalars") ? this.#ring.push(program, scalars, firstGuard) : null,
-      workgroups: plane(Math.ceil(points / workgroupSize)),
+      scalars: shader.bindings.includes("scalars") ? this.#ring.push(program, scalars, executable.firstGuard) : null,
+      workgroups: plane(workgroups),
     };
     this.#queue.add(command);
     if (scratch.block !== null) this.#give(scratch.block);
@@ -280,7 +249,17 @@ class GpuBackend implements WebGpuBackend {
       submits: this.#queue.submits,
       readBytes: this.#readBytes,
       buffersCreated: this.#memory.made + this.#staging.made,
+      pipelines: this.#programs.pipelines,
     };
+  }
+
+  async warmup({ onProgress }: { readonly onProgress?: (ready: number, total: number) => void } = {}): Promise<void> {
+    this.#alive("warmup");
+    const { compiling } = this.#programs;
+    let ready = 0;
+    const count = (): void => onProgress?.(++ready, compiling.length);
+    await Promise.all(compiling.map((pipeline) => pipeline.then(count)));
+    await this.sync();
   }
 
   async profile(): Promise<readonly ProfileRow[]> {
@@ -322,7 +301,7 @@ class GpuBackend implements WebGpuBackend {
       if (problem === null) {
         const all = new Uint32Array(staging.buffer.getMappedRange(0, bytes + 4));
         const guard = all[bytes / 4] ?? 0;
-        if (guard !== 0) this.#failures.record(new GuardError(this.#guardMessages[guard] ?? ""), guardsFrom ?? moment);
+        if (guard !== 0) this.#failures.record(new GuardError(this.#programs.guardMessage(guard)), guardsFrom ?? moment);
         words = all.slice(0, bytes / 4);
         staging.buffer.unmap();
       }
@@ -372,19 +351,6 @@ class GpuBackend implements WebGpuBackend {
     return result;
   }
 
-  /** The numbers of a program's guards on this device; equal programs share them. */
-  #numberGuards(program: Program): number {
-    if (program.guards.length === 0) return 0;
-    const messages = program.guards.map(({ message }) => message);
-    const key = JSON.stringify(messages);
-    const known = this.#guardNumbers.get(key);
-    if (known !== undefined) return known;
-    const first = this.#guardMessages.length;
-    this.#guardMessages.push(...messages);
-    this.#guardNumbers.set(key, first);
-    return first;
-  }
-
   #alive(op: string): void {
     if (this.#end !== null) throw this.#endError(op);
   }
@@ -429,15 +395,6 @@ class GpuBackend implements WebGpuBackend {
 function computedIn(dtype: HeldDType): ComputeDType {
   const { compute } = dtypeInfo[dtype];
   return compute === "int64" ? "int32" : compute;
-}
-
-const product = (extents: readonly Expr[], scalars: ScalarArguments): number => extents.reduce((total, extent) => total * valueOf(extent, scalars), 1);
-
-/** Extents are literals or scalar arguments. */
-function valueOf(extent: Expr, scalars: ScalarArguments): number {
-  if (extent.op === "const") return Math.max(0, Number(extent.value));
-  if (extent.op === "scalar") return Math.max(0, Number(scalars[extent.slot]));
-  throw new Error("internal: an extent is neither a literal nor a scalar");
 }
 
 /** Workgroups as a plane that is at least as large and almost square where it must be. */

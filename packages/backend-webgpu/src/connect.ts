@@ -1,4 +1,5 @@
 import { WebGpuUnavailableError } from "./errors.js";
+import type { Cooperation } from "./wgsl/variants.js";
 
 export interface WebGpuOptions {
   /** A device of your own, for instance one that also draws. It stays yours: `dispose()` frees what was made on it and leaves it alive. */
@@ -12,6 +13,11 @@ export interface WebGpuOptions {
    * `timestamp-query`.
    */
   readonly profile?: boolean;
+  /**
+   * Whether the invocations of a workgroup work together through shared memory, in products, reductions and norms: `"auto"` where it pays,
+   * `"never"`, or `"always"` where it can be done. By default `"auto"`, and `"never"` on adapters in software, whose barriers are slow.
+   */
+  readonly cooperation?: Cooperation;
 }
 
 /** How an environment comes by WebGPU, and what to tell those who have none. */
@@ -21,6 +27,16 @@ export interface Platform {
   /** Another place to look for adapters where `gpu` has none: drivers in software. Null where there is none either. */
   readonly software?: () => Promise<GPU | null>;
   readonly noAdapter: string;
+}
+
+/** Names of adapters in software: SwiftShader, Mesa's llvmpipe and lavapipe, Microsoft's WARP. */
+const softwareNames = /swiftshader|llvmpipe|lavapipe|basic render/i;
+
+/** How the invocations of a workgroup should work together on a device, unless the caller says so. */
+export function cooperationOn({ adapterInfo }: { readonly adapterInfo?: GPUAdapterInfo }): Cooperation {
+  if (adapterInfo === undefined) return "auto";
+  const { architecture, description, device, isFallbackAdapter } = adapterInfo;
+  return isFallbackAdapter || softwareNames.test(`${architecture} ${description} ${device}`) ? "never" : "auto";
 }
 
 /** Limits that are asked for as large as the adapter has them; tensors and programs depend on them. */

@@ -6,7 +6,7 @@
 import type { WebGpuBackend } from "./backend.js";
 import { createBackend } from "./backend.js";
 import type { Platform, WebGpuOptions } from "./connect.js";
-import { connect } from "./connect.js";
+import { connect, cooperationOn } from "./connect.js";
 import { WebGpuUnavailableError } from "./errors.js";
 
 export type { WebGpuBackend, WebGpuStats } from "./backend.js";
@@ -14,6 +14,7 @@ export type { WebGpuOptions } from "./connect.js";
 export type { ProfileRow } from "./profiler.js";
 export { WebGpuError, WebGpuUnavailableError } from "./errors.js";
 export { wgsl } from "./wgsl/shader.js";
+export type { Cooperation, Variant } from "./wgsl/variants.js";
 
 const browser: Platform = {
   gpu: () => {
@@ -35,5 +36,5 @@ const browser: Platform = {
  */
 export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
   const { device, owned } = await connect(options, browser);
-  return createBackend(device, owned, options.profile);
+  return createBackend(device, owned, options.cooperation ?? cooperationOn(device), options.profile);
 }

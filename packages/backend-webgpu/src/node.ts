@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import type { WebGpuBackend } from "./backend.js";
 import { createBackend } from "./backend.js";
 import type { Platform, WebGpuOptions } from "./connect.js";
-import { connect } from "./connect.js";
+import { connect, cooperationOn } from "./connect.js";
 import { WebGpuUnavailableError } from "./errors.js";
 
 export type { WebGpuBackend, WebGpuStats } from "./backend.js";
@@ -11,6 +11,7 @@ export type { WebGpuOptions } from "./connect.js";
 export type { ProfileRow } from "./profiler.js";
 export { WebGpuError, WebGpuUnavailableError } from "./errors.js";
 export { wgsl } from "./wgsl/shader.js";
+export type { Cooperation, Variant } from "./wgsl/variants.js";
 
 /** Never let go: the devices of a collected instance crash the process. */
 let instance: GPU | undefined;
@@ -47,5 +48,5 @@ const runtime: Platform = {
 /** The same function as that of the default entry, with WebGPU from the runtime or from the package `webgpu`. */
 export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
   const { device, owned } = await connect(options, runtime);
-  return createBackend(device, owned, options.profile);
+  return createBackend(device, owned, options.cooperation ?? cooperationOn(device), options.profile);
 }

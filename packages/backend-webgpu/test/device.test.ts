@@ -295,6 +295,20 @@ describe.skipIf(!hasWebGpu)("the webgpu device", () => {
       await expect(executable.ready).resolves.toBeUndefined();
     });
 
+    it("can be waited for with progress, and tell there that the device refused one", async () => {
+      const device = await openDevice();
+      for (const length of [1, 2, 3]) device.prepare(copyOf(length));
+      const seen: [number, number][] = [];
+      await device.warmup({ onProgress: (ready, total) => seen.push([ready, total]) });
+      expect(seen).toEqual([[1, 3], [2, 3], [3, 3]]);
+      await device.warmup({ onProgress: () => seen.push([0, 0]) });
+      expect(seen).toHaveLength(3);
+      const real = device.device;
+      const broken = await openDevice({ device: withFaults(real, { createShaderModule: () => real.createShaderModule({ code: "fn main( {" }) }) });
+      broken.prepare(copyOf(1));
+      await expect(broken.warmup()).rejects.toThrow("copy: webgpu could not compile the program (validation)");
+    });
+
     it("are refused where they need more buffers than the device binds", async () => {
       const device = await sharedDevice();
       const most = device.device.limits.maxStorageBuffersPerShaderStage;
@@ -318,7 +332,7 @@ describe.skipIf(!hasWebGpu)("the webgpu device", () => {
       expect(() => device.dispatch(copy, [a, ints], [])).toThrow("internal: parameter 1 of copy is float32, got a buffer of int32");
       const many = new ExprBuilder();
       const program = kernel("many points", { params: [{ dtype: "float32", access: "out" }], scalars: ["int32"], outer: [many.scalar(0, "int32"), many.scalar(0, "int32")], stores: [{ over: "outer", param: 0, index: many.int(0), value: many.const(0, "float32") }] });
-      expect(() => device.dispatch(device.prepare(program), [a], [50_000])).toThrow("many points: expected at most 2147483647 points, got 2500000000; use smaller tensors");
+      expect(() => device.dispatch(device.prepare(program), [a], [50_000])).toThrow("many points: expected fewer than 2147483648 points, got more; use smaller tensors");
       for (const buffer of [a, b, ints]) device.free(buffer);
     });
   });

@@ -19,6 +19,12 @@ afterAll(() => {
 });
 
 let shared: Promise<WebGpuBackend> | undefined;
+let sharedOptions: WebGpuOptions = {};
 
 /** One device for the tests of a file that do not break it. */
-export const sharedDevice = (): Promise<WebGpuBackend> => (shared ??= openDevice());
+export const sharedDevice = (): Promise<WebGpuBackend> => (shared ??= openDevice(sharedOptions));
+
+/** Makes the shared device another one, for files that run the tests of others on it. */
+export function shareDeviceWith(options: WebGpuOptions): void {
+  sharedOptions = options;
+}

@@ -112,6 +112,11 @@ for (const make of [addRelu, softmax, argmax, convolution, indexAdd, sort]) {
   });
 }
 
+it.each([["tiled", convolution], ["split", convolution], ["team", softmax], ["team", argmax]] as const)("writes the variant %s of %o so that people can read it", async (variant, make) => {
+  const program = make();
+  await expect(wgsl(program, variant)).toMatchFileSnapshot(`wgsl/${program.name}.${variant}.wgsl`);
+});
+
 it("refuses what the device cannot compute, and names it", () => {
   const double = elementwise("cumulate", ["float64"], "float64", 1, (_, x) => x);
   expect(() => wgsl(double)).toThrow(UnsupportedError);

@@ -136,7 +136,7 @@ export interface Operand {
  *
  * Axes are numbered in order, index expressions in stores use those numbers, and `result(0, 0)` is the sum. The sum starts
  * at zero and adds over k in the row-major order of the k axes, each product rounded before it is added (a device may fuse
- * the two). An epilogue is in the stores: a bias, an activation, or adding to what an `inout` parameter held.
+ * the two). A device that would idle otherwise may add parts of a long sum apart, always the same ones, and says so. An epilogue is in the stores: a bias, an activation, or adding to what an `inout` parameter held.
  */
 export interface Contraction extends ProgramBase {
   readonly kind: "contraction";

@@ -170,9 +170,10 @@ export function programsSuite(subject: Subject): void {
     await compare({ program, buffers: [whole(12), [3, 0, 0, 2, 3], filled(15)] });
   });
 
-  subject.test("binds as many buffers as it says it can", ["float32"], async () => {
+  subject.test("binds as many buffers as it says it can, and refuses more", ["float32"], async () => {
     const k = new ExprBuilder();
-    const count = Math.min(subject.device.limits.buffersPerProgram, 40) - 1;
+    const { buffersPerProgram } = subject.device.limits;
+    const count = Math.min(buffersPerProgram, 40) - 1;
     const loads = Array.from({ length: count }, (_, i) => k.load(i, "float32", k.index(0)));
     const program = kernel("many", {
       params: [...loads.map(() => input("float32")), output("float32")],
@@ -180,19 +181,12 @@ export function programsSuite(subject: Subject): void {
       stores: [{ over: "outer", param: count, index: k.index(0), value: loads.reduce((a, b) => k.add(a, b)) }],
     });
     await compare({ program, buffers: [...loads.map((_, i) => whole(3, i + 1)), filled(3)] });
-  });
-
-  it("refuses a program with more buffers than it can bind", () => {
-    const { buffersPerProgram } = subject.device.limits;
-    if (buffersPerProgram === Infinity) return;
-    const k = new ExprBuilder();
-    const loads = Array.from({ length: buffersPerProgram + 1 }, (_, i) => k.load(i, "float32", k.index(0)));
-    const program = kernel("too many", {
-      params: [...loads.map(() => input("float32")), output("float32")],
-      outer: [k.int(1)],
-      stores: [{ over: "outer", param: loads.length, index: k.index(0), value: loads.reduce((a, b) => k.add(a, b)) }],
-    });
-    expect(() => subject.device.prepare(program)).toThrow(UnsupportedError);
+    // A device may keep one for programs that need another buffer beside; one without a limit binds any number.
+    const params = Array.from({ length: (Number.isFinite(buffersPerProgram) ? buffersPerProgram : 1000) + 2 }, () => output("float32"));
+    const stores = params.map((_, param) => ({ over: "outer" as const, param, index: k.index(0), value: k.const(1, "float32") }));
+    const prepare = (): unknown => subject.device.prepare(kernel("too many", { params, outer: [k.int(1)], stores }));
+    if (buffersPerProgram === Infinity) expect(prepare).not.toThrow();
+    else expect(prepare).toThrow(UnsupportedError);
   });
 
   it("prepares a program, which is ready some time", async () => {
@@ -256,7 +250,9 @@ function contractions(subject: Subject, compare: Compare): void {
 
   subject.test("adds products in order, up to fused roundings", ["float32"], async () => {
     const [m, n, depth] = [7, 9, 300];
-    const margin = subject.tolerance.fusesMultiplyAdd === undefined ? {} : { ulps: 64, absolute: 2 ** 20 };
+    const { fusesMultiplyAdd, splitsProducts = false } = subject.tolerance;
+    // Terms of a million, of which units in the last place are an eighth, cancel.
+    const margin = splitsProducts ? { ulps: 64, absolute: 2 ** 25 } : fusesMultiplyAdd === undefined ? {} : { ulps: 64, absolute: 2 ** 20 };
     const [a, b] = [uneven(m * depth), uneven(depth * n)];
     await compare({ program: batchedProduct("float32", false), buffers: [a, b, filled(m * n)], scalars: [1, m, n, depth, 0, depth, 1, 0, 1] }, margin);
   });

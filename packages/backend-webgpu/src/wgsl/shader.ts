@@ -1,45 +1,97 @@
-import type { Expr, Program } from "@gradus/kernel-ir";
+import type { Contraction, Expr, Kernel, Program } from "@gradus/kernel-ir";
 import { lowerProgram, UnsupportedError, validateProgram } from "@gradus/kernel-ir";
 import { arithmetic, element, valueType } from "./arithmetic.js";
 import { Block } from "./block.js";
-import { axesOf, blockOf, writeContraction } from "./contraction.js";
+import { axesOf, blockOf, writeContraction, writeSplitContraction } from "./contraction.js";
+import type { Digit } from "./digits.js";
+import { bindDigits, pointCount } from "./digits.js";
 import { writeKernel } from "./kernel.js";
 import { libraryFor } from "./library.js";
 import { sortScratchWords, writeScan, writeScatter, writeSort } from "./routines.js";
+import { teamSize, writeTeamKernel } from "./team.js";
 import { indent } from "./text.js";
+import { tileInvocations, tilesOf, writeTiledContraction } from "./tiles.js";
+import type { ValueOf, Variant } from "./variants.js";
 
 /** What a shader's bindings are, in order. Parameters come first. */
 export type Binding = "read" | "write" | "scalars" | "guards" | "scratch";
-
-/** An axis of the space of invocations: each does `step` neighbouring points. */
-interface PointAxis {
-  readonly axis: number;
-  readonly extent: Expr;
-  readonly step: number;
-}
 
 /** A program in WGSL, with what its dispatch has to know. */
 export interface Shader {
   readonly code: string;
   readonly bindings: readonly Binding[];
-  /** The axes whose product is the number of invocations. */
-  readonly points: readonly PointAxis[];
+  /** How many workgroups do it; 0 where there is nothing to do. */
+  readonly workgroups: (valueOf: ValueOf) => number;
   /** Extents whose product is the number of 32-bit words of scratch memory, `scratchWords` times. */
   readonly scratch: readonly Expr[];
   readonly scratchWords: number;
 }
 
-/** Invocations of one workgroup: the width of the hardware or a small multiple of it everywhere. */
+/** Invocations of one workgroup where each works on its own: the width of the hardware or a small multiple of it everywhere. */
 export const workgroupSize = 64;
 
-function pointsOf(program: Program): readonly PointAxis[] {
-  if (program.kind !== "contraction") return program.outer.map((extent, axis) => ({ axis, extent, step: 1 }));
+/** The work of one workgroup as a function of `lane`, the number of the invocation in it, and `group`, its own number. */
+interface Form {
+  readonly invocations: number;
+  readonly workgroups: (valueOf: ValueOf) => number;
+  /** Writes the work and returns the declarations that it needs. */
+  readonly write: (block: Block) => readonly string[];
+}
+
+const productOf = (digits: readonly Digit[], valueOf: ValueOf): number => digits.reduce((count, { extent, step = 1 }) => count * Math.ceil(valueOf(extent) / step), 1);
+
+/** Binds the point that an invocation, or a whole workgroup, works on. */
+function writePoint(block: Block, number: string, digits: readonly Digit[]): void {
+  block.line(`let point = ${number};`);
+  block.line(`if (point >= ${pointCount(block, digits)}) { return; }`);
+  bindDigits(block, "point", digits);
+}
+
+/** One invocation for each point, or block of points. */
+function independent(program: Program): Form {
+  const digits = digitsOf(program);
+  return {
+    invocations: workgroupSize,
+    workgroups: (valueOf) => Math.ceil(productOf(digits, valueOf) / workgroupSize),
+    write: (block) => {
+      writePoint(block, `group * ${String(workgroupSize)}u + lane`, digits);
+      return writeWork(block, program);
+    },
+  };
+}
+
+/** One workgroup for each point, or block of points. */
+function together(program: Program, write: (block: Block) => readonly string[]): Form {
+  const digits = digitsOf(program);
+  return {
+    invocations: teamSize,
+    workgroups: (valueOf) => productOf(digits, valueOf),
+    write: (block) => {
+      writePoint(block, "group", digits);
+      return write(block);
+    },
+  };
+}
+
+const forms: Readonly<Record<Variant, (program: Program) => Form>> = {
+  independent,
+  tiled: (program) => ({
+    invocations: tileInvocations,
+    workgroups: (valueOf) => tilesOf(program as Contraction, valueOf),
+    write: (block) => writeTiledContraction(block, program as Contraction),
+  }),
+  split: (program) => together(program, (block) => writeSplitContraction(block, program as Contraction)),
+  team: (program) => together(program, (block) => writeTeamKernel(block, program as Kernel)),
+};
+
+function digitsOf(program: Program): readonly Digit[] {
+  if (program.kind !== "contraction") return program.outer.map((extent, axis) => ({ axis, extent }));
   const steps = blockOf(program);
   return axesOf(program).kept.map(({ axis, extent }) => ({ axis, extent, step: steps.get(axis) ?? 1 }));
 }
 
 /** Writes the work of one point and returns the declarations that it needs. */
-function writePoint(block: Block, program: Program): readonly string[] {
+function writeWork(block: Block, program: Program): readonly string[] {
   switch (program.kind) {
     case "kernel":
       return writeKernel(block, program);
@@ -57,25 +109,26 @@ function writePoint(block: Block, program: Program): readonly string[] {
 }
 
 /**
- * The shader of a program: one invocation for each point of its outer space, or for a block of them.
+ * The shader of a program.
  *
  * @throws {UnsupportedError} where the program uses types or literals that the device does not have.
  */
-export function generate(program: Program): Shader {
+export function generate(program: Program, variant: Variant = "independent"): Shader {
   validateProgram(program);
   try {
-    return writeShader(lowerProgram(program));
+    return writeShader(lowerProgram(program), variant);
   } catch (error) {
     if (error instanceof UnsupportedError) throw new UnsupportedError(`${program.name}: ${error.message}`);
     throw error;
   }
 }
 
-function writeShader(program: Program): Shader {
+function writeShader(program: Program, variant: Variant): Shader {
   const block = Block.root({ params: program.params, nextValue: 0 });
-  const points = pointsOf(program);
-  writePosition(block, points);
-  const declarations = writePoint(block, program);
+  const { invocations, workgroups, write } = forms[variant](program);
+  // Workgroups form a plane, because one dimension has room for 65535 of them only.
+  block.line("let group = id.x + id.y * groups.x;");
+  const declarations = write(block);
 
   const hasGuards = program.guards.length > 0;
   const bindings: Binding[] = program.params.map(({ access }) => (access === "in" ? "read" : "write"));
@@ -104,8 +157,8 @@ function writeShader(program: Program): Shader {
 
   const body = [...structs, ...declarations, block.toString()].join("\n\n");
   const main = [
-    `@compute @workgroup_size(${String(workgroupSize)})`,
-    "fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {",
+    `@compute @workgroup_size(${String(invocations)})`,
+    "fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {",
     // There is always one layer of workgroups, but only the dispatch knows.
     ...(body.includes("rounded(") ? ["  zero = groups.z - 1u;"] : []),
     indent(block.toString()),
@@ -114,45 +167,15 @@ function writeShader(program: Program): Shader {
   const rest = [...structs, ...declarations, main].join("\n\n");
   const code = `// ${program.kind} ${program.name.replace(/\s+/g, " ")}\n${variables.join("\n")}\n\n${libraryFor(rest)}${rest}\n`;
   const scratch = program.kind === "sort" ? [...program.outer, ...program.inner] : [];
-  return { code, bindings, points, scratch, scratchWords: program.kind === "sort" ? sortScratchWords : 0 };
-}
-
-/** Writes which points of the space this invocation is for: the digits of its number in the extents as a mixed radix. */
-function writePosition(block: Block, axes: readonly PointAxis[]): void {
-  // A literal zero would be refused as a divisor, and a product beyond 32 bits altogether; such a space is never dispatched.
-  const literals = axes.map(({ extent, step }) => (extent.op === "const" ? Math.max(1, Math.ceil(Number(extent.value) / step)) : null));
-  const texts = axes.map(({ extent, step }, i) => {
-    if (literals[i] != null) return `${String(literals[i])}u`;
-    const whole = `u32(${block.value(extent)})`;
-    return step === 1 ? whole : block.name(`(${whole} + ${String(step - 1)}u) / ${String(step)}u`);
-  });
-  const known = literals.reduce<number>((product, literal) => Math.min(product * (literal ?? 1), 2 ** 32 - 1), 1);
-  const arguments_ = texts.filter((_, i) => literals[i] == null);
-  const count = [...(known > 1 || arguments_.length === 0 ? [`${String(known)}u`] : []), ...arguments_].join(" * ");
-  // Workgroups form a plane, because one dimension has room for 65535 of them only.
-  block.line(`let point = id.x + id.y * groups.x * ${String(workgroupSize)}u;`);
-  block.line(`if (point >= ${count}) { return; }`);
-  let rest = "point";
-  for (let i = axes.length - 1; i >= 0; i--) {
-    const { axis, step } = axes[i]!;
-    const index = `i${String(axis)}`;
-    const extent = texts[i] ?? "1u";
-    const digit = `i32(${i === 0 ? rest : `${rest} % ${extent}`})`;
-    block.line(`let ${index} = ${digit}${step === 1 ? "" : ` * ${String(step)}`};`);
-    block.bindIndex(axis, index);
-    if (i > 0) {
-      const next = `rest${String(i)}`;
-      block.line(`let ${next} = ${rest} / ${extent};`);
-      rest = next;
-    }
-  }
+  return { code, bindings, workgroups, scratch, scratchWords: program.kind === "sort" ? sortScratchWords : 0 };
 }
 
 /**
  * The shader that a program becomes on WebGPU, to look at.
  *
+ * @param variant - How its work is given to invocations; `tiled` and `split` are for contractions, `team` is for kernels that reduce.
  * @throws {UnsupportedError} where the program uses types that WebGPU does not have.
  */
-export function wgsl(program: Program): string {
-  return generate(program).code;
+export function wgsl(program: Program, variant: Variant = "independent"): string {
+  return generate(program, variant).code;
 }

@@ -31,8 +31,9 @@ struct Scalars {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let point = id.x + id.y * groups.x * 64u;
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let group = id.x + id.y * groups.x;
+  let point = group * 64u + lane;
   if (point >= 1000u) { return; }
   let i0 = i32(point);
   p2[i0] = float_max(p0[i0] + (p1[i0] * scalars.s0), 0.0);

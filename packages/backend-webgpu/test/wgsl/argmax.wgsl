@@ -46,13 +46,14 @@ fn combine0(left: Tuple0, right: Tuple0) -> Tuple0 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   zero = groups.z - 1u;
-  let point = id.x + id.y * groups.x * 64u;
+  let group = id.x + id.y * groups.x;
+  let point = group * 64u + lane;
   if (point >= 12u) { return; }
   let i1 = i32(point % 4u);
-  let rest1 = point / 4u;
-  let i0 = i32(rest1);
+  let rest_i1 = point / 4u;
+  let i0 = i32(rest_i1);
   var total0 = Tuple0(rounded(float_of_bits(0xff800000u)), -1);
   let v1 = i0 * 40;
   for (var begin = 0; begin < 10; begin += 512) {

@@ -12,15 +12,16 @@ fn rounded(x: f32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   zero = groups.z - 1u;
-  let point = id.x + id.y * groups.x * 64u;
+  let group = id.x + id.y * groups.x;
+  let point = group * 64u + lane;
   if (point >= 24u) { return; }
   let i2 = i32(point % 3u) * 4;
-  let rest2 = point / 3u;
-  let i1 = i32(rest2 % 1u) * 4;
-  let rest1 = rest2 / 1u;
-  let i0 = i32(rest1);
+  let rest_i2 = point / 3u;
+  let i1 = i32(rest_i2 % 1u) * 4;
+  let rest_i1 = rest_i2 / 1u;
+  let i0 = i32(rest_i1);
   var sum0 = rounded(0.0);
   var sum1 = rounded(0.0);
   var sum2 = rounded(0.0);

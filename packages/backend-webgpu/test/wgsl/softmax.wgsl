@@ -60,9 +60,10 @@ fn combine1(left: f32, right: f32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   zero = groups.z - 1u;
-  let point = id.x + id.y * groups.x * 64u;
+  let group = id.x + id.y * groups.x;
+  let point = group * 64u + lane;
   if (point >= u32(scalars.s0)) { return; }
   let i0 = i32(point);
   var total0: array<f32, 16>;

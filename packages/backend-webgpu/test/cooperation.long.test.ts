@@ -1,0 +1,14 @@
+// Programs whose workgroups cooperate, on an adapter in software, where they do not by themselves: the tests of products and kernels, and
+// the conformance suite.
+import "./always-cooperating.js";
+import "./contractions.test.js";
+import "./kernels.test.js";
+import { describeBackend } from "@gradus/backend-conformance";
+import { webgpu } from "@gradus/backend-webgpu";
+import { describe } from "vitest";
+import { hasWebGpu } from "./devices.js";
+import { expectedOfWebGpu } from "./expected.js";
+
+describe.skipIf(!hasWebGpu)("cooperating workgroups", () => {
+  describeBackend({ name: "webgpu", create: () => webgpu({ cooperation: "always" }), ...expectedOfWebGpu });
+});

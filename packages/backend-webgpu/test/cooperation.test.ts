@@ -1,0 +1,105 @@
+import type { Contraction, Expr, Kernel } from "@gradus/kernel-ir";
+import { ExprBuilder } from "@gradus/kernel-ir";
+import { describe, expect, it } from "vitest";
+import { cooperationOn } from "../src/connect.js";
+import { extentsIn } from "../src/programs.js";
+import type { Cooperation } from "../src/wgsl/variants.js";
+import { chooseVariant } from "../src/wgsl/variants.js";
+import { expectAgreement } from "./compare.js";
+import { hasWebGpu, openDevice } from "./devices.js";
+import { at, kernel, numbers, sum } from "./programs.js";
+
+/** `[m, k] · [k, n]` of int32, sizes as arguments. */
+function product(): Contraction {
+  const b = new ExprBuilder();
+  const [m, n, k] = [0, 1, 2].map((slot) => b.scalar(slot, "int32")) as [Expr, Expr, Expr];
+  const term = (axis: number, stride: Expr): Contraction["left"]["coordinates"][number] => ({ terms: [{ axis, scale: b.int(1) }], shift: b.int(0), divisor: b.int(1), extent: null, stride });
+  return {
+    kind: "contraction",
+    name: "product",
+    params: [{ dtype: "int32", access: "in" }, { dtype: "int32", access: "in" }, { dtype: "int32", access: "out" }],
+    scalars: ["int32", "int32", "int32"],
+    guards: [],
+    axes: [{ role: "m", extent: m }, { role: "n", extent: n }, { role: "k", extent: k }],
+    left: { param: 0, offset: b.int(0), coordinates: [term(0, k), term(2, b.int(1))], prologue: null },
+    right: { param: 1, offset: b.int(0), coordinates: [term(2, n), term(1, b.int(1))], prologue: null },
+    dtype: "int32",
+    stores: [{ over: "outer", param: 2, index: b.add(b.mul(b.index(0), n), b.index(1)), value: b.result(0, 0, "int32") }],
+  };
+}
+
+/** Each row less its sum. */
+function centred(rows: number, width: number, lanes: 1 | 16): Kernel {
+  const b = new ExprBuilder();
+  const here = at(b, [0, width], [1, 1]);
+  const x = b.load(0, "float32", here);
+  return kernel("centred", {
+    params: [{ dtype: "float32", access: "in" }, { dtype: "float32", access: "out" }, { dtype: "float32", access: "out" }],
+    outer: [b.int(rows)],
+    inner: [b.int(width)],
+    reductions: [{ monoid: sum(b), lift: [x], lanes }],
+    stores: [
+      { over: "outer", param: 2, index: b.index(0), value: b.result(0, 0, "float32") },
+      { over: "inner", param: 1, index: here, value: b.sub(x, b.result(0, 0, "float32")) },
+    ],
+  });
+}
+
+const whole = (length: number): number[] => Array.from({ length }, (_, i) => ((i * 7) % 23) - 11);
+const zeros = (length: number): number[] => new Array<number>(length).fill(0);
+
+describe("the variant of a dispatch", () => {
+  const choose = (sizes: readonly number[], cooperation: Cooperation = "auto") => chooseVariant(product(), cooperation, extentsIn(sizes));
+
+  it.each([
+    ["independent where tiles would be mostly empty", [1000, 10, 64], "independent"],
+    ["independent where there is little to add", [512, 512, 8], "independent"],
+    ["tiled for large products", [512, 512, 512], "tiled"],
+    ["split where few points have much to add", [6, 25, 36864], "split"],
+    ["tiled where there is much to add and enough points", [512, 512, 36864], "tiled"],
+  ] as const)("is %s", (_, sizes, variant) => {
+    expect(choose(sizes)).toBe(variant);
+    expect(choose(sizes, "never")).toBe("independent");
+  });
+
+  it("is a team for long rows, and for few points with much to reduce", () => {
+    const variant = (rows: number, width: number, lanes: 1 | 16) => chooseVariant(centred(rows, width, lanes), "auto", extentsIn([]));
+    expect([variant(4, 1000, 16), variant(4, 10, 16), variant(4, 5000, 1), variant(10_000, 5000, 1)]).toEqual(["team", "independent", "team", "independent"]);
+  });
+
+  it("is independent where invocations may end early or overwrite what others read", () => {
+    const b = new ExprBuilder();
+    const guarded = { ...product(), guards: [{ over: "outer" as const, holds: b.const(true, "bool"), message: "product: expected" }] };
+    expect(chooseVariant(guarded, "always", extentsIn([512, 512, 512]))).toBe("independent");
+    const softmax = centred(4, 1000, 16);
+    expect(chooseVariant({ ...softmax, params: softmax.params.map(({ dtype }) => ({ dtype, access: "inout" })) }, "always", extentsIn([]))).toBe("independent");
+  });
+
+  it("depends on the adapter", () => {
+    const adapter = (info: Partial<GPUAdapterInfo>) => cooperationOn({ adapterInfo: { architecture: "", description: "", device: "", isFallbackAdapter: false, ...info } as GPUAdapterInfo });
+    expect(adapter({ architecture: "hopper" })).toBe("auto");
+    expect(adapter({ architecture: "swiftshader" })).toBe("never");
+    expect(adapter({ description: "llvmpipe (LLVM 15.0.6, 256 bits)" })).toBe("never");
+    expect(adapter({ isFallbackAdapter: true })).toBe("never");
+    expect(cooperationOn({})).toBe("auto");
+  });
+});
+
+// What takes long, the other tests on such a device, is in cooperation.long.test.ts.
+describe.skipIf(!hasWebGpu)("cooperating workgroups on webgpu", () => {
+  it("multiply in tiles, at edges too, and split long sums", async () => {
+    const device = await openDevice({ cooperation: "always" });
+    for (const [m, n, k] of [[70, 67, 19], [3, 5, 300], [4, 4, 0]] as const) {
+      await expectAgreement(device, { program: product(), buffers: [whole(m * k + 1), whole(k * n + 1), zeros(m * n)], scalars: [m, n, k] });
+    }
+    // Each size compiled what it needed: independent as prepared, tiled or split.
+    expect(device.stats()).toMatchObject({ prepared: 3, pipelines: 6 });
+  });
+
+  it("reduce in the order of kernel-ir", async () => {
+    const device = await openDevice({ cooperation: "always" });
+    for (const [rows, width, lanes] of [[3, 5, 16], [2, 16 * 512 * 5 + 37, 16], [2, 1500, 1], [3, 0, 16]] as const) {
+      await expectAgreement(device, { program: centred(rows, width, lanes), buffers: [numbers(rows * width), zeros(rows * width), zeros(rows)] });
+    }
+  });
+});
