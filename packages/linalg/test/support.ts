@@ -1,19 +1,5 @@
-import { Generator, memoryStats, reclaim, setDefaultDevice, tensor, type Tensor } from "@gradus/tensor-core";
-import { cpu } from "@gradus/backend-cpu";
-import { afterAll, beforeAll, expect } from "vitest";
-
-/** The device of a test file; afterwards nothing may be left on it. */
-export function useCpu(): void {
-  const device = cpu();
-  beforeAll(() => setDefaultDevice(device));
-  afterAll(async () => {
-    setDefaultDevice(null);
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    await reclaim(device);
-    const { storages, bytes } = memoryStats(device);
-    expect({ storages, bytes }, "left behind").toEqual({ storages: 0, bytes: 0 });
-  });
-}
+import { Generator, tensor, type Tensor } from "@gradus/tensor-core";
+import { expect } from "vitest";
 
 /** Standard normal numbers in float64, the same for the same seed. Requires grad. */
 export function leaf(shape: readonly number[], seed = 1): Tensor {

@@ -1,15 +1,16 @@
 import { readFileSync } from "node:fs";
+import { cpu } from "@gradus/backend-cpu";
 import { GPT, LeNet, LSTMTagger, MLP, resnet18 } from "@gradus/models";
 import type { Module } from "@gradus/nn";
 import { functional as F, Linear, Tanh } from "@gradus/nn";
 import type { Optimizer } from "@gradus/optim";
 import { Adam, SGD } from "@gradus/optim";
 import type { Tensor } from "@gradus/tensor-core";
-import { manualSeed, noGrad, ones, rand, randint, scope, ShapeError, zeros } from "@gradus/tensor-core";
+import { manualSeed, noGrad, ones, rand, randint, scope, setDefaultDevice, ShapeError, zeros } from "@gradus/tensor-core";
 import { describe, expect, test } from "vitest";
-import { useCpu } from "./support.js";
 
-const device = useCpu();
+const device = cpu();
+setDefaultDevice(device);
 
 /** What PyTorch's losses were from the same seed on, and the shapes of its state. */
 const torch = JSON.parse(readFileSync(new URL("fixtures/losses.json", import.meta.url), "utf8")) as Readonly<

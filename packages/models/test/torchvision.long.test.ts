@@ -1,10 +1,10 @@
+import { cpu } from "@gradus/backend-cpu";
 import { inceptionV3, resnet18, resnet34, resnet50 } from "@gradus/models";
 import type { Module } from "@gradus/nn";
-import { noGrad, rand } from "@gradus/tensor-core";
+import { noGrad, rand, setDefaultDevice } from "@gradus/tensor-core";
 import { describe, expect, test } from "vitest";
-import { useCpu } from "./support.js";
 
-useCpu();
+setDefaultDevice(cpu());
 
 describe("torchvision's networks", () => {
   const count = (model: Module): number => model.parameters().reduce((sum, parameter) => sum + parameter.numel(), 0);

@@ -1,9 +1,9 @@
-import { manualSeed } from "@gradus/tensor-core";
+import { cpu } from "@gradus/backend-cpu";
+import { manualSeed, setDefaultDevice } from "@gradus/tensor-core";
 import { describe, expect, test } from "vitest";
 import { build, compare, named } from "./fixtures/all-modules.js";
-import { useCpu } from "./support.js";
 
-useCpu();
+setDefaultDevice(cpu());
 
 describe("print, start and compute as PyTorch's", () => {
   test.each(named)("%s", async (_, each) => {

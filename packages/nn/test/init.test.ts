@@ -1,13 +1,13 @@
+import { cpu } from "@gradus/backend-cpu";
 import type { Tensor } from "@gradus/tensor-core";
-import { manualSeed, ones, rand, ShapeError, zeros } from "@gradus/tensor-core";
+import { manualSeed, ones, rand, setDefaultDevice, ShapeError, zeros } from "@gradus/tensor-core";
 import type { Module } from "@gradus/nn";
 import { BatchNorm2d, Conv1d, Conv2d, Embedding, init, LayerNorm, Linear, ReLU, Sequential } from "@gradus/nn";
 import { describe, expect, test } from "vitest";
 import type { Numbers } from "./fixtures/load.js";
 import { expectClose, fixture } from "./fixtures/load.js";
-import { useCpu } from "./support.js";
 
-useCpu();
+setDefaultDevice(cpu());
 
 const torch = fixture("init.json") as {
   readonly starts: readonly { readonly layer: string; readonly state: Readonly<Record<string, Numbers>>; readonly next: number }[];

@@ -1,15 +1,15 @@
+import { cpu } from "@gradus/backend-cpu";
 import type { Module as AnyModule } from "@gradus/nn";
 import {
   AveragedModel, BatchNorm1d, BatchNorm2d, Conv2d, Dropout, emaAverage, Embedding, GRU, init, LazyBatchNorm2d, LazyConv2d, LazyConvTranspose2d, LazyLinear,
   Linear, LogSoftmax, LSTM, Module, MultiheadAttention, Parameter, ParameterDict, ParameterList, ReLU, RNN, Sequential, Softmax, Softmin, StateDictError, Transformer, TransformerEncoder,
   TransformerEncoderLayer, updateBn, utils,
 } from "@gradus/nn";
-import { arange, gradcheck, gradgradcheck, manualSeed, ones, rand, randn, recurrentLayer, tensor, zeros } from "@gradus/tensor-core";
+import { arange, gradcheck, gradgradcheck, manualSeed, ones, rand, randn, recurrentLayer, setDefaultDevice, tensor, zeros } from "@gradus/tensor-core";
 import type { CellName, Tensor } from "@gradus/tensor-core";
 import { describe, expect, test } from "vitest";
-import { useCpu } from "./support.js";
 
-useCpu();
+setDefaultDevice(cpu());
 
 const numbers = (x: Tensor): number[] => (x.flatten().toArraySync() as number[]);
 const close = (values: readonly number[], digits = 5): number[] => values.map((value) => expect.closeTo(value, digits) as number);

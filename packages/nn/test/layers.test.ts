@@ -1,5 +1,6 @@
+import { cpu } from "@gradus/backend-cpu";
 import type { DType, Tensor } from "@gradus/tensor-core";
-import { ones } from "@gradus/tensor-core";
+import { ones, setDefaultDevice } from "@gradus/tensor-core";
 import type { Module } from "@gradus/nn";
 import {
   AvgPool2d, BatchNorm1d, BatchNorm2d, BCELoss, BCEWithLogitsLoss, Conv1d, Conv2d, CrossEntropyLoss, Dropout, Embedding, Flatten, GELU,
@@ -8,9 +9,8 @@ import {
 import { describe, expect, test } from "vitest";
 import type { Numbers } from "./fixtures/load.js";
 import { expectClose, fixture, toTensor } from "./fixtures/load.js";
-import { useCpu } from "./support.js";
 
-useCpu();
+setDefaultDevice(cpu());
 
 /** What PyTorch computed, in float64. */
 interface Case {

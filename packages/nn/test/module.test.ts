@@ -1,11 +1,10 @@
 import { cpu } from "@gradus/backend-cpu";
 import type { Tensor } from "@gradus/tensor-core";
-import { manualSeed, noGrad, ones, tensor, zeros } from "@gradus/tensor-core";
+import { manualSeed, noGrad, ones, setDefaultDevice, tensor, zeros } from "@gradus/tensor-core";
 import { BatchNorm2d, Dropout, Identity, Linear, Module, ModuleDict, ModuleList, Parameter, ReLU, Sequential, StateDictError } from "@gradus/nn";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { useCpu } from "./support.js";
 
-useCpu();
+setDefaultDevice(cpu());
 
 /** A parameter, a buffer that is saved and one that is not, and two children. */
 class Net extends Module {

@@ -1,4 +1,5 @@
-import { ones } from "@gradus/tensor-core";
+import { cpu } from "@gradus/backend-cpu";
+import { ones, setDefaultDevice } from "@gradus/tensor-core";
 import {
   AvgPool2d, BatchNorm1d, BatchNorm2d, BCEWithLogitsLoss, Conv1d, Conv2d, CrossEntropyLoss, Dropout, Embedding, Flatten, GELU, Identity, LayerNorm, LeakyReLU,
   Linear, LogSoftmax, MaxPool2d, Module, ModuleDict, ModuleList, ReLU, Sequential, Sigmoid, SiLU, Softmax, Softplus, Tanh,
@@ -7,9 +8,8 @@ import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { pythonArguments } from "../src/python-text.js";
 import { fixture } from "./fixtures/load.js";
-import { useCpu } from "./support.js";
 
-useCpu();
+setDefaultDevice(cpu());
 
 class Net extends Module {
   readonly features = new Sequential(new Conv2d(1, 6, 5, { padding: 2 }), new ReLU(), new MaxPool2d(2));

@@ -1,12 +1,12 @@
+import { cpu } from "@gradus/backend-cpu";
 import { Parameter } from "@gradus/nn";
 import type { LbfgsOptions } from "@gradus/optim";
 import { LBFGS } from "@gradus/optim";
 import type { Tensor } from "@gradus/tensor-core";
-import { tensor } from "@gradus/tensor-core";
+import { setDefaultDevice, tensor } from "@gradus/tensor-core";
 import { describe, expect, test } from "vitest";
-import { useCpu } from "./support.js";
 
-useCpu();
+setDefaultDevice(cpu());
 
 const float64 = (values: number[]): Tensor => new Parameter(tensor(values, { dtype: "float64" }));
 

@@ -1,14 +1,15 @@
 import { readFileSync } from "node:fs";
+import { cpu } from "@gradus/backend-cpu";
 import { Linear, Parameter } from "@gradus/nn";
 import type { Optimizer, OptimizerStateDict } from "@gradus/optim";
 import { Adadelta, Adagrad, Adam, Adamax, AdamW, ASGD, NAdam, RAdam, RMSprop, Rprop, SGD } from "@gradus/optim";
 import { Scalar } from "@gradus/scalar-autodiff";
 import type { NestedArray, Tensor } from "@gradus/tensor-core";
-import { manualSeed, ones, scope, tensor, zeros } from "@gradus/tensor-core";
+import { manualSeed, ones, scope, setDefaultDevice, tensor, zeros } from "@gradus/tensor-core";
 import { describe, expect, test } from "vitest";
-import { useCpu } from "./support.js";
 
-const device = useCpu();
+const device = cpu();
+setDefaultDevice(device);
 
 const optimizers = { SGD, Adam, AdamW, Adamax, NAdam, RAdam, Adagrad, Adadelta, RMSprop, Rprop, ASGD };
 type Options = Readonly<Record<string, unknown>>;

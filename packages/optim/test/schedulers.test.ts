@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
+import { cpu } from "@gradus/backend-cpu";
 import { Parameter } from "@gradus/nn";
 import * as optim from "@gradus/optim";
 import { Adam, CosineAnnealingLR, CyclicLR, LambdaLR, MultiplicativeLR, OneCycleLR, ReduceLROnPlateau, SequentialLR, SGD, StepLR, SWALR } from "@gradus/optim";
 import type { LRScheduler, Scheduled } from "@gradus/optim";
 import type { Tensor } from "@gradus/tensor-core";
-import { ones } from "@gradus/tensor-core";
+import { ones, setDefaultDevice } from "@gradus/tensor-core";
 import { describe, expect, test } from "vitest";
-import { useCpu } from "./support.js";
 
-useCpu();
+setDefaultDevice(cpu());
 
 interface Case {
   readonly optimizer: "SGD" | "Adam";

@@ -53,15 +53,23 @@ export class Device {
 /** What can be named as a device: the backend itself will do. */
 export type DeviceLike = Device | Backend;
 
-const devices = new WeakMap<Backend, Device>();
+const byBackend = new WeakMap<Backend, Device>();
+const made = new Set<WeakRef<Device>>();
+
+/** All devices that tensors have lived on and that still exist: for `memoryStats` of each. */
+export function devices(): Device[] {
+  return Array.from(made, (reference) => reference.deref()).filter((device) => device !== undefined);
+}
 
 /** The device of a backend; the same one each time. */
 export function deviceOf(like: DeviceLike): Device {
   if (like instanceof Device) return like;
-  let device = devices.get(like);
+  let device = byBackend.get(like);
   if (device === undefined) {
     device = new Device(like);
-    devices.set(like, device);
+    byBackend.set(like, device);
+    for (const reference of made) if (reference.deref() === undefined) made.delete(reference);
+    made.add(new WeakRef(device));
   }
   return device;
 }

@@ -19,7 +19,7 @@ export type { FloatInfo, IntInfo } from "./dtypes.js";
 export { arange, empty, emptyLike, eye, full, fullLike, linspace, logspace, ones, onesLike, tensor, zeros, zerosLike } from "./create.js";
 export type { LogspaceOptions, TensorFromOptions } from "./create.js";
 export { AnomalyError, ArgumentError, AutogradError, DeviceError, DisposedError, DTypeError, ShapeError } from "./errors.js";
-export { Device, getDefaultDevice, getNumThreads, setDefaultDevice, setNumThreads, withDefaultDevice } from "./device.js";
+export { Device, devices, getDefaultDevice, getNumThreads, setDefaultDevice, setNumThreads, withDefaultDevice } from "./device.js";
 export type { DeviceLike } from "./device.js";
 export { Layout } from "./layout.js";
 export { Storage } from "./storage.js";

@@ -338,7 +338,7 @@ describe(group, () => {
 /** What has no case here, and why. Of every other export a case calls the function, or the method of its name. */
 const without = {
   "is no op": `
-    decodeBytes encodeValues finfo iinfo getDefaultDevice setDefaultDevice withDefaultDevice canCast promoteTypes resultType broadcastShapes keep openScope scope
+    decodeBytes encodeValues finfo iinfo devices getDefaultDevice setDefaultDevice withDefaultDevice canCast promoteTypes resultType broadcastShapes keep openScope scope
     memoryStats reclaim awaitReads canReadAtOnce getNumThreads setNumThreads formatTensor getPrintOptions setPrintOptions defaultGenerator manualSeed`,
   "differentiates, and has tests of its own": `
     backward grad checkpoint checkpointSequential hessian hvp jacobian jvp vhp vjp gradcheck gradgradcheck enableGrad inferenceMode isGradEnabled

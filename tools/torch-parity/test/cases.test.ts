@@ -1,7 +1,9 @@
+import { cpu } from "@gradus/backend-cpu";
+import { setDefaultDevice } from "@gradus/tensor-core";
 import { describe, expect, it } from "vitest";
-import { casesOf, expected, expRecord, float32, outcomes, run, useCpu } from "./support.js";
+import { casesOf, expected, expRecord, float32, outcomes, run } from "./support.js";
 
-useCpu();
+setDefaultDevice(cpu());
 
 /** A record of each kind that agrees with PyTorch. */
 const right = [

@@ -2,19 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { cpu } from "@gradus/backend-cpu";
-import { setDefaultDevice, zeros } from "@gradus/tensor-core";
-import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { zeros } from "@gradus/tensor-core";
+import { onTestFinished } from "vitest";
 import type { TensorRecord } from "../src/host-values.js";
 import type { Report } from "../src/report.js";
 import type { RunOptions } from "../src/run.js";
 import { runCases } from "../src/run.js";
-
-/** The CPU as default device, as the runner has it. */
-export function useCpu(): void {
-  beforeAll(() => setDefaultDevice(cpu()));
-  afterAll(() => setDefaultDevice(null));
-}
 
 /** A directory of case files that goes away with the test. */
 export function casesOf(files: Readonly<Record<string, readonly object[]>>): string {

@@ -1,13 +1,13 @@
+import { cpu } from "@gradus/backend-cpu";
 import type { Tensor } from "@gradus/tensor-core";
-import { tensor, zeros } from "@gradus/tensor-core";
+import { setDefaultDevice, tensor, zeros } from "@gradus/tensor-core";
 import { describe, expect, it } from "vitest";
 import { MissingError, translate } from "../src/call.js";
 import type { PythonValue } from "../src/python.js";
 import { PythonFloat, PythonName, PythonSlice, PythonTuple } from "../src/python.js";
 import { camelCase, chooseOverload, findEntry, parseTable } from "../src/signature.js";
-import { useCpu } from "./support.js";
 
-useCpu();
+setDefaultDevice(cpu());
 
 const py = { float: (x: number) => new PythonFloat(x), tuple: (...items: PythonValue[]) => new PythonTuple(items), dtype: (name: string) => new PythonName("dtype", name) };
 
