@@ -1,13 +1,13 @@
+import { cpu } from "@gradus/backend-cpu";
 import { GRU, LSTM, RNN, utils } from "@gradus/nn";
 import type { LstmOptions } from "@gradus/nn";
-import { gradcheck, manualSeed, randn, tensor } from "@gradus/tensor-core";
+import { gradcheck, manualSeed, randn, setDefaultDevice, tensor } from "@gradus/tensor-core";
 import type { Tensor } from "@gradus/tensor-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readFileSync } from "node:fs";
-import { useCpu } from "./support.js";
 
-useCpu();
+setDefaultDevice(cpu());
 
 const { packPaddedSequence, packSequence, PackedSequence, padPackedSequence, padSequence, unpackSequence, unpadSequence } = utils.rnn;
 const numbers = (x: Tensor): number[] => x.flatten().toArraySync() as number[];
