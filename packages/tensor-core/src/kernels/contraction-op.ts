@@ -2,6 +2,7 @@ import type { Axis, ComputeDType, Contraction, Coordinate, DType, Executable, Ex
 import { dtypeInfo, ExprBuilder } from "@gradus/kernel-ir";
 import type { Device } from "../device.js";
 import type { Storage } from "../storage.js";
+import { dtypeCode, Signature, SignatureMap } from "./signature.js";
 
 /**
  * Sums of products on the device: matrix products, convolutions and their gradients are calls of one function that
@@ -40,78 +41,82 @@ export interface ContractionCall {
 
 interface Variant {
   readonly executable: Executable;
-  readonly scalars: number[];
   readonly generation: number;
 }
 
-const variants = new WeakMap<Device, Map<string, Variant>>();
+const variants = new WeakMap<Device, SignatureMap<Variant>>();
+const signature = new Signature();
 
-/** One pass over a call: everything that shapes the program goes into the key, every other number into the scalars. */
-class Signature {
-  key = "";
+/** One pass over a call: everything that shapes the program goes into the signature, every other number into the scalars. */
+class Description {
   readonly scalars: number[] = [];
-  #at = 0;
 
-  constructor(scalars?: number[]) {
-    if (scalars !== undefined) this.scalars = scalars;
-  }
-
-  tag(text: string): void {
-    this.key += text;
+  tag(code: number): void {
+    signature.push(code);
   }
 
   /** A literal if it is one of `literals`, else a scalar argument. */
   number(value: number, literals: readonly number[]): void {
-    if (literals.includes(value)) this.key += String(value);
+    if (literals.includes(value)) signature.push(value);
     else {
-      this.key += "s";
-      this.scalars[this.#at++] = value;
+      signature.push(argument);
+      this.scalars.push(value);
     }
   }
 }
 
+/** Stands for a number that is an argument. Literals are 0 and 1, tags lie between them and the axes. */
+const argument = -1;
+const firstAxis = 32;
+/** What follows in the list. */
+const tags = { operand: 16, coordinate: 17, unbounded: 18, result: 19, addend: 20, replaced: 21, accumulated: 22, sameStorage: 23 } as const;
 const unit = [0, 1] as const;
 const one = [1] as const;
 const zero = [0] as const;
 const never: readonly number[] = [];
 
-const roleTag: Record<Axis["role"], string> = { batch: "b", m: "m", n: "n", k: "k" };
+const roleTag: Record<Axis["role"], number> = { batch: 24, m: 25, n: 26, k: 27 };
 
-function describeOperand(sign: Signature, operand: CallOperand): void {
-  sign.tag(`|${operand.storage.dtype}`);
-  sign.number(operand.offset, zero);
+function describeOperand(description: Description, operand: CallOperand): void {
+  description.tag(tags.operand);
+  description.tag(dtypeCode[operand.storage.dtype]);
+  description.number(operand.offset, zero);
   for (const c of operand.coordinates) {
-    sign.tag("/");
+    description.tag(tags.coordinate);
     for (const { axis, scale } of c.terms) {
-      sign.tag(`${String(axis)}:`);
-      sign.number(scale, one);
+      description.tag(firstAxis + axis);
+      description.number(scale, one);
     }
-    sign.number(c.shift ?? 0, zero);
-    sign.number(c.divisor ?? 1, one);
-    if (c.extent === undefined) sign.tag("-");
-    else sign.number(c.extent, never);
-    sign.number(c.stride, unit);
+    description.number(c.shift ?? 0, zero);
+    description.number(c.divisor ?? 1, one);
+    if (c.extent === undefined) description.tag(tags.unbounded);
+    else description.number(c.extent, never);
+    description.number(c.stride, unit);
   }
 }
 
-function describe(sign: Signature, call: ContractionCall): void {
+function describe(call: ContractionCall): Description {
+  const description = new Description();
+  signature.restart();
   for (const { role, extent } of call.axes) {
-    sign.tag(roleTag[role]);
-    sign.number(extent, one);
+    description.tag(roleTag[role]);
+    description.number(extent, one);
   }
-  describeOperand(sign, call.left);
-  describeOperand(sign, call.right);
-  const written = (place: NonNullable<ContractionCall["addend"]>): void => {
-    sign.tag(`|${place.storage.dtype}`);
-    sign.number(place.offset, zero);
+  describeOperand(description, call.left);
+  describeOperand(description, call.right);
+  const written = (tag: number, place: NonNullable<ContractionCall["addend"]>): void => {
+    description.tag(tag);
+    description.tag(dtypeCode[place.storage.dtype]);
+    description.number(place.offset, zero);
     call.axes.forEach(({ role }, axis) => {
-      if (role !== "k") sign.number(place.strides[axis] ?? 0, unit);
+      if (role !== "k") description.number(place.strides[axis] ?? 0, unit);
     });
   };
-  written(call.result);
-  if (call.addend !== undefined) written(call.addend);
-  sign.tag(call.accumulate === true ? "+" : "=");
-  sign.tag(call.left.storage === call.right.storage ? "t" : "");
+  written(tags.result, call.result);
+  if (call.addend !== undefined) written(tags.addend, call.addend);
+  description.tag(call.accumulate === true ? tags.accumulated : tags.replaced);
+  if (call.left.storage === call.right.storage) description.tag(tags.sameStorage);
+  return description;
 }
 
 /** Dispatches a call. Nothing is done where the result is empty. */
@@ -119,18 +124,17 @@ export function contract(device: Device, call: ContractionCall): void {
   if (call.axes.some(({ role, extent }) => role !== "k" && extent === 0)) return;
   let known = variants.get(device);
   if (known === undefined) {
-    known = new Map();
+    known = new SignatureMap();
     variants.set(device, known);
   }
-  const sign = new Signature();
-  describe(sign, call);
-  let variant = known.get(sign.key);
+  const { scalars } = describe(call);
+  let variant = known.get(signature);
   if (variant?.generation !== device.generation) {
-    variant = { executable: device.executable(buildContraction(call)), scalars: sign.scalars, generation: device.generation };
-    known.set(sign.key, variant);
+    variant = { executable: device.executable(buildContraction(call)), generation: device.generation };
+    known.set(signature, variant);
   }
   const buffers = [call.left.storage.buffer, ...(call.right.storage === call.left.storage ? [] : [call.right.storage.buffer]), call.result.storage.buffer, ...(call.addend === undefined ? [] : [call.addend.storage.buffer])];
-  device.backend.dispatch(variant.executable, buffers as NonNullable<Storage["buffer"]>[], sign.scalars);
+  device.backend.dispatch(variant.executable, buffers as NonNullable<Storage["buffer"]>[], scalars);
 }
 
 /** The same walk as `describe`, making expressions. */

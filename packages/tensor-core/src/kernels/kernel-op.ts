@@ -2,6 +2,7 @@ import type { ComputeDType, DType, Executable, Expr, Guard, Monoid, Over, Progra
 import { dtypeInfo, ExprBuilder } from "@gradus/kernel-ir";
 import type { Device } from "../device.js";
 import type { Storage } from "../storage.js";
+import { dtypeCode, Signature, SignatureMap } from "./signature.js";
 
 /**
  * From an op's formula to a dispatch.
@@ -79,34 +80,21 @@ interface Variant {
   readonly generation: number;
 }
 
-const dtypeCode: Record<DType, number> = { float32: 0, float64: 1, int64: 2, int32: 3, bool: 4, float16: 5, bfloat16: 6, int16: 7, int8: 8, uint8: 9 };
 const computeCode: Record<ComputeDType, number> = { float32: 0, float64: 1, int64: 2, int32: 3, bool: 4 };
 
-/** Keys stay exact integers up to here; larger signatures go over to text. */
-const safeKey = 2 ** 50;
-
-/** Joins small codes into one key, a number while that is exact. */
-class Key {
-  #number = 1;
-  #text = "";
-
-  push(code: number, radix: number): void {
-    if (this.#number * radix >= safeKey) {
-      this.#text += `${String(this.#number)},`;
-      this.#number = 1;
-    }
-    this.#number = this.#number * radix + code;
-  }
-
-  get value(): number | string {
-    return this.#text === "" ? this.#number : this.#text + String(this.#number);
-  }
+/** What an op has prepared on a device. */
+class Variants {
+  /** Of calls over one row-major axis, by a number. */
+  readonly flat = new Map<number, Variant>();
+  readonly general = new SignatureMap<Variant>();
 }
 
+const signature = new Signature();
+
 export class KernelOp {
-  readonly #variants = new WeakMap<Device, Map<number | string, Variant>>();
+  readonly #variants = new WeakMap<Device, Variants>();
   #lastDevice: Device | null = null;
-  #lastVariants: Map<number | string, Variant> | null = null;
+  #lastVariants: Variants | null = null;
   readonly #buffers: NonNullable<Storage["buffer"]>[] = [];
 
   constructor(readonly formula: KernelFormula) {}
@@ -115,11 +103,11 @@ export class KernelOp {
     return this.formula.name;
   }
 
-  #variantsOf(device: Device): Map<number | string, Variant> {
+  #variantsOf(device: Device): Variants {
     if (this.#lastDevice === device && this.#lastVariants !== null) return this.#lastVariants;
     let variants = this.#variants.get(device);
     if (variants === undefined) {
-      variants = new Map();
+      variants = new Variants();
       this.#variants.set(device, variants);
     }
     this.#lastDevice = device;
@@ -151,9 +139,7 @@ export class KernelOp {
       this.run(device, { outer: [count], inner: [] }, operands.slice(0, -1), operands.slice(-1), compute, user);
       return;
     }
-    // Flat keys are even, the others odd.
-    key *= 2;
-    const variants = this.#variantsOf(device);
+    const variants = this.#variantsOf(device).flat;
     let variant = variants.get(key);
     if (variant?.generation !== device.generation) {
       const operands = [...inputs, output].map(({ storage, offset }) => ({ storage, offset, strides: [1] }));
@@ -189,42 +175,48 @@ export class KernelOp {
     user: readonly (number | bigint)[],
   ): void {
     if (space.outer.includes(0)) return;
-    const operands = [...inputs, ...outputs];
+    const operands = inputs.concat(outputs);
     const plan = collapse(space, operands);
-    const key = new Key();
-    key.push(computeCode[compute], 8);
-    key.push(plan.outer.length, 16);
-    key.push(plan.inner.length, 16);
-    if (plan.literalInner === true) for (const extent of plan.inner) key.push(extent, 2 ** 31);
-    plan.operands.forEach((operand, i) => {
-      key.push(operand.storage === null ? 15 : dtypeCode[operand.storage.dtype], 16);
-      const twin = twinOf(plan.operands, i);
-      key.push(twin === i ? 0 : 1 + twin, 16);
-      key.push(twin !== i && sameSteps(plan.operands[twin], operand) ? 1 : 0, 2);
-      for (const stride of operand.strides) key.push(strideCode[strideClass(stride, plan)], 4);
-    });
-    const value = key.value;
-    const id = typeof value === "number" ? value * 2 + 1 : value;
-    const variants = this.#variantsOf(device);
-    let variant = variants.get(id);
+    const { outer, inner, strides } = plan;
+    const literalInner = plan.literalInner === true;
+    signature.restart().push(((computeCode[compute] * 2 + Number(literalInner)) * 16 + outer.length) * 16 + inner.length);
+    if (literalInner) for (const extent of inner) signature.push(extent);
+    for (let i = 0; i < operands.length; i++) {
+      const { storage } = operands[i]!;
+      const twin = twinOf(operands, i);
+      const place = twin === i ? 0 : 1 + 2 * twin + Number(sameSteps(plan, twin, i));
+      let code = place * 16 + (storage === null ? 15 : dtypeCode[storage.dtype]);
+      for (const stride of strides[i]!) {
+        // Two bits for each stride; many of them take more than one number.
+        if (code >= 2 ** 28) {
+          signature.push(code);
+          code = 1;
+        }
+        code = code * 4 + strideCode[strideClass(stride, plan)];
+      }
+      signature.push(code);
+    }
+    const variants = this.#variantsOf(device).general;
+    let variant = variants.get(signature);
     if (variant?.generation !== device.generation) {
-      variant = this.#prepare(device, plan, plan.operands, inputs.length, compute, user.length);
-      variants.set(id, variant);
+      variant = this.#prepare(device, plan, operands.map(({ storage, offset }, i) => ({ storage, offset, strides: strides[i]! })), inputs.length, compute, user.length);
+      variants.set(signature, variant);
     }
     const { scalars } = variant;
     let at = 0;
-    for (const extent of plan.outer) scalars[at++] = extent;
-    if (plan.literalInner !== true) for (const extent of plan.inner) scalars[at++] = extent;
+    for (const extent of outer) scalars[at++] = extent;
+    if (!literalInner) for (const extent of inner) scalars[at++] = extent;
     const buffers = this.#buffers;
     let bound = 0;
-    plan.operands.forEach((operand, i) => {
-      const twin = twinOf(plan.operands, i);
+    for (let i = 0; i < operands.length; i++) {
+      const { storage, offset } = operands[i]!;
+      const twin = twinOf(operands, i);
       if (twin === i) {
-        if (operand.storage !== null) buffers[bound++] = operand.storage.buffer as NonNullable<Storage["buffer"]>;
-      } else if (sameSteps(plan.operands[twin], operand)) return;
-      scalars[at++] = operand.offset;
-      for (const stride of operand.strides) if (strideClass(stride, plan) === "other") scalars[at++] = stride;
-    });
+        if (storage !== null) buffers[bound++] = storage.buffer as NonNullable<Storage["buffer"]>;
+      } else if (sameSteps(plan, twin, i)) continue;
+      scalars[at++] = offset;
+      for (const stride of strides[i]!) if (strideClass(stride, plan) === "other") scalars[at++] = stride;
+    }
     for (const number of user) scalars[at++] = number;
     buffers.length = bound;
     device.backend.dispatch(variant.executable, buffers, scalars);
@@ -243,10 +235,13 @@ export interface FlatOperand {
 }
 
 /** The first operand in the same storage. Coordinates have none and stand alone. */
-const twinOf = (operands: readonly KernelOperand[], i: number): number => {
-  const storage = operands[i]?.storage ?? null;
-  return storage === null ? i : operands.findIndex((other) => other.storage === storage);
-};
+function twinOf(operands: readonly KernelOperand[], i: number): number {
+  const { storage } = operands[i]!;
+  if (storage === null) return i;
+  let twin = 0;
+  while (operands[twin]!.storage !== storage) twin++;
+  return twin;
+}
 
 /**
  * What a program knows of a stride: 0, 1, or "other", which is a scalar argument. Windows are often two apart: generators know how to load every second
@@ -256,46 +251,53 @@ const strideClass = (stride: number, { literalInner }: KernelSpace): 0 | 1 | 2 |
   stride === 0 || stride === 1 || (stride === 2 && literalInner === true) ? stride : "other";
 const strideCode = { 0: 0, 1: 1, 2: 2, other: 3 } as const;
 
-const sameSteps = (a: KernelOperand | undefined, b: KernelOperand): boolean =>
-  a !== undefined && a.offset === b.offset && a.strides.every((stride, i) => stride === b.strides[i]);
-
+/** A call whose axes of one point are dropped, and neighbours merged that every operand steps through as if they were one. */
 interface Plan extends KernelSpace {
   readonly operands: readonly KernelOperand[];
+  /** The strides of each operand along what is left of the axes. */
+  readonly strides: readonly number[][];
 }
 
-/** Drops axes of one point and merges neighbours that every operand steps through as if they were one. */
+/** Whether two operands of one storage are the same elements. */
+function sameSteps({ operands, strides }: Pick<Plan, "operands" | "strides">, a: number, b: number): boolean {
+  if (operands[a]!.offset !== operands[b]!.offset) return false;
+  const [left, right] = [strides[a]!, strides[b]!];
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  return true;
+}
+
 function collapse(space: KernelSpace, operands: readonly KernelOperand[]): Plan {
   const strides = operands.map((): number[] => []);
-  const group = (extents: readonly number[], from: number): number[] => {
-    const merged: number[] = [];
-    const first = strides[0]?.length ?? 0;
-    extents.forEach((extent, i) => {
-      if (extent === 1) return;
-      const axis = from + i;
-      const last = first + merged.length - 1;
-      const fits =
-        merged.length > 0 && operands.every((operand, o) => strides[o]?.[last] === (operand.strides[axis] ?? 0) * extent);
-      if (fits) merged[merged.length - 1] = (merged.at(-1) ?? 1) * extent;
-      else merged.push(extent);
-      operands.forEach((operand, o) => {
-        const own = strides[o] as number[];
-        if (fits) own[last] = operand.strides[axis] ?? 0;
-        else own.push(operand.strides[axis] ?? 0);
-      });
-    });
-    return merged;
-  };
-  const outer = group(space.outer, 0);
-  const inner = group(space.inner, space.outer.length);
+  const outer = merge(space.outer, 0, operands, strides);
   // A space keeps at least one axis where it has points to run over, so that formulas need no case for none.
-  const pad = (extents: number[], wanted: boolean, at: number): void => {
-    if (!wanted || extents.length > 0) return;
-    extents.push(1);
-    for (const own of strides) own.splice(at, 0, 0);
-  };
-  pad(outer, true, 0);
-  pad(inner, space.inner.length > 0, outer.length);
-  return { outer, inner, literalInner: space.literalInner ?? false, operands: operands.map(({ storage, offset }, o) => ({ storage, offset, strides: strides[o] ?? [] })) };
+  if (outer.length === 0) addPoint(outer, strides);
+  const inner = merge(space.inner, space.outer.length, operands, strides);
+  if (inner.length === 0 && space.inner.length > 0) addPoint(inner, strides);
+  return { outer, inner, literalInner: space.literalInner ?? false, operands, strides };
+}
+
+/** Merges axes, the first of which has the number `from`, and appends to the strides. */
+function merge(extents: readonly number[], from: number, operands: readonly KernelOperand[], strides: readonly number[][]): number[] {
+  const merged: number[] = [];
+  for (let i = 0; i < extents.length; i++) {
+    const extent = extents[i]!;
+    if (extent === 1) continue;
+    const joins = merged.length > 0 && operands.every((operand, o) => strides[o]!.at(-1) === (operand.strides[from + i] ?? 0) * extent);
+    if (joins) merged.push(merged.pop()! * extent);
+    else merged.push(extent);
+    for (let o = 0; o < operands.length; o++) {
+      const own = strides[o]!;
+      if (joins) own.pop();
+      own.push(operands[o]!.strides[from + i] ?? 0);
+    }
+  }
+  return merged;
+}
+
+/** An axis of one point. */
+function addPoint(extents: number[], strides: readonly number[][]): void {
+  extents.push(1);
+  for (const own of strides) own.push(0);
 }
 
 /** Builds the program of one combination of element types and stride classes. */
@@ -317,6 +319,7 @@ function buildKernel(
   // One parameter per storage; operands that step alike also share their index expression.
   const params: { dtype: DType; access: "in" | "out" | "inout" }[] = [];
   const places: { param: number; index: Expr }[] = [];
+  const strides = operands.map((operand) => [...operand.strides]);
   operands.forEach((operand, i) => {
     const isOutput = i >= inputs;
     const twin = twinOf(operands, i);
@@ -324,7 +327,7 @@ function buildKernel(
     const param = known?.param ?? (operand.storage === null ? -1 : params.push({ dtype: operand.storage.dtype, access: isOutput ? "out" : "in" }) - 1);
     const declared = params[param];
     if (known !== undefined && isOutput && declared?.access === "in") declared.access = "inout";
-    if (known !== undefined && sameSteps(operands[twin], operand)) {
+    if (known !== undefined && sameSteps({ operands, strides }, twin, i)) {
       places.push(known);
       return;
     }
