@@ -4,7 +4,7 @@ import { grad } from "../autograd/backward.js";
 import { isGradEnabled, noGrad } from "../autograd/mode.js";
 import { Saved } from "../autograd/op-node.js";
 import { ArgumentError, ShapeError } from "../errors.js";
-import type { KernelOperand } from "../kernels/kernel-op.js";
+import type { KernelBody, KernelOperand } from "../kernels/kernel-op.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import { emptyLike } from "../kernels/rows.js";
 import { showShape } from "../shape.js";
@@ -142,43 +142,30 @@ const cells = {
 
 export type CellName = keyof typeof cells;
 
-/** A cell's formulas as kernels over [batch, hidden], and for the gates' gradients over [batch, gates, hidden]. */
+/** A cell's formulas as kernels over [batch, hidden]. */
 class CellKernels {
   /** Inputs p, q, h, c; outputs h, c (only LSTM), then what is saved. Scalar: the distance between gates. */
   readonly step: KernelOp;
-  /** Inputs dh, dc, h and c before, h and c after, what was saved, the gate; outputs the gradients of p and, where they differ, of q. */
-  readonly gates: KernelOp;
-  /** The same inputs without the gate; outputs what reaches h and c directly. */
-  readonly direct: KernelOp;
+  /** Inputs dh, dc, h and c before, h and c after, what was saved; outputs the gradients of p, where they differ of q, and what reaches h or c directly. */
+  readonly back: KernelOp;
 
   constructor(readonly name: CellName, readonly cell: Cell) {
-    const derivative = (k: ExprBuilder, input: (i: number) => Expr): Gradients =>
-      cell.derivative(k, { h: input(0), c: input(1) }, Array.from({ length: cell.saves }, (_, i) => input(6 + i)), { h: input(2), c: input(3) }, { h: input(4), c: input(5) });
+    const storeAll = (b: KernelBody, values: readonly (Expr | undefined)[]): void => values.filter((value) => value !== undefined).forEach((value, j) => { b.store(j, value); });
     this.step = new KernelOp({
       name,
       build: (b) => {
         const { k } = b;
         const gatesOf = (i: number): Expr[] => Array.from({ length: cell.gates }, (_, n) => b.inputAt(i, k.mul(b.scalar(0, "int32"), k.int(n))));
         const after = cell.step(k, { p: gatesOf(0), q: gatesOf(1), h: b.input(2), c: b.input(3) });
-        [after.h, ...(after.c === undefined ? [] : [after.c]), ...after.saved].forEach((value, j) => { b.store(j, value); });
+        storeAll(b, [after.h, after.c, ...after.saved]);
       },
     });
-    this.gates = new KernelOp({
+    this.back = new KernelOp({
       name: `${name}Backward`,
       build: (b) => {
-        const { k } = b;
-        const { p, q } = derivative(k, (i) => b.input(i));
-        const gate = b.coordinate(6 + cell.saves);
-        const chosen = (values: readonly Expr[]): Expr => values.reduceRight((rest, value, n) => k.select(k.eq(gate, k.int(n)), value, rest));
-        b.store(0, chosen(p));
-        if (q !== undefined) b.store(1, chosen(q));
-      },
-    });
-    this.direct = new KernelOp({
-      name: `${name}BackwardState`,
-      build: (b) => {
-        const { h, c } = derivative(b.k, (i) => b.input(i));
-        [h, c].filter((value) => value !== undefined).forEach((value, j) => { b.store(j, value); });
+        const [dh, dc, h, c, nextH, nextC, ...saved] = Array.from({ length: 6 + cell.saves }, (_, i) => b.input(i)) as [Expr, Expr, Expr, Expr, Expr, Expr, ...Expr[]];
+        const gradients = cell.derivative(b.k, { h: dh, c: dc }, saved, { h, c }, { h: nextH, c: nextC });
+        storeAll(b, [...gradients.p, ...(gradients.q ?? []), gradients.h, gradients.c]);
       },
     });
   }
@@ -214,9 +201,9 @@ interface Trace {
 
 const over = ({ elements, layout }: Tensor, strides: readonly number[], step = 0): KernelOperand => ({ storage: elements, offset: layout.offset + step * (layout.strides[0] ?? 0), strides });
 
-/** What was saved, one operand each. */
-const slots = (saved: Tensor, count: number, size: number, strides: readonly number[]): KernelOperand[] =>
-  Array.from({ length: count }, (_, n) => ({ storage: saved.elements, offset: saved.layout.offset + n * size, strides }));
+/** Parts of rows, of one size each: what was saved, or the gates. */
+const slots = (rows: Tensor, count: number, size: number, strides: readonly number[]): KernelOperand[] =>
+  Array.from({ length: count }, (_, n) => ({ storage: rows.elements, offset: rows.layout.offset + n * size, strides }));
 
 /** Step numbers in the order in which they are taken. */
 const stepsOf = (count: number, reverse: boolean): number[] => Array.from({ length: count }, (_, i) => (reverse ? count - 1 - i : i));
@@ -251,7 +238,7 @@ function run({ cell, step: kernel }: CellKernels, p: Tensor, h0: Tensor, c0: Ten
 
 /** The gradients of p, h₀, c₀ and the weights, from those of the outputs and of the last cell state. */
 function runBackward(
-  { cell, gates: gatesKernel, direct }: CellKernels,
+  { cell, back }: CellKernels,
   trace: Trace,
   grads: { readonly output: Tensor | null; readonly c: Tensor | null },
   p: Tensor, { weightHh, biasHh, weightHr = null }: RecurrentWeights, reverse: boolean,
@@ -278,22 +265,17 @@ function runBackward(
     // Where a state is not looked at, d stands in its place: one buffer less.
     const states = { h: trace.h[n]!, c: trace.c[n]!, nextH: trace.hidden[n]!, nextC: trace.c[n + 1]! };
     const seen = [d, cell.hasCellState ? dc : d, ...(["h", "c", "nextH", "nextC"] as const).map((name) => (cell.sees.includes(name) ? states[name] : d))];
-    const operands = (middle: readonly number[]): KernelOperand[] => [
-      ...seen.map((x) => over(x, [size, ...middle, 1])),
-      ...slots(trace.saved[n]!, cell.saves, size, [cell.saves * size, ...middle, 1]),
-    ];
-    gatesKernel.run(
+    const state = cell.hasCellState || cell.differs ? emptyLike(p, [batch, size]) : null;
+    back.run(
       p.device,
-      { outer: [batch, cell.gates, size], inner: [] },
-      [...operands([0]), { storage: null, offset: 0, strides: [0, 1, 0] }],
-      [dP, ...(cell.differs ? [dQ] : [])].map((x) => over(x, [wide, size, 1], t)),
+      { outer: [batch, size], inner: [] },
+      [...seen.map((x) => over(x, [size, 1])), ...slots(trace.saved[n]!, cell.saves, size, [cell.saves * size, 1])],
+      [...(cell.differs ? [dP, dQ] : [dP]).flatMap((gradient) => slots(select(gradient, 0, t), cell.gates, size, [wide, 1])), ...(state === null ? [] : [over(state, [size, 1])])],
       compute,
       [],
     );
     dh = select(dQ, 0, t).matmul(weightHh);
-    if (!cell.differs && !cell.hasCellState) continue;
-    const state = emptyLike(p, [batch, size]);
-    direct.run(p.device, { outer: [batch, size], inner: [] }, operands([]), [over(state, [size, 1])], compute, []);
+    if (state === null) continue;
     if (cell.hasCellState) dc = state;
     else dh = dh.add(state);
   }
