@@ -24,11 +24,16 @@ export { ASGD } from "./asgd.js";
 export type { AsgdOptions } from "./asgd.js";
 export { LBFGS } from "./lbfgs.js";
 export type { LbfgsOptions } from "./lbfgs.js";
+export { LRScheduler } from "./schedulers/lr-scheduler.js";
+export type { Schedule, Scheduled, SchedulerOptions, SchedulerStateDict } from "./schedulers/lr-scheduler.js";
 export {
-  ChainedScheduler, ConstantLR, CosineAnnealingLR, CosineAnnealingWarmRestarts, CyclicLR, ExponentialLR, LambdaLR, LinearLR, LRScheduler,
-  MultiplicativeLR, MultiStepLR, OneCycleLR, PolynomialLR, ReduceLROnPlateau, SequentialLR, StepLR, SWALR,
-} from "./lr-scheduler.js";
-export type {
-  CyclicLrOptions, LinearLrOptions, OneCycleLrOptions, PlateauOptions, Schedule, Scheduled, SchedulerOptions, SchedulerStateDict, SwaLrOptions,
-  WarmRestartsOptions,
-} from "./lr-scheduler.js";
+  ConstantLR, CosineAnnealingLR, CosineAnnealingWarmRestarts, ExponentialLR, LambdaLR, LinearLR, MultiplicativeLR, MultiStepLR, PolynomialLR, StepLR,
+} from "./schedulers/formulas.js";
+export type { LinearLrOptions, WarmRestartsOptions } from "./schedulers/formulas.js";
+export { CyclicLR, OneCycleLR } from "./schedulers/cycles.js";
+export type { CyclicLrOptions, OneCycleLrOptions } from "./schedulers/cycles.js";
+export { SWALR } from "./schedulers/swa.js";
+export type { SwaLrOptions } from "./schedulers/swa.js";
+export { ChainedScheduler, SequentialLR } from "./schedulers/combined.js";
+export { ReduceLROnPlateau } from "./schedulers/plateau.js";
+export type { PlateauOptions } from "./schedulers/plateau.js";

@@ -1,0 +1,23 @@
+import type { Scheduled } from "./lr-scheduler.js";
+
+/** One value for all groups, or one for each. */
+export type PerGroup<T> = T | readonly T[];
+
+export function perGroup<T>(scheduler: string, { paramGroups }: Scheduled, name: string, value: PerGroup<T>): readonly T[] {
+  if (!Array.isArray(value)) return paramGroups.map(() => value as T);
+  if (value.length !== paramGroups.length) throw new RangeError(`${scheduler}: expected one ${name} for each of ${paramGroups.length} groups, got ${value.length}`);
+  return value as readonly T[];
+}
+
+/** @throws {RangeError} unless 0 ≤ value ≤ 1. */
+export function checkShare(scheduler: string, name: string, value: number): void {
+  if (!(value >= 0 && value <= 1)) throw new RangeError(`${scheduler}: expected ${name} from 0 to 1, got ${value}`);
+}
+
+export function checkPositiveInteger(scheduler: string, name: string, value: number): void {
+  if (!(Number.isInteger(value) && value > 0)) throw new RangeError(`${scheduler}: expected ${name} to be a positive integer, got ${value}`);
+}
+
+export function checkChoice(scheduler: string, name: string, value: string, choices: readonly string[]): void {
+  if (!choices.includes(value)) throw new RangeError(`${scheduler}: expected ${name} ${choices.map((choice) => `"${choice}"`).join(" or ")}, got "${value}"`);
+}
