@@ -131,6 +131,7 @@ async function* piecesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uin
   try {
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield piece.value;
   } finally {
+    // Ends the download when the reader stops early. After an error the stream refuses with that error, already reported.
     await reader.cancel().catch(() => undefined);
   }
 }

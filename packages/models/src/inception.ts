@@ -262,6 +262,7 @@ export class Inception3 extends Module {
     this.resetParameters();
   }
 
+  /** After the layers' own initialisation, which torchvision draws too: the numbers that follow depend on it. */
   resetParameters(): void {
     const spread = (module: unknown): number => (module === this.AuxLogits?.conv1.conv ? 0.01 : module === this.AuxLogits?.fc ? 0.001 : 0.1);
     for (const module of this.modules()) {

@@ -109,6 +109,7 @@ export class ResNet extends Module {
     this.layer4 = layer(512, blocks[3], 2);
     this.avgpool = new AdaptiveAvgPool2d(1);
     this.fc = new Linear(channels, classes);
+    // After the layers' own initialisation, which torchvision draws too: the numbers that follow depend on it.
     for (const module of this.modules()) if (module instanceof Conv2d) init.kaimingNormal_(module.weight, { mode: "fan_out", nonlinearity: "relu" });
   }
 

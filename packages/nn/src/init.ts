@@ -68,7 +68,10 @@ export function truncNormal_(x: Tensor, { mean = 0, std = 1, a = -2, b = 2, gene
   });
 }
 
-/** The inverse of the error function: a rational approximation, then two steps of Newton's method. The coefficients are PyTorch's. */
+/**
+ * The inverse of the error function: a rational approximation, then two steps of Newton's method, as PyTorch has it. The one of `@gradus/special` is
+ * more exact, and would start networks from numbers that are not PyTorch's.
+ */
 function inverseErf(y: Tensor): Tensor {
   const polynomial = (z: Tensor, [first, ...rest]: readonly number[]): Tensor => rest.reduce((sum, c) => sum.mul(z).add(c), z.mul(0).add(first!));
   const square = y.square();

@@ -51,7 +51,7 @@ export async function writePrivateFile(file: string, pieces: readonly Uint8Array
         throw cause;
       }
     } catch (cause) {
-      // The empty file that stands for a new one until it is complete.
+      // The empty file that stands for a new one until it is complete. What failed first is what the caller must know.
       if (!existed) await directory.removeEntry(name).catch(() => undefined);
       throw cause;
     }
