@@ -1,10 +1,15 @@
 import { readFileSync } from "node:fs";
 import { webgpu } from "@gradus/backend-webgpu";
-import { cpu, Generator } from "gradus";
+import { Block } from "@gradus/models";
+import { cpu, Generator, Linear, manualSeed, type Module, randn, ReLU, Sequential, type Tensor } from "gradus";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { characterGpt } from "../src/architectures/character-gpt.js";
 import { courses } from "../src/courses.js";
+import { CenteredLayer, MyLinear } from "../src/dive-into-deep-learning/custom-layers.js";
 import { devices } from "../src/dive-into-deep-learning/devices.js";
+import { FixedHiddenMLP, MySequential } from "../src/dive-into-deep-learning/modules.js";
+import { BatchNorm } from "../src/fast-ai/batch-norm.js";
+import { ResBlock } from "../src/fast-ai/resnet.js";
 import { modules } from "../src/minitorch/modules.js";
 import { Network, scalars } from "../src/minitorch/scalars.js";
 import { printedBy, printedByOriginal } from "./support.js";
@@ -49,6 +54,32 @@ describe("tensors of two devices do not meet", () => {
     const gpu = await webgpu();
     onTestFinished(() => { gpu.dispose(); });
     expectDevices(await printedBy(() => devices(gpu)), "webgpu");
+  });
+});
+
+describe.skipIf(!inject("webgpu"))("layers of one's own compute on WebGPU what they compute on the CPU, and learn the same", { timeout: 120_000 }, () => {
+  test.each<[string, () => Module, readonly number[]]>([
+    ["CenteredLayer", () => new Sequential(new Linear(8, 6), new CenteredLayer()), [3, 8]],
+    ["MyLinear", () => new Sequential(new MyLinear(8, 6), new MyLinear(6, 2)), [3, 8]],
+    ["MySequential", () => new MySequential(new Linear(8, 4), new ReLU()), [3, 8]],
+    ["FixedHiddenMLP", () => new FixedHiddenMLP(), [3, 20]],
+    ["BatchNorm by hand", () => new BatchNorm(4), [3, 4, 5, 5]],
+    ["ResBlock", () => new ResBlock(4, 8, 2), [2, 4, 6, 6]],
+    ["GPT-2's block", () => new Block(8, 2), [2, 5, 8]],
+  ])("%s", async (_, make, shape) => {
+    const gpu = await webgpu();
+    onTestFinished(() => { gpu.dispose(); });
+    manualSeed(0);
+    const [here, x] = [make(), randn(shape)];
+    const there = here.clone().to(gpu);
+    const learned = async (module: Module, input: Tensor): Promise<number[][]> => {
+      const output = (await module.call(input)) as Tensor;
+      output.square().sum().backward();
+      return Promise.all([output, ...module.parameters().map(({ grad }) => grad!), ...module.buffers()].map(async (tensor) => Array.from((await tensor.read()) as ArrayLike<number | bigint>, Number)));
+    };
+    const want = await learned(here, x);
+    const got = await learned(there, x.to(gpu));
+    for (const [i, values] of got.entries()) expect(values.map((value, j) => Math.abs(value - want[i]![j]!)).every((distance, j) => distance < 1e-3 * (1 + Math.abs(want[i]![j]!))), `tensor ${i}`).toBe(true);
   });
 });
 

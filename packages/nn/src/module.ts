@@ -117,8 +117,7 @@ export abstract class Module<L extends Leaf = Leaf> {
   }
 
   /** What the module computes. Call it through `call`. */
-  // A subclass chooses its own arguments and result; any other types here would forbid some.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a subclass chooses its own arguments and result; any other types here would forbid some
   abstract forward(...args: any[]): any;
 
   #callWithHooks(given: readonly unknown[]): unknown {

@@ -1,10 +1,11 @@
 import { cpu } from "@gradus/backend-cpu";
+import { webgpu } from "@gradus/backend-webgpu";
 import { GRU, LSTM, RNN, utils } from "@gradus/nn";
 import type { LstmOptions } from "@gradus/nn";
 import { gradcheck, manualSeed, randn, setDefaultDevice, tensor } from "@gradus/tensor-core";
 import type { Tensor } from "@gradus/tensor-core";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { readFileSync } from "node:fs";
 
 setDefaultDevice(cpu());
@@ -61,6 +62,21 @@ describe("recurrent layers read packed sequences as in PyTorch", () => {
     expect(numbers(padPackedSequence(packed)[0])).toEqual(numbers(plain));
     expect(numbers(hPacked)).toEqual(numbers(h));
   });
+});
+
+test.skipIf(!inject("webgpu"))("WebGPU reads packed sequences as the CPU does", { timeout: 60_000 }, async () => {
+  const gpu = await webgpu();
+  manualSeed(0);
+  const [here, x] = [new LSTM(2, 3, { bidirectional: true }), randn([5, 4, 2])];
+  const there = here.clone().to(gpu);
+  const results = async (lstm: LSTM, input: Tensor): Promise<number[][]> => {
+    const [output, [h, c]] = lstm.call(packPaddedSequence(input, lengths, { enforceSorted: false }));
+    output.data.square().sum().backward();
+    return Promise.all([output.data, h, c, lstm.getParameter("weight_hh_l0").grad!].map(async (tensor) => Array.from((await tensor.read()) as Float32Array)));
+  };
+  const want = await results(here, x);
+  expect(await results(there, x.to(gpu))).toEqual(want.map(close));
+  gpu.dispose();
 });
 
 describe("packing", () => {

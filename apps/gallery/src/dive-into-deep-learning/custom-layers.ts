@@ -1,14 +1,14 @@
 import { functional as F, Linear, manualSeed, Module, Parameter, rand, randn, Sequential, type Tensor, tensor } from "gradus";
 
 /** A layer without parameters. */
-class CenteredLayer extends Module {
+export class CenteredLayer extends Module {
   forward(x: Tensor): Tensor {
     return x.sub(x.mean());
   }
 }
 
 /** A layer with parameters of its own. */
-class MyLinear extends Module {
+export class MyLinear extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter;
 

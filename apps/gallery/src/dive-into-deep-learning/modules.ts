@@ -11,7 +11,7 @@ class MLP extends Module {
 }
 
 /** What `Sequential` does: each module reads what the one before it gives. */
-class MySequential extends Module {
+export class MySequential extends Module {
   constructor(...modules: readonly Module[]) {
     super();
     for (const [i, module] of modules.entries()) this.registerModule(String(i), module);

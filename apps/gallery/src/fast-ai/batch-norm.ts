@@ -3,7 +3,7 @@ import { digits } from "./digits.js";
 import { fit } from "./fit.js";
 
 /** Batch normalisation by hand: each channel gets mean 0 and variance 1, and then a scale and a shift that are learned. */
-class BatchNorm extends Module {
+export class BatchNorm extends Module {
   readonly mults: Parameter;
   readonly adds: Parameter;
   /** What evaluation normalises with: means and variances that lag behind those of the batches. */

@@ -9,7 +9,7 @@ function conv(inputs: number, outputs: number, kernelSize: number, { stride = 1,
 }
 
 /** Two convolutions beside a path on which nothing is learned but, where sizes differ, how to fit. */
-class ResBlock extends Module {
+export class ResBlock extends Module {
   readonly convs: Sequential;
   readonly idconv: Module;
 
