@@ -19,7 +19,7 @@ export type Group = ParamGroup<{ lr: number; initialLr: number }>;
 type FreshGroup = ParamGroup<{ lr: number; initialLr?: number }>;
 
 /** Where a scheduler is. */
-export interface Position {
+interface Position {
   readonly epoch: number;
   /** Which group of the optimizer. */
   readonly index: number;
