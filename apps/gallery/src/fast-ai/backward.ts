@@ -2,7 +2,7 @@ import { allclose, manualSeed, randn, type Tensor, zeros } from "gradus";
 import { digits } from "./digits.js";
 
 /** Of each tensor, the gradient of the loss with respect to it. */
-const g = new Map<Tensor, Tensor>();
+const g = new WeakMap<Tensor, Tensor>();
 
 const lin = (x: Tensor, w: Tensor, b: Tensor): Tensor => x.matmul(w).add(b);
 const relu = (x: Tensor): Tensor => x.clampMin(0);
