@@ -63,6 +63,8 @@ interface CpuExecutable extends Executable {
   /** Place of the function in the table. */
   readonly slot: number;
   readonly shares: Shares;
+  /** The parameters that are results and nothing else. */
+  readonly results: readonly number[];
 }
 
 /** The CPU as a device. */
@@ -208,13 +210,14 @@ class CpuBackend implements CpuDevice {
     this.#table.set(slot, run);
     this.#prepared++;
     const shares = new Shares(program);
-    const executable: CpuExecutable = { program, ready: Promise.resolve(), slot, shares };
+    const results = program.params.flatMap(({ access }, i) => (access === "out" ? [i] : []));
+    const executable: CpuExecutable = { program, ready: Promise.resolve(), slot, shares, results };
     this.#collected.register(executable, { slot, shares });
     return executable;
   }
 
   dispatch(executable: Executable, buffers: readonly BufferHandle[], scalars: readonly (number | bigint)[]): void {
-    const { program, slot, shares } = executable as CpuExecutable;
+    const { program, slot, shares, results } = executable as CpuExecutable;
     const launch = this.#launch ?? this.#refuse("dispatch");
     const count = buffers.length;
     const types = program.scalars;
@@ -245,6 +248,7 @@ class CpuBackend implements CpuDevice {
           int32[2 * at] = Number(value);
       }
     }
+    for (let i = 0; i < results.length; i++) (buffers[results[i]!] as CpuBuffer).maker = program.name;
     this.#dispatches++;
     const cut = this.#sharing === null ? null : this.#sharing.cut(shares, scalars);
     const status = (cut === null ? null : this.#runShared(shares, cut, buffers, at)) ?? this.#runAlone(program, slot, launch, buffers, at);

@@ -1,4 +1,4 @@
-import type { BackendStats, BufferHandle } from "@gradus/kernel-ir";
+import type { BackendStats, BufferHandle, MemoryHolder } from "@gradus/kernel-ir";
 import { DeviceMemoryError } from "@gradus/kernel-ir";
 
 const pageBytes = 65536;
@@ -24,6 +24,8 @@ export class Block {
   /** Neighbours in memory, where nobody else's lies between. */
   before: Block | null = null;
   after: Block | null = null;
+  /** What it was given out for; null for scratch, and while it is free. */
+  buffer: CpuBuffer | null = null;
   /** Neighbours in the free list of the block's size. */
   previous: Block | null = null;
   next: Block | null = null;
@@ -35,6 +37,8 @@ export class Block {
 export interface CpuBuffer extends BufferHandle {
   address: number;
   block: Block | null;
+  /** The op whose result it is; null while only the host has written to it. */
+  maker: string | null;
 }
 
 /** Free lists for sizes that differ by no more than an eighth. */
@@ -68,6 +72,8 @@ export class MemoryPool {
   readonly #nonEmpty = new Int32Array(listCount / 32);
   /** The block with the highest address. */
   #last: Block | null = null;
+  /** The first block of each stretch of memory that belongs to nobody else. */
+  readonly #firsts: Block[] = [];
   #end: number;
   /** Where the memory that belongs to this pool ends. */
   #limit: number;
@@ -101,13 +107,16 @@ export class MemoryPool {
     this.#buffers++;
     this.#bytesInUse += byteLength;
     if (this.#bytesInUse > this.#peakBytes) this.#peakBytes = this.#bytesInUse;
-    return { byteLength, address: block.address, block };
+    const buffer: CpuBuffer = { byteLength, address: block.address, block, maker: null };
+    block.buffer = buffer;
+    return buffer;
   }
 
   free(buffer: CpuBuffer): void {
     const { block } = buffer;
     if (block === null) throw new Error("internal: free of a buffer that was freed");
     buffer.block = null;
+    block.buffer = null;
     buffer.address = 0;
     this.#buffers--;
     this.#bytesInUse -= buffer.byteLength;
@@ -199,7 +208,21 @@ export class MemoryPool {
   }
 
   #refuse(byteLength: number): never {
-    throw new DeviceMemoryError(this.device, byteLength, { ...this.stats(), prepared: 0, dispatches: 0 });
+    throw new DeviceMemoryError(this.device, byteLength, { ...this.stats(), prepared: 0, dispatches: 0 }, undefined, this.#holders());
+  }
+
+  /** Whose results the buffers are, those that take most first. */
+  #holders(): MemoryHolder[] {
+    const byOp = new Map<string, MemoryHolder>();
+    for (const first of this.#firsts) {
+      for (let block: Block | null = first; block !== null; block = block.after) {
+        const { buffer } = block;
+        if (buffer?.maker == null) continue;
+        const { bytes, buffers } = byOp.get(buffer.maker) ?? { bytes: 0, buffers: 0 };
+        byOp.set(buffer.maker, { op: buffer.maker, bytes: bytes + buffer.byteLength, buffers: buffers + 1 });
+      }
+    }
+    return [...byOp.values()].sort((a, b) => b.bytes - a.bytes);
   }
 
   /** The block at the end of the memory after it has grown; null if it cannot. */
@@ -226,6 +249,7 @@ export class MemoryPool {
     this.#last = made;
     // Memory between the two belongs to another thread.
     if (last === null || last.address + last.size !== made.address) {
+      this.#firsts.push(made);
       this.#list(made);
       return made;
     }

@@ -132,6 +132,19 @@ describe("the device", () => {
     expect(numbersOf(device.readSync(y))).toEqual([3, 6]);
   });
 
+  it("names the ops whose results fill the memory", () => {
+    const device = cpu({ maxBytes: 2 ** 20, threads: 1 });
+    const [x, unused] = [device.alloc(4096, "float32"), device.alloc(4096, "float32")];
+    const scale = device.prepare(scaleKernel());
+    const other = device.prepare({ ...scaleKernel(), name: "other" });
+    const results = Array.from({ length: 5 }, () => device.alloc(65_536, "float32"));
+    results.forEach((result, i) => device.dispatch(i < 3 ? scale : other, [x, result], [1024, 2]));
+    // What was freed, and what only the host has, counts for nobody.
+    device.free(results[0]!);
+    device.free(unused);
+    expect(() => device.alloc(2 ** 20, "float32")).toThrow("are in use, most of them results of scale (131072 bytes in 2), other (131072 bytes in 2)");
+  });
+
   it("grows in the middle of a program", () => {
     const device = cpu();
     const keys = Array.from({ length: 100_000 }, (_, i) => (i * 7919) % 100_003);

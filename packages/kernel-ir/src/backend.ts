@@ -91,6 +91,13 @@ export interface Backend {
   dispose(): void;
 }
 
+/** Buffers in use that programs of one name have filled. */
+export interface MemoryHolder {
+  readonly op: string;
+  readonly bytes: number;
+  readonly buffers: number;
+}
+
 /** The device has no room. The request failed and nothing else changed. */
 export class DeviceMemoryError extends Error {
   override readonly name = "DeviceMemoryError";
@@ -99,11 +106,15 @@ export class DeviceMemoryError extends Error {
     readonly requestedBytes: number,
     readonly stats: BackendStats,
     remedy = "free tensors with dispose() or scope(), or use smaller batches",
+    /** Whose results fill the memory, the largest first, where a device knows. */
+    readonly holders: readonly MemoryHolder[] = [],
   ) {
     const free = stats.bytesReserved - stats.bytesInUse;
     const left = free > 0 ? `, ${String(free)} more are reserved and free` : "";
+    const named = holders.slice(0, 3).map(({ op, bytes, buffers }) => `${op} (${String(bytes)} bytes in ${String(buffers)})`);
+    const most = named.length > 0 ? `, most of them results of ${named.join(", ")}` : "";
     super(
-      `alloc: ${device} has no room for ${String(requestedBytes)} bytes, ${String(stats.bytesInUse)} bytes in ${String(stats.buffers)} buffers are in use${left}; ${remedy}`,
+      `alloc: ${device} has no room for ${String(requestedBytes)} bytes, ${String(stats.bytesInUse)} bytes in ${String(stats.buffers)} buffers are in use${most}${left}; ${remedy}`,
     );
   }
 }
