@@ -29,6 +29,18 @@ export const Counter = ({ name, value, testId, exactly }: CounterProps) => (
   </div>
 );
 
+/** What is known of a thing, name by name; `testId` is where tests find a value. */
+export const Facts = ({ entries }: { readonly entries: readonly (readonly [name: string, value: ComponentChildren, testId?: string])[] }) => (
+  <dl class="facts">
+    {entries.map(([name, value, testId]) => (
+      <div key={name}>
+        <dt>{name}</dt>
+        <dd data-testid={testId}>{value}</dd>
+      </div>
+    ))}
+  </dl>
+);
+
 export interface TransportProps {
   readonly running: boolean;
   /** Nothing can be played now. */

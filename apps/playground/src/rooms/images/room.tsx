@@ -7,7 +7,7 @@ import { Button, NumberBox, Panel, Select, Slider } from "../../ui/controls.js";
 import { count, percent } from "../../ui/format.js";
 import { LineChart } from "../../ui/line-chart.js";
 import { Notice } from "../../ui/notice.js";
-import { Counter, Intro, Transport } from "../../ui/parts.js";
+import { Counter, Facts, Intro, Transport } from "../../ui/parts.js";
 import { fields, learningRates, type State } from "./fields.js";
 import { Confusion, MapsView, PAPER, Paper, Picture } from "./pictures.js";
 import "./room.css";
@@ -158,30 +158,15 @@ export function Room() {
         </Panel>
         <Panel title="Images to learn from" class="images-data">
           {opening !== null && (
-            <dl class="facts">
-              <div>
-                <dt>collection</dt>
-                <dd data-testid="collection">{opening.name}</dd>
-              </div>
-              <div>
-                <dt>to learn from</dt>
-                <dd>{count(opening.trainCount)}</dd>
-              </div>
-              <div>
-                <dt>to test with</dt>
-                <dd>{count(opening.testCount)}</dd>
-              </div>
-              <div>
-                <dt>pixels</dt>
-                <dd>
-                  {opening.size} × {opening.size}
-                </dd>
-              </div>
-              <div>
-                <dt>parameters</dt>
-                <dd>{count(opening.parameters)}</dd>
-              </div>
-            </dl>
+            <Facts
+              entries={[
+                ["collection", opening.name, "collection"],
+                ["to learn from", count(opening.trainCount)],
+                ["to test with", count(opening.testCount)],
+                ["pixels", `${opening.size} × ${opening.size}`],
+                ["parameters", count(opening.parameters)],
+              ]}
+            />
           )}
           <p class="small faint">
             MNIST or Fashion-MNIST: drop their four files anywhere on this page, or choose them here: <span class="mono">train-images-idx3-ubyte.gz</span>, <span class="mono">train-labels-idx1-ubyte.gz</span>,{" "}

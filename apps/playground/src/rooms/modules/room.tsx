@@ -6,7 +6,7 @@ import { Check, NumberBox, Panel, Select } from "../../ui/controls.js";
 import { count, decimals, list } from "../../ui/format.js";
 import { Histogram } from "../../ui/histogram.js";
 import { Notice } from "../../ui/notice.js";
-import { Counter, Intro } from "../../ui/parts.js";
+import { Counter, Facts, Intro } from "../../ui/parts.js";
 import { fields, modelNames, type ModelName, type State } from "./fields.js";
 import "./room.css";
 import type { TreeNode, Values } from "./service.js";
@@ -115,28 +115,7 @@ function ValuesView({ path, values }: { readonly path: string; readonly values: 
   const whole = shape.reduce((a, b) => a * b, 1);
   return (
     <div class="stack">
-      <dl class="facts">
-        <div>
-          <dt>shape</dt>
-          <dd>{list(shape)}</dd>
-        </div>
-        <div>
-          <dt>mean</dt>
-          <dd>{number(mean)}</dd>
-        </div>
-        <div>
-          <dt>deviation</dt>
-          <dd data-testid="deviation">{number(deviation)}</dd>
-        </div>
-        <div>
-          <dt>least</dt>
-          <dd>{number(from)}</dd>
-        </div>
-        <div>
-          <dt>greatest</dt>
-          <dd>{number(to)}</dd>
-        </div>
-      </dl>
+      <Facts entries={[["shape", list(shape)], ["mean", number(mean)], ["deviation", number(deviation), "deviation"], ["least", number(from)], ["greatest", number(to)]]} />
       <Histogram title={`Distribution of ${path}`} from={from} to={to} counts={counts} />
       <div class="table-scroll" tabIndex={0} role="group" aria-label={`Values of ${path}`}>
         <table class="numbers mono">

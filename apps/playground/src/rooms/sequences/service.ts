@@ -11,6 +11,8 @@ setDefaultDevice(cpu());
 
 const BATCH = 32;
 const HEADS = 4;
+/** How long lines that were made up stay. */
+const READ_MILLISECONDS = 600;
 
 /** Ends every line, and comes before each. */
 const END = "·";
@@ -137,6 +139,7 @@ class Session {
   readonly #generator: Generator;
   #step = 0;
   readonly #speed = new Speed();
+  #made: { readonly lines: Frame["samples"]; readonly at: number } = { lines: [], at: -Infinity };
 
   constructor(state: State) {
     this.lines = linesOf(state);
@@ -182,7 +185,14 @@ class Session {
       taken++;
     }
     if (taken > 0) this.#speed.note(taken, performance.now() - start);
-    return { step: this.#step, loss: taken === 0 ? null : losses / taken, samples: this.#sample(8, view.temperature), probe: this.#read(view.probe), stepsPerSecond: this.#speed.value };
+    return { step: this.#step, loss: taken === 0 ? null : losses / taken, samples: this.#samplesNow(taken, view.temperature), probe: this.#read(view.probe), stepsPerSecond: this.#speed.value };
+  }
+
+  /** New lines whenever somebody asks, and while it learns no more often than they can be read: making them up takes as long as some steps. */
+  #samplesNow(taken: number, temperature: number): Frame["samples"] {
+    const now = performance.now();
+    if (taken === 0 || now - this.#made.at > READ_MILLISECONDS) this.#made = { lines: this.#sample(8, temperature), at: performance.now() };
+    return this.#made.lines;
   }
 
   /** Lines that the network makes up, letter by letter, all at once. */

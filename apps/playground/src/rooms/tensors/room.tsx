@@ -5,7 +5,7 @@ import { useEngine } from "../../engine/use-engine.js";
 import { Panel, Segmented } from "../../ui/controls.js";
 import { decimals, list } from "../../ui/format.js";
 import { Notice } from "../../ui/notice.js";
-import { Intro } from "../../ui/parts.js";
+import { Facts, Intro } from "../../ui/parts.js";
 import { useAnswer } from "../../ui/use-answer.js";
 import { chains, fields, pairs, type State } from "./fields.js";
 import { Grid, indexOf } from "./grid.js";
@@ -99,24 +99,7 @@ function StageView({ stages, stage }: { readonly stages: readonly Stage[]; reado
     <div class="tensor-grid">
       <Panel title="Tensor" aside={<span class="faint small mono">{list(shape)}</span>}>
         <Grid label="Elements of the tensor" shape={shape} texts={values.map(String)} shades={values.map(shade)} strides={strides} chosen={positions.flatMap((each, i) => (each === position ? [i] : []))} onChoose={choose} />
-        <dl class="facts">
-          <div>
-            <dt>shape</dt>
-            <dd data-testid="shape">{list(shape)}</dd>
-          </div>
-          <div>
-            <dt>strides</dt>
-            <dd data-testid="strides">{list(strides)}</dd>
-          </div>
-          <div>
-            <dt>offset</dt>
-            <dd data-testid="offset">{offset}</dd>
-          </div>
-          <div>
-            <dt>contiguous</dt>
-            <dd>{tensor.contiguous ? "yes" : "no"}</dd>
-          </div>
-        </dl>
+        <Facts entries={[["shape", list(shape), "shape"], ["strides", list(strides), "strides"], ["offset", offset, "offset"], ["contiguous", tensor.contiguous ? "yes" : "no"]]} />
       </Panel>
       <Panel title="Storage" aside={<span class="faint small">{storage.length} elements in a row</span>}>
         <div class="storage" role="img" aria-label={`Storage: ${storage.join(", ")}`}>

@@ -123,38 +123,42 @@ const EPOCHS = 100;
 const lines = (...parts: readonly (string | false | null)[]): string => parts.filter((part): part is string => typeof part === "string").join("\n") + "\n";
 const indent = (text: string, by: string): string => text.replaceAll("\n", `\n${by}`);
 
-/** What the two programs have in common. */
-function facts(setup: Setup) {
+/** What the two programs have in common. `language` says which of two texts is meant. */
+function facts(setup: Setup, language: 0 | 1) {
   const widths = widthsOf(setup);
-  const { squeeze, sides } = lossCode[setup.loss];
+  const { layer: loss, squeeze, sides, classes } = lossCode[setup.loss];
+  const { name: optimizer, options } = optimizerCode[setup.optimizer];
   const penalty = setup.regularizationRate === 0 ? null : penaltyCode[setup.regularization];
-  const dataset = datasetCode[setup.dataset];
+  const { code, consumes } = datasetCode[setup.dataset];
+  const schedule = scheduleCode[setup.schedule];
   const count = setup.dataset === "Spiral" ? 2 * Math.floor(setup.points / 2) : setup.points;
+  const hidden = setup.layers.length;
+  const perLayer = hidden === 0 ? [] : [...(setup.batchNorm ? ["BatchNorm1d"] : []), activationCode[setup.activation], ...(setup.dropout > 0 ? ["Dropout"] : [])];
+  const prefix = ["new ", "nn."][language]!;
   return {
-    widths, squeeze, penalty, dataset, count,
-    sides: sides && !isRegression(setup.dataset),
+    squeeze, consumes, count, loss, classes, optimizer, perLayer,
+    sample: code[language],
+    optimizerOptions: options[language],
+    start: initCode[setup.init]?.[language] ?? null,
+    schedule: schedule === null ? null : { name: schedule.name, options: schedule.options[language] },
+    penalty: penalty?.[language] ?? null,
+    features: setup.features.map((name) => featureCode[name][language]).join(", "),
+    modules: widths.slice(1).flatMap((width, i) => [
+      `${prefix}Linear(${widths[i]!}, ${width})`,
+      ...(i === hidden ? [] : perLayer.map((name) => `${prefix}${name}(${{ BatchNorm1d: String(width), Dropout: String(setup.dropout) }[name] ?? ""})`)),
+    ]),
+    target: sides && !isRegression(setup.dataset) ? "2 * samples[i][2] - 1" : "samples[i][2]",
     train: Math.min(trainCount(setup), count - 1),
-    polar: /\bpolar\(/.test(dataset.code[0]),
-    hidden: setup.layers.length,
-    epochs: EPOCHS,
+    polar: /\bpolar\(/.test(code[0]),
+    eachLayer: setup.init !== "default" || penalty !== null,
   };
 }
 
 export function typescriptCode(setup: Setup): string {
-  const { widths, squeeze, penalty, dataset, count, sides, train, polar, hidden, epochs } = facts(setup);
-  const { layer: loss, classes } = lossCode[setup.loss];
-  const { name: optimizer, options } = optimizerCode[setup.optimizer];
-  const start = initCode[setup.init];
-  const schedule = scheduleCode[setup.schedule];
-  const perLayer = [...(setup.batchNorm ? ["BatchNorm1d"] : []), activationCode[setup.activation], ...(setup.dropout > 0 ? ["Dropout"] : [])];
-  const modules = widths.slice(1).flatMap((width, i) => [
-    `new Linear(${widths[i]!}, ${width})`,
-    ...(i === hidden ? [] : perLayer.map((name) => `new ${name}(${{ BatchNorm1d: String(width), Dropout: String(setup.dropout) }[name] ?? ""})`)),
-  ]);
-  const eachLayer = start !== null || penalty !== null;
+  const { squeeze, consumes, count, loss, classes, optimizer, perLayer, sample, optimizerOptions, start, schedule, penalty, features, modules, target, train, polar, eachLayer } = facts(setup, 0);
   const imports = [
     loss, optimizer, "Generator", "Linear", "manualSeed", "noGrad", "randn", "randperm", "Sequential", "tensor",
-    ...(hidden > 0 ? perLayer : []), ...(start === null ? [] : ["init"]), ...(schedule === null ? [] : [schedule.name]),
+    ...perLayer, ...(start === null ? [] : ["init"]), ...(schedule === null ? [] : [schedule.name]),
   ];
   const outputs = (rows: string): string => `net.call(${rows})${squeeze ? ".squeeze(1)" : ""}`;
   return lines(
@@ -163,39 +167,39 @@ export function typescriptCode(setup: Setup): string {
     `const n = ${count};`,
     `const generator = new Generator(${setup.seed});`,
     polar && "const polar = (r: number, angle: number, target: number) => [r * Math.sin(angle), r * Math.cos(angle), target];",
-    dataset.consumes
-      ? `const samples = Array.from({ length: n }, (_, i): number[] => {\n  const [u, v] = [generator.uniformDouble(), generator.uniformDouble()];\n  return ${indent(dataset.code[0], "  ")};\n});`
-      : `const samples = Array.from({ length: n }, (_, i): number[] => ${dataset.code[0]});`,
+    consumes
+      ? `const samples = Array.from({ length: n }, (_, i): number[] => {\n  const [u, v] = [generator.uniformDouble(), generator.uniformDouble()];\n  return ${indent(sample, "  ")};\n});`
+      : `const samples = Array.from({ length: n }, (_, i): number[] => ${sample});`,
     `const noise = randn([${setup.points}, 2], { dtype: "float64", generator }).readSync();`,
     `const order = [...randperm(${setup.points}, { generator }).readSync()].map(Number).filter((i) => i < n);`,
     "const features = samples.map(([a, b], i) => {",
     `  const [x1, x2] = [a + ${setup.noise} * noise[2 * i], b + ${setup.noise} * noise[2 * i + 1]];`,
-    `  return [${setup.features.map((name) => featureCode[name][0]).join(", ")}];`,
+    `  return [${features}];`,
     "});",
     "const rows = (indices: number[]) => tensor(indices.map((i) => features[i]));",
-    `const targets = (indices: number[]) => tensor(indices.map((i) => ${sides ? "2 * samples[i][2] - 1" : "samples[i][2]"}), { dtype: "${classes ? "int64" : "float32"}" });`,
+    `const targets = (indices: number[]) => tensor(indices.map((i) => ${target}), { dtype: "${classes ? "int64" : "float32"}" });`,
     `const [train, test] = [order.slice(0, ${train}), order.slice(${train})];`,
     "",
     `manualSeed(${setup.seed});`,
     `const net = new Sequential(\n  ${modules.join(",\n  ")},\n);`,
     eachLayer && "const layers = net.modules().filter((module) => module instanceof Linear);",
-    start !== null && `for (const layer of layers) {\n  ${start[0]};\n  init.zeros_(layer.bias);\n}`,
-    `const optimizer = new ${optimizer}(net.parameters(), { lr: ${setup.learningRate}${options[0]} });`,
+    start !== null && `for (const layer of layers) {\n  ${start};\n  init.zeros_(layer.bias);\n}`,
+    `const optimizer = new ${optimizer}(net.parameters(), { lr: ${setup.learningRate}${optimizerOptions} });`,
     `const lossOf = new ${loss}();`,
-    schedule !== null && `const scheduler = new ${schedule.name}(optimizer, ${schedule.options[0]});`,
+    schedule !== null && `const scheduler = new ${schedule.name}(optimizer, ${schedule.options});`,
     "const evaluate = (indices: number[]) => {",
     "  net.eval();",
     `  return noGrad(() => lossOf.call(${outputs("rows(indices)")}, targets(indices)).itemSync());`,
     "};",
     "",
-    `for (let epoch = 0; epoch < ${epochs}; epoch++) {`,
+    `for (let epoch = 0; epoch < ${EPOCHS}; epoch++) {`,
     "  const shuffled = [...generator.randperm(train.length)].map((i) => train[Number(i)]);",
     `  for (let batch = 0; batch < ${batchesOf(setup)}; batch++) {`,
     `    const indices = shuffled.slice(batch * ${setup.batchSize}, (batch + 1) * ${setup.batchSize});`,
     "    net.train();",
     "    optimizer.zeroGrad();",
     `    const loss = lossOf.call(${outputs("rows(indices)")}, targets(indices));`,
-    penalty === null ? "    loss.backward();" : `    const penalty = layers.map((layer) => ${penalty[0]}).reduce((a, b) => a.add(b)).mul(${setup.regularizationRate});\n    loss.add(penalty).backward();`,
+    penalty === null ? "    loss.backward();" : `    const penalty = layers.map((layer) => ${penalty}).reduce((a, b) => a.add(b)).mul(${setup.regularizationRate});\n    loss.add(penalty).backward();`,
     "    optimizer.step();",
     "  }",
     schedule !== null && "  scheduler.step();",
@@ -205,17 +209,7 @@ export function typescriptCode(setup: Setup): string {
 }
 
 export function pythonCode(setup: Setup): string {
-  const { widths, squeeze, penalty, dataset, count, sides, train, polar, hidden, epochs } = facts(setup);
-  const { layer: loss, classes } = lossCode[setup.loss];
-  const { name: optimizer, options } = optimizerCode[setup.optimizer];
-  const start = initCode[setup.init];
-  const schedule = scheduleCode[setup.schedule];
-  const perLayer = [...(setup.batchNorm ? ["BatchNorm1d"] : []), activationCode[setup.activation], ...(setup.dropout > 0 ? ["Dropout"] : [])];
-  const modules = widths.slice(1).flatMap((width, i) => [
-    `nn.Linear(${widths[i]!}, ${width})`,
-    ...(i === hidden ? [] : perLayer.map((name) => `nn.${name}(${{ BatchNorm1d: String(width), Dropout: String(setup.dropout) }[name] ?? ""})`)),
-  ]);
-  const eachLayer = start !== null || penalty !== null;
+  const { squeeze, consumes, count, loss, classes, optimizer, sample, optimizerOptions, start, schedule, penalty, features, modules, target, train, polar, eachLayer } = facts(setup, 1);
   const outputs = (rows: string): string => `net(${rows})${squeeze ? ".squeeze(1)" : ""}`;
   return lines(
     "import math",
@@ -225,37 +219,37 @@ export function pythonCode(setup: Setup): string {
     `n = ${count}`,
     `generator = torch.Generator().manual_seed(${setup.seed})`,
     polar && "polar = lambda r, angle, target: (r * math.sin(angle), r * math.cos(angle), float(target))",
-    dataset.consumes && "uniform = torch.rand(n, 2, dtype=torch.float64, generator=generator).tolist()",
-    dataset.consumes ? `samples = [${dataset.code[1]}\n           for i, (u, v) in enumerate(uniform)]` : `samples = [${dataset.code[1]}\n           for i in range(n)]`,
+    consumes && "uniform = torch.rand(n, 2, dtype=torch.float64, generator=generator).tolist()",
+    consumes ? `samples = [${sample}\n           for i, (u, v) in enumerate(uniform)]` : `samples = [${sample}\n           for i in range(n)]`,
     `noise = torch.randn(${setup.points}, 2, dtype=torch.float64, generator=generator).tolist()`,
     `order = [i for i in torch.randperm(${setup.points}, generator=generator).tolist() if i < n]`,
     "def see(x1, x2):",
-    `    return [${setup.features.map((name) => featureCode[name][1]).join(", ")}]`,
+    `    return [${features}]`,
     `features = [see(a + ${setup.noise} * noise[i][0], b + ${setup.noise} * noise[i][1]) for i, (a, b, _) in enumerate(samples)]`,
     "rows = lambda indices: torch.tensor([features[i] for i in indices])",
-    `targets = lambda indices: torch.tensor([${sides ? "2 * samples[i][2] - 1" : "samples[i][2]"} for i in indices], dtype=torch.${classes ? "int64" : "float32"})`,
+    `targets = lambda indices: torch.tensor([${target} for i in indices], dtype=torch.${classes ? "int64" : "float32"})`,
     `train, test = order[:${train}], order[${train}:]`,
     "",
     `torch.manual_seed(${setup.seed})`,
     `net = nn.Sequential(\n    ${modules.join(",\n    ")},\n)`,
     eachLayer && "layers = [module for module in net if isinstance(module, nn.Linear)]",
-    start !== null && `for layer in layers:\n    ${start[1]}\n    nn.init.zeros_(layer.bias)`,
-    `optimizer = torch.optim.${optimizer}(net.parameters(), lr=${setup.learningRate}${options[1]})`,
+    start !== null && `for layer in layers:\n    ${start}\n    nn.init.zeros_(layer.bias)`,
+    `optimizer = torch.optim.${optimizer}(net.parameters(), lr=${setup.learningRate}${optimizerOptions})`,
     `loss_of = nn.${loss}()`,
-    schedule !== null && `scheduler = torch.optim.lr_scheduler.${schedule.name}(optimizer, ${schedule.options[1]})`,
+    schedule !== null && `scheduler = torch.optim.lr_scheduler.${schedule.name}(optimizer, ${schedule.options})`,
     "def evaluate(indices):",
     "    net.eval()",
     "    with torch.no_grad():",
     `        return loss_of(${outputs("rows(indices)")}, targets(indices)).item()`,
     "",
-    `for epoch in range(${epochs}):`,
+    `for epoch in range(${EPOCHS}):`,
     "    shuffled = [train[i] for i in torch.randperm(len(train), generator=generator).tolist()]",
     `    for batch in range(${batchesOf(setup)}):`,
     `        indices = shuffled[batch * ${setup.batchSize}:(batch + 1) * ${setup.batchSize}]`,
     "        net.train()",
     "        optimizer.zero_grad()",
     `        loss = loss_of(${outputs("rows(indices)")}, targets(indices))`,
-    penalty === null ? "        loss.backward()" : `        penalty = ${setup.regularizationRate} * sum(${penalty[1]} for layer in layers)\n        (loss + penalty).backward()`,
+    penalty === null ? "        loss.backward()" : `        penalty = ${setup.regularizationRate} * sum(${penalty} for layer in layers)\n        (loss + penalty).backward()`,
     "        optimizer.step()",
     schedule !== null && "    scheduler.step()",
     'print(f"training loss {evaluate(train)}, test loss {evaluate(test)}")',

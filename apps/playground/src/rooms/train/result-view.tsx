@@ -22,6 +22,10 @@ export interface ResultViewProps {
 export function ResultView({ state, setup, opening, frame, curves, chosen }: ResultViewProps) {
   const regression = isRegression(setup.dataset);
   const colours = palette.value;
+  const linesOf = (what: "Loss" | "Accuracy") => [
+    { name: `train${what}`, label: "training", color: colours.highText },
+    { name: `test${what}`, label: "test", color: colours.lowText, dashed: true },
+  ];
   const description = chosen === null ? null : describeNode(chosen, setup, frame);
   const outputs = chosen === null ? frame.outputs.map((_, row) => ({ column: setup.layers.length + 1, row })) : [chosen];
   return (
@@ -60,28 +64,8 @@ export function ResultView({ state, setup, opening, frame, curves, chosen }: Res
           <ScoreRow name="Test" mark="test" score={frame.test} />
         </tbody>
       </table>
-      <LineChart
-        title="Loss"
-        lines={[
-          { name: "trainLoss", label: "training", color: colours.highText },
-          { name: "testLoss", label: "test", color: colours.lowText, dashed: true },
-        ]}
-        curves={curves}
-        height={180}
-      />
-      {!regression && (
-        <LineChart
-          title="Accuracy"
-          lines={[
-            { name: "trainAccuracy", label: "training", color: colours.highText },
-            { name: "testAccuracy", label: "test", color: colours.lowText, dashed: true },
-          ]}
-          curves={curves}
-          height={130}
-          top={1}
-          format={percent}
-        />
-      )}
+      <LineChart title="Loss" lines={linesOf("Loss")} curves={curves} height={180} />
+      {!regression && <LineChart title="Accuracy" lines={linesOf("Accuracy")} curves={curves} height={130} top={1} format={percent} />}
     </div>
   );
 }
