@@ -18,7 +18,7 @@ const train = async (page, seconds) => {
 /** @type {Readonly<Record<string, { readonly state: string, readonly act?: (page: import("playwright").Page) => Promise<void> }>>} */
 const rooms = {
   classifier: { state: "?dataset=Diag&w1=-9&w2=-8.2&bias=4.4" },
-  autodiff: { state: "?step=13" },
+  autodiff: { state: "?step=9" },
   train: { state: "?dataset=tfSpiral&features=x1,x2,sin1,sin2&layers=8,6&splits=1", act: (page) => train(page, 7) },
   tensors: { state: "" },
   images: { state: "?image=8", act: (page) => train(page, 4) },
@@ -37,9 +37,9 @@ const browser = await chromium.launch(launchOptions(process.env.CHROMIUM_PATH ??
 const wanted = process.argv.slice(2);
 for (const [room, { state, act }] of Object.entries(rooms)) {
   if (wanted.length > 0 && !wanted.includes(room)) continue;
-  const page = await browser.newPage();
+  const page = await browser.newPage({ reducedMotion: "reduce" });
   await page.goto(`${site.url}#/${room}${state}`);
-  await page.waitForTimeout(1500);
+  await page.locator(".room:not([aria-busy=true])").waitFor();
   await act?.(page);
   // One page, looked at in four ways: what it has learned stays the same.
   for (const { name, colorScheme, viewport } of looks) {

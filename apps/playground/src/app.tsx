@@ -12,8 +12,13 @@ export function App() {
   useEffect(() => {
     document.title = room === undefined ? "Gradus playground" : `${room.title} · Gradus playground`;
     // On a phone there is no place for all the links; the one to this room is to be seen.
-    const link = nav.current?.querySelector<HTMLElement>("[aria-current]");
-    if (link != null) nav.current!.scrollLeft = link.offsetLeft - (nav.current!.clientWidth - link.offsetWidth) / 2;
+    const showLink = (): void => {
+      const link = nav.current?.querySelector<HTMLElement>("[aria-current]");
+      if (link != null) nav.current!.scrollLeft = link.offsetLeft - (nav.current!.clientWidth - link.offsetWidth) / 2;
+    };
+    showLink();
+    addEventListener("resize", showLink);
+    return () => removeEventListener("resize", showLink);
   }, [room]);
   return (
     <>

@@ -14,7 +14,7 @@ export interface GraphViewProps {
   readonly move: Move | null;
 }
 
-const [WIDTH, HEIGHT, COLUMN, ROW, MARGIN] = [96, 62, 158, 88, 14];
+const [WIDTH, HEIGHT, COLUMN, ROW, MARGIN] = [96, 62, 174, 88, 14];
 
 export function GraphView({ trace: { graph }, states, computed, current, move }: GraphViewProps) {
   const { places, columns, rows } = useMemo(() => layOut(graph), [graph]);
