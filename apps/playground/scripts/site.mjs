@@ -9,6 +9,9 @@ import { build } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const FOLDER = "/some/folder/";
+/** The same files with the headers that let a page share memory, and with it run on threads. */
+const ISOLATED = "/isolated/folder/";
+const isolation = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 
 /** @type {Readonly<Record<string, string>>} */
 const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
@@ -16,20 +19,21 @@ const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/cs
 /**
  * Builds the page into a folder of its own and serves it.
  *
- * @returns {Promise<{ readonly url: string, readonly directory: string, close(): Promise<void> }>}
+ * @returns {Promise<{ readonly url: string, readonly isolatedUrl: string, readonly directory: string, close(): Promise<void> }>}
  */
 export async function openSite() {
   const directory = mkdtempSync(join(tmpdir(), "gradus-playground-"));
   await build({ root, configFile: join(root, "vite.config.ts"), logLevel: "error", build: { outDir: directory, emptyOutDir: true } });
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
-    const path = normalize(pathname.startsWith(FOLDER) ? pathname.slice(FOLDER.length) : "no such file");
+    const folder = [FOLDER, ISOLATED].find((each) => pathname.startsWith(each));
+    const path = normalize(folder === undefined ? "no such file" : pathname.slice(folder.length));
     const file = join(directory, path === "." ? "index.html" : path);
     if (path.startsWith("..") || !existsSync(file) || !statSync(file).isFile()) {
       response.writeHead(404).end();
       return;
     }
-    response.writeHead(200, { "content-type": types[extname(file)] ?? "application/octet-stream" });
+    response.writeHead(200, { "content-type": types[extname(file)] ?? "application/octet-stream", ...(folder === ISOLATED ? isolation : {}) });
     createReadStream(file).pipe(response);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
@@ -37,6 +41,7 @@ export async function openSite() {
   if (address === null || typeof address === "string") throw new Error("internal: a server without a port");
   return {
     url: `http://127.0.0.1:${address.port}${FOLDER}`,
+    isolatedUrl: `http://127.0.0.1:${address.port}${ISOLATED}`,
     directory,
     async close() {
       server.closeAllConnections();

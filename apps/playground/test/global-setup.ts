@@ -5,7 +5,7 @@ import { chromium } from "playwright";
 declare module "vitest" {
   interface ProvidedContext {
     /** The built page and a browser for it, shared by all files of tests; null where no Chromium is installed. */
-    readonly playground: { readonly url: string; readonly browser: string } | null;
+    readonly playground: { readonly url: string; readonly isolatedUrl: string; readonly browser: string } | null;
   }
 }
 
@@ -17,7 +17,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     return undefined;
   }
   const [site, browser] = await Promise.all([openSite(), chromium.launchServer(launchOptions(executablePath))]);
-  project.provide("playground", { url: site.url, browser: browser.wsEndpoint() });
+  project.provide("playground", { url: site.url, isolatedUrl: site.isolatedUrl, browser: browser.wsEndpoint() });
   return async () => {
     await browser.close();
     await site.close();

@@ -127,4 +127,20 @@ describe.skipIf(inject("chromium") === null)("the room Images", () => {
     await other.getByLabel("Load weights").setInputFiles({ name: "no.safetensors", mimeType: "", buffer: Buffer.from("nothing") });
     await other.getByRole("alert").waitFor();
   });
+
+  it("gets the same numbers on threads, where the page may share memory", async () => {
+    const afterSteps = async (isolated: boolean) => {
+      const page = await visit("#/images?batchSize=128", { isolated });
+      await page.getByTestId("prediction").waitFor();
+      for (let step = 1; step <= 3; step++) {
+        await page.getByRole("button", { name: "Step" }).click();
+        await eventually(() => page.getByTestId("step").textContent()).toBe(String(step));
+      }
+      const threads = await page.evaluate(() => (crossOriginIsolated ? navigator.hardwareConcurrency : 1));
+      // The engine, and its threads.
+      expect(page.workers().length).toBeGreaterThanOrEqual(Math.min(threads, 2));
+      return [await valueOf(page, "accuracy"), await page.locator(".bar-value").allTextContents()];
+    };
+    expect(await afterSteps(true)).toEqual(await afterSteps(false));
+  });
 });

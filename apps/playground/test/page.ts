@@ -6,6 +6,8 @@ export interface Visit {
   readonly width?: number;
   readonly height?: number;
   readonly dark?: boolean;
+  /** On a page that may share memory. */
+  readonly isolated?: boolean;
 }
 
 /** Opens rooms of the built page in Chromium. Whatever the page writes to its console as an error fails the test. */
@@ -22,7 +24,7 @@ export function usePage({ webgpu = true } = {}): { readonly visit: (hash: string
     expect(faults.splice(0)).toEqual([]);
   });
   return {
-    async visit(hash, { width = 1280, height = 900, dark = false } = {}) {
+    async visit(hash, { width = 1280, height = 900, dark = false, isolated = false } = {}) {
       // A colour that is on its way to another would be measured as it is.
       const page = await browser.newPage({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", reducedMotion: "reduce" });
       pages.push(page);
@@ -35,7 +37,8 @@ export function usePage({ webgpu = true } = {}): { readonly visit: (hash: string
         // A page that is left gives up what it is still loading.
         if (reason !== "net::ERR_ABORTED") faults.push(`${request.url()}: ${reason}`);
       });
-      await page.goto(inject("playground")!.url + hash);
+      const { url, isolatedUrl } = inject("playground")!;
+      await page.goto((isolated ? isolatedUrl : url) + hash);
       return page;
     },
   };
