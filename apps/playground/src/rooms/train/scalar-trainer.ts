@@ -198,6 +198,7 @@ export function scalarTrainer(setup: Setup, samples: Samples, start: Weights, ge
       (extra === null ? loss : loss.add(extra)).backward(1, { observer: { visit: () => { nodes++; } } });
       scalars = nodes;
       optimizer.step();
+      return loss.data;
     },
     read() {
       const entries = net.state();

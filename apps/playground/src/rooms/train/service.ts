@@ -98,7 +98,9 @@ class Session {
     let now = start;
     while (this.#diverged === null && taken < steps && (taken === 0 || now - start < milliseconds)) {
       const batch = this.#nextBatch();
-      this.#trainer.step(this.#step, batch);
+      const loss = this.#trainer.step(this.#step, batch);
+      // The loss is that of the weights before this step.
+      if (loss !== null && !Number.isFinite(loss)) this.#diverged = this.#step;
       this.#step++;
       taken++;
       now = performance.now();

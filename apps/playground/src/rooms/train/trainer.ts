@@ -23,8 +23,8 @@ export interface Samples {
 export type Weights = Readonly<Record<string, Float32Array>>;
 
 export interface Trainer {
-  /** Moves the weights once. Devices that work asynchronously may still be at it when this returns. */
-  step(step: number, batch: readonly number[]): void;
+  /** Moves the weights once. Gives the loss of the batch, or null on a device that works asynchronously and may still be at it. */
+  step(step: number, batch: readonly number[]): number | null;
   /** The weights now, and the gradients that moved them last. */
   read(): Promise<{ readonly weights: Weights; readonly gradients: Weights }>;
   memory(): { readonly bytes: number; readonly tensors: number } | { readonly scalars: number };
@@ -66,7 +66,7 @@ export function tensorTrainer(setup: Setup, samples: Samples, device: DeviceLike
       network,
       step(step, rows) {
         for (const group of optimizer.paramGroups) group.lr = rateAt(setup, step);
-        withDefaultDevice(device, () => {
+        return withDefaultDevice(device, () =>
           scope(() => {
             const { inputs, targets } = batchTensors(setup, samples, rows);
             forgetGradients(net, optimizer);
@@ -75,8 +75,9 @@ export function tensorTrainer(setup: Setup, samples: Samples, device: DeviceLike
             const extra = penalty(setup, layers);
             (extra === null ? loss : loss.add(extra)).backward();
             optimizer.step();
-          });
-        });
+            return loss.device.backend.readSync === undefined ? null : loss.itemSync();
+          }),
+        );
       },
       async read() {
         const all = async (entries: readonly (readonly [string, Tensor])[]): Promise<Weights> =>
