@@ -6,12 +6,13 @@ import { WebGpuError } from "./errors.js";
 import { FailureLog } from "./failures.js";
 import type { HeldDType } from "./holders.js";
 import { heldBytes, heldLength, hold, release } from "./holders.js";
+import { LastingBuffer } from "./lasting-buffer.js";
 import type { MemoryBlock } from "./pool.js";
 import { BufferPool } from "./pool.js";
 import type { ProfileRow } from "./profiler.js";
 import { Profiler } from "./profiler.js";
 import { extentsIn, PreparedProgram, Programs } from "./programs.js";
-import { checkScalars, ScalarRing, uniformBytes } from "./scalars.js";
+import { checkScalars, ringBytes, ScalarRing, uniformBytes } from "./scalars.js";
 import { elements, noFloat64 } from "./wgsl/arithmetic.js";
 import type { Binding } from "./wgsl/shader.js";
 import { workgroupSize } from "./wgsl/shader.js";
@@ -84,7 +85,7 @@ class GpuBackend implements WebGpuBackend {
   readonly #staging: BufferPool;
   readonly #live = new Set<Memory>();
   /** The number of the first guard that failed since the last read, 0 for none; guards write it. */
-  readonly #failedGuard: GPUBuffer;
+  readonly #failedGuard: LastingBuffer;
   /** The moment of the first dispatch with guards since the last read. */
   #guardsFrom: number | null = null;
 
@@ -116,12 +117,13 @@ class GpuBackend implements WebGpuBackend {
       buffersPerProgram: maxStorageBuffersPerShaderStage - 1,
       bytesPerBuffer: largest,
     };
-    this.#ring = new ScalarRing(device, usage.uniform | usage.copyTarget);
+    const lasting = (label: string, bytes: number, use: number): LastingBuffer => new LastingBuffer((fail) => this.#createBuffer(label, bytes, use | usage.copyTarget, fail));
+    this.#ring = new ScalarRing(device, lasting("scalars", ringBytes, usage.uniform));
     this.#queue = new CommandQueue(device, this.#ring, this.#failures, profiler);
     this.#programs = new Programs(device, this.#queue, cooperation);
     this.#memory = new BufferPool(largest, (bytes, fail) => this.#createBuffer("tensor", bytes, usage.storage | usage.copySource | usage.copyTarget, fail));
     this.#staging = new BufferPool(maxBufferSize, (bytes, fail) => this.#createBuffer("staging", bytes, usage.mapRead | usage.copyTarget, fail));
-    this.#failedGuard = device.createBuffer({ label: "failed guard", size: 4, usage: usage.storage | usage.copySource | usage.copyTarget });
+    this.#failedGuard = lasting("failed guard", 4, usage.storage | usage.copySource);
     this.lost = new Promise((resolve) => {
       void device.lost.then(({ reason, message }) => {
         if (this.#end !== null) return;
@@ -221,8 +223,8 @@ class GpuBackend implements WebGpuBackend {
       read: (binding) => bind(buffers[binding] as Memory),
       write: (binding) => bind(buffers[binding] as Memory),
       // These two are always the same, so they need no number.
-      scalars: () => ({ buffer: this.#ring.buffer, id: 0, size: uniformBytes(program) }),
-      guards: () => ({ buffer: this.#failedGuard, id: 0, size: 4 }),
+      scalars: () => ({ buffer: this.#ring.memory.buffer, id: 0, size: uniformBytes(program) }),
+      guards: () => ({ buffer: this.#failedGuard.buffer, id: 0, size: 4 }),
       scratch: () => bind(scratch),
     };
     if (program.guards.length > 0) this.#guardsFrom ??= this.#failures.tick();
@@ -282,11 +284,13 @@ class GpuBackend implements WebGpuBackend {
   #fence(copy: { readonly source: GPUBuffer; readonly offset: number; readonly bytes: number } | null): Promise<Uint32Array<ArrayBuffer>> {
     const bytes = copy?.bytes ?? 0;
     const staging = this.#staging.take(bytes + 4);
+    // Made before the batch, so that the want of it is told and not what follows.
+    const { buffer: failedGuard } = this.#failedGuard;
     this.#queue.flush((encoder) => {
       if (copy !== null && bytes > 0) encoder.copyBufferToBuffer(copy.source, copy.offset, staging.buffer, 0, bytes);
       // Behind the data: the guard that failed. It is taken away, so that the next read does not tell it again.
-      encoder.copyBufferToBuffer(this.#failedGuard, 0, staging.buffer, bytes, 4);
-      encoder.clearBuffer(this.#failedGuard, 0, 4);
+      encoder.copyBufferToBuffer(failedGuard, 0, staging.buffer, bytes, 4);
+      encoder.clearBuffer(failedGuard, 0, 4);
     });
     const refused = (kind: GPUErrorFilter, reason: string): Error => new WebGpuError(kind, `read: expected the device to give its memory, it refused: ${reason}`);
     const { result } = this.#queue.watch(["validation"], refused, () => staging.buffer.mapAsync(mapForReading, 0, bytes + 4));
@@ -385,7 +389,7 @@ class GpuBackend implements WebGpuBackend {
     this.#bytesInUse = 0;
     this.#memory.clear();
     this.#staging.clear();
-    this.#ring.buffer.destroy();
+    this.#ring.memory.destroy();
     this.#failedGuard.destroy();
     this.profiler?.destroy();
   }

@@ -1,7 +1,8 @@
 import type { ComputeDType, Program, ScalarArguments } from "@gradus/kernel-ir";
+import type { LastingBuffer } from "./lasting-buffer.js";
 
 /** Bytes of the scalar arguments of one batch: 512 dispatches with a slot of 256 bytes, which every device offers. */
-const ringBytes = 512 * 256;
+export const ringBytes = 512 * 256;
 
 const write: Record<Exclude<ComputeDType, "float64">, (view: DataView, byte: number, value: number | bigint) => void> = {
   float32: (view, byte, value) => view.setFloat32(byte, Number(value), true),
@@ -15,17 +16,16 @@ const write: Record<Exclude<ComputeDType, "float64">, (view: DataView, byte: num
  * is submitted, and the next batch starts again at its beginning: the device works in order.
  */
 export class ScalarRing {
-  readonly buffer: GPUBuffer;
   readonly #bytes = new ArrayBuffer(ringBytes);
   readonly #view = new DataView(this.#bytes);
   readonly #alignment: number;
   #used = 0;
 
+  /** @param memory - `ringBytes` of uniform memory. */
   constructor(
     readonly device: GPUDevice,
-    usage: number,
+    readonly memory: LastingBuffer,
   ) {
-    this.buffer = device.createBuffer({ label: "scalars", size: ringBytes, usage });
     this.#alignment = device.limits.minUniformBufferOffsetAlignment;
   }
 
@@ -47,7 +47,7 @@ export class ScalarRing {
 
   /** Sends the scalars of the batch, which is about to be submitted. */
   send(): void {
-    if (this.#used > 0) this.device.queue.writeBuffer(this.buffer, 0, this.#bytes, 0, this.#used);
+    if (this.#used > 0) this.device.queue.writeBuffer(this.memory.buffer, 0, this.#bytes, 0, this.#used);
     this.#used = 0;
   }
 
