@@ -119,15 +119,14 @@ describe.skipIf(!inject("webgpu")).each(Object.entries(faults))("%s, at any call
   it("ends in its error or changes nothing, leaves nothing pending, and invents no number", async () => {
     let real = await freshDevice();
     let errors = 0;
-    for (let k = 0, came = true; came; k++) {
-      came = false;
+    const fault = { came: true, method: "" };
+    for (let k = 0; fault.came; k++) {
+      Object.assign(fault, { came: false, method: "" });
       let calls = 0;
-      let faulty = "";
       const device = await webgpu({
         device: watched(real, (method, call, args) => {
           if (!methods.includes(method) || calls++ !== k) return call(...args);
-          came = true;
-          faulty = method;
+          Object.assign(fault, { came: true, method });
           return at(real, method, call, args);
         }),
       });
@@ -137,14 +136,14 @@ describe.skipIf(!inject("webgpu")).each(Object.entries(faults))("%s, at any call
         expect(outcome.reason, `call ${k}`).toBeInstanceOf(error);
         errors++;
       }
-      if (error === DeviceLostError && came) {
+      if (error === DeviceLostError && fault.came) {
         await soon(device.lost);
         expect(device.stats()).toMatchObject({ buffers: 0, bytesInUse: 0, bytesReserved: 0 });
         real = await freshDevice();
-      } else if (came) {
+      } else if (fault.came) {
         // The device goes on once the failure is told; one that nobody read is told to this. A program that it refused stays refused.
         await soon(device.sync()).catch((late: unknown) => { expect(late).toBeInstanceOf(error); });
-        const losses = await soon(train(faulty === "createShaderModule" ? await webgpu({ device: real }) : device));
+        const losses = await soon(train(fault.method === "createShaderModule" ? await webgpu({ device: real }) : device));
         losses.forEach((loss, i) => { expect(Math.abs(loss - expected[i]!), `after call ${k}, loss ${i}`).toBeLessThan(1e-5); });
       }
       device.dispose();
