@@ -92,6 +92,11 @@ class SequentialModule<M extends Modules = TensorModule[]> extends IndexedModule
     super(modules);
   }
 
+  /** The modules from `start` to before `end`, shared with this chain; negative indices count from the end. */
+  slice(start?: number, end?: number): Sequential {
+    return new Sequential(...[...this].slice(start, end)) as Sequential;
+  }
+
   forward(x: Tensor): Output<M> {
     let result: unknown = x;
     for (const module of this) result = result instanceof Promise ? result.then((y) => module.call(y) as unknown) : module.call(result);
@@ -104,6 +109,11 @@ class ModuleListModule<M extends TensorModule = TensorModule> extends IndexedMod
 
   constructor(modules: Iterable<M> = []) {
     super(modules);
+  }
+
+  /** The modules from `start` to before `end`, shared with this list; negative indices count from the end. */
+  slice(start?: number, end?: number): ModuleList<M> {
+    return new ModuleList([...this].slice(start, end));
   }
 
   /** Equal neighbours stand in one line, as PyTorch 2 prints them: `(0-2): 3 x Linear(…)`. */

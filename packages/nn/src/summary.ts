@@ -58,7 +58,7 @@ const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} Mi
 const elementBytes = ({ dtype }: Tensor): number => (dtype === "bool" ? 1 : ((dtype.includes("float") ? finfo(dtype) : iinfo(dtype)).bits / 8));
 const bytesOf = (tensors: readonly Tensor[]): number => tensors.reduce((sum, x) => sum + x.numel() * elementBytes(x), 0);
 
-/** Calls a module once, without recording, and notes what every layer gives. */
+/** Calls a module once, without recording and as in evaluation, and notes what every layer gives: the call leaves nothing behind. */
 export function summarize(module: Module<Tensor>, args: readonly unknown[]): Summary {
   const seen = new Map<Module, { readonly shapes: readonly (readonly number[])[]; readonly bytes: number }>();
   const removers = module.modules().map((layer) =>
@@ -68,9 +68,13 @@ export function summarize(module: Module<Tensor>, args: readonly unknown[]): Sum
       return undefined;
     }),
   );
+  const modes = module.modules().map((layer) => [layer, layer.training] as const);
+  module.eval();
   try {
-    noGrad(() => { (module.call as (...all: readonly unknown[]) => unknown)(...args); });
+    // Handed on, because noGrad refuses a promise: layers that wait for values would be noted when nobody looks any more.
+    noGrad(() => (module.call as (...all: readonly unknown[]) => unknown)(...args));
   } finally {
+    for (const [layer, training] of modes) layer.training = training;
     for (const remove of removers) remove();
   }
   const count = (leaves: readonly Tensor[]): number => leaves.reduce((sum, leaf) => sum + leaf.numel(), 0);

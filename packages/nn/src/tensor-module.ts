@@ -161,7 +161,7 @@ export abstract class Module extends AnyModule<Tensor> {
   }
 
   /**
-   * Runs the module once and describes its layers: what each gives, and how many parameters it has.
+   * Runs the module once, as in evaluation, and describes its layers: what each gives, and how many parameters it has.
    *
    * @param args - Arguments of a call.
    * @returns What `console.log` shows as a table.

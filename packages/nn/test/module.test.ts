@@ -1,7 +1,7 @@
 import { cpu } from "@gradus/backend-cpu";
 import type { Tensor } from "@gradus/tensor-core";
-import { manualSeed, noGrad, ones, setDefaultDevice, tensor, zeros } from "@gradus/tensor-core";
-import { BatchNorm2d, Dropout, Identity, Linear, Module, ModuleDict, ModuleList, Parameter, ReLU, Sequential, StateDictError } from "@gradus/nn";
+import { defaultGenerator, manualSeed, noGrad, ones, setDefaultDevice, tensor, zeros } from "@gradus/tensor-core";
+import { BatchNorm1d, BatchNorm2d, Dropout, Identity, Linear, Module, ModuleDict, ModuleList, Parameter, ReLU, Sequential, StateDictError } from "@gradus/nn";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 setDefaultDevice(cpu());
@@ -448,4 +448,27 @@ test("a chain with an async module gives a promise, and goes on behind it", asyn
   expect((await promised).toArraySync()).toEqual([0.375, 0.625]);
   const known: Tensor = new Sequential(new Identity()).call(tensor([3]));
   expect(known.toArraySync()).toEqual([3]);
+});
+
+test("a summary changes neither statistics nor modes nor what is drawn next", () => {
+  const net = new Sequential(new Linear(2, 3), new BatchNorm1d(3), new Dropout(0.5).eval());
+  const state = (): unknown => [net[1].running_mean?.toArraySync(), net[1].num_batches_tracked?.itemSync(), net.modules().map(({ training }) => training), Array.from(defaultGenerator().getState())];
+  const before = state();
+  expect(net.summary(ones([4, 2])).parameters).toBe(15);
+  expect(state()).toEqual(before);
+  class Later extends Module {
+    async forward(x: Tensor): Promise<Tensor> {
+      return Promise.resolve(x);
+    }
+  }
+  expect(() => new Later().summary(ones([1]))).toThrow(/promise/);
+});
+
+test("a slice of a chain or a list shares its modules", () => {
+  const layers = [new Linear(2, 3), new ReLU(), new Linear(3, 1)] as const;
+  const [chain, list] = [new Sequential(...layers), new ModuleList(layers)];
+  expect([...chain.slice(0, 2)]).toEqual([layers[0], layers[1]]);
+  expect(chain.slice(-1)[0]).toBe(layers[2]);
+  expect(chain.slice(0, -1).call(ones([4, 2])).shape).toEqual([4, 3]);
+  expect([...list.slice(1)]).toEqual([layers[1], layers[2]]);
 });
