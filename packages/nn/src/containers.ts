@@ -94,7 +94,7 @@ class SequentialModule<M extends Modules = TensorModule[]> extends IndexedModule
 
   /** The modules from `start` to before `end`, shared with this chain; negative indices count from the end. */
   slice(start?: number, end?: number): Sequential {
-    return new Sequential(...[...this].slice(start, end)) as Sequential;
+    return new Sequential(...[...this].slice(start, end));
   }
 
   forward(x: Tensor): Output<M> {
