@@ -148,6 +148,9 @@ function addendOf(bias: Tensor | null, operands: readonly Tensor[], perGroup: nu
 
 const sumOverChannels = (g: Tensor): Tensor => g.sum({ dim: g.shape.map((_, d) => d).filter((d) => d !== 1) });
 
+/** A gradient of the same number everywhere, as a sum's is, takes no memory, and none of its elements are neighbours: products with it would take twice as long. */
+const dense = (g: Tensor): Tensor => g.contiguous();
+
 /** The axes of the three contractions: group, batch, output channel, input channel, output position, kernel position. */
 function correlate(op: string, x: Tensor, weight: Tensor, bias: Tensor | null, sizes: readonly number[], geometry: Geometry): Tensor {
   const { groups } = geometry;
@@ -189,8 +192,8 @@ function correlate(op: string, x: Tensor, weight: Tensor, bias: Tensor | null, s
     return ([g]) => {
       if (g === null || g === undefined) return [null, null, null];
       return [
-        savedWeight === null ? null : (): Tensor => spread(`${op}Input`, g, savedWeight.value, null, shapeX, geometry),
-        savedX === null ? null : (): Tensor => weightGradient(`${op}Weight`, g, savedX.value, shapeWeight, geometry),
+        savedWeight === null ? null : (): Tensor => spread(`${op}Input`, dense(g), savedWeight.value, null, shapeX, geometry),
+        savedX === null ? null : (): Tensor => weightGradient(`${op}Weight`, dense(g), savedX.value, shapeWeight, geometry),
         ...(bias === null ? [] : [(): Tensor => sumOverChannels(g)]),
       ];
     };
@@ -259,8 +262,8 @@ function spread(op: string, g: Tensor, weight: Tensor, bias: Tensor | null, shap
     return ([h]) => {
       if (h === null || h === undefined) return [null, null, null];
       return [
-        savedWeight === null ? null : (): Tensor => correlate(`${op}Input`, h, savedWeight.value, null, outSizes, geometry),
-        savedG === null ? null : (): Tensor => weightGradient(`${op}Weight`, savedG.value, h, shapeWeight, geometry),
+        savedWeight === null ? null : (): Tensor => correlate(`${op}Input`, dense(h), savedWeight.value, null, outSizes, geometry),
+        savedG === null ? null : (): Tensor => weightGradient(`${op}Weight`, savedG.value, dense(h), shapeWeight, geometry),
         ...(bias === null ? [] : [(): Tensor => sumOverChannels(h)]),
       ];
     };
