@@ -9,21 +9,21 @@ import { inception } from "../src/architectures/inception.js";
 import { resnets } from "../src/architectures/resnets.js";
 import { printedBy } from "./support.js";
 
-test("Inception v3 has torchvision's parameters and names, and runs", { timeout: 120_000 }, async () => {
+test("Inception v3 has torchvision's parameters and names, and runs", async () => {
   const printed = await printedBy(inception);
   expect(printed).toContain("parameters: 27161264");
   expect(printed).toContain("one of them: Mixed_6b.branch7x7dbl_3.conv.weight");
   expect(printed).toContain("logits of an image of 299 × 299: [ 1, 1000 ]");
 });
 
-test("the ResNets have torchvision's parameters and names, and run", { timeout: 120_000 }, async () => {
+test("the ResNets have torchvision's parameters and names, and run", async () => {
   const printed = await printedBy(resnets);
   for (const count of [11689512, 21797672, 25557032]) expect(printed).toContain(`parameters: ${count}`);
   expect(printed).toContain("names: layer1.0.conv1.weight … fc.bias");
   expect(printed.match(/logits: \[ 1, 1000 \]/g)).toHaveLength(3);
 });
 
-test("the ResNet learns images of a directory", { timeout: 60_000 }, async () => {
+test("the ResNet learns images of a directory", async () => {
   const directory = await digitsAsFashion();
   const printed = await printedBy(() => fashionResnet(directory, { steps: 20, tested: 100 }));
   const [, accuracy] = /accuracy (\S+)/.exec(printed)!;

@@ -12,6 +12,7 @@ import { BatchNorm } from "../src/fast-ai/batch-norm.js";
 import { ResBlock } from "../src/fast-ai/resnet.js";
 import { modules } from "../src/minitorch/modules.js";
 import { Network, scalars } from "../src/minitorch/scalars.js";
+import { listing, programNamed, programs } from "../src/programs.js";
 import { printedBy, printedByOriginal } from "./support.js";
 
 describe("minitorch", () => {
@@ -89,6 +90,14 @@ test("the character GPT learns, and writes", { timeout: 60_000 }, async () => {
   // All 85 characters are equally likely at first.
   expect(Number(loss)).toBeLessThan(Math.log(85) - 1);
   expect(printed.split("The ")[1]).toHaveLength(30);
+});
+
+test("a program is found by its name, with its course where two have it", () => {
+  expect(programNamed("tiny-model")).toBe(courses["pytorch-tutorials"]!["tiny-model"]);
+  expect(programNamed("minitorch/modules")).toBe(courses.minitorch!.modules);
+  expect(() => programNamed("modules")).toThrow(new RangeError('gallery: expected the name of one program, got "modules"; say minitorch/modules or dive-into-deep-learning/modules'));
+  expect(() => programNamed("odel")).toThrow(new RangeError('gallery: expected the name of a program, got "odel"; without a name all are listed'));
+  expect(listing().split("\n")).toHaveLength(programs.size);
 });
 
 test("the README lists every program", () => {
