@@ -1,8 +1,10 @@
 import { buffer } from "node:stream/consumers";
 import { memoryStats } from "@gradus/tensor-core";
-import { describe, expect, inject, it } from "vitest";
+import { afterAll, describe, expect, inject, it } from "vitest";
 import { asImage, service } from "../src/rooms/images/service.js";
 import { eventually, usePage, valueOf } from "./page.js";
+
+afterAll(() => service.close());
 
 const options = { rate: 0.003, batchSize: 32, seed: 1 };
 const view = { image: 3, drawing: new Float32Array(4), side: 2 };

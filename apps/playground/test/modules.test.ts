@@ -1,8 +1,10 @@
 import { memoryStats } from "@gradus/tensor-core";
-import { describe, expect, inject, it } from "vitest";
+import { afterAll, describe, expect, inject, it } from "vitest";
 import { type ModelName, modelNames } from "../src/rooms/modules/fields.js";
 import { service, type TreeNode } from "../src/rooms/modules/service.js";
 import { eventually, usePage } from "./page.js";
+
+afterAll(() => service.close());
 
 const everyNode = (node: TreeNode): TreeNode[] => [node, ...node.children.flatMap(everyNode)];
 

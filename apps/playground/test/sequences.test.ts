@@ -1,9 +1,11 @@
 import { memoryStats } from "@gradus/tensor-core";
-import { describe, expect, inject, it } from "vitest";
+import { afterAll, describe, expect, inject, it } from "vitest";
 import { initialState } from "../src/codec.js";
 import { fields, networkNames, type State } from "../src/rooms/sequences/fields.js";
 import { service } from "../src/rooms/sequences/service.js";
 import { eventually, usePage, valueOf } from "./page.js";
+
+afterAll(() => service.close());
 
 const view = { temperature: 0.8, probe: "anna" };
 const stateOf = (part: Partial<State>): State => ({ ...initialState(fields), width: "16", rate: "0.01", ...part });

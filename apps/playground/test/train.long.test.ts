@@ -1,7 +1,9 @@
-import { expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { initialState } from "../src/codec.js";
 import { service } from "../src/rooms/train/service.js";
 import { fields } from "../src/rooms/train/setup.js";
+
+afterAll(() => service.close());
 
 it("100 000 steps of the network that the room opens with take the memory of the first thousand", async () => {
   await service.open(initialState(fields), 0);

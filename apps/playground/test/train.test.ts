@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { getDefaultDevice, memoryStats, setDefaultDevice } from "@gradus/tensor-core";
-import { describe, expect, inject, it, vi } from "vitest";
+import { afterAll, describe, expect, inject, it, vi } from "vitest";
 import { initialState } from "../src/codec.js";
 import { extended, noCurves } from "../src/engine/curves.js";
 import { pythonCode, typescriptCode } from "../src/rooms/train/code.js";
@@ -11,6 +11,8 @@ import { service } from "../src/rooms/train/service.js";
 import {
   activationNames, batchesOf, datasetNames, featureNames, fields, initNames, lossesFor, optimizerNames, regularizationNames, scheduleNames, type Setup, tidy,
 } from "../src/rooms/train/setup.js";
+
+afterAll(() => service.close());
 
 const defaults = initialState(fields);
 const setupOf = (part: Partial<Setup>): Setup => tidy({ ...defaults, ...part });

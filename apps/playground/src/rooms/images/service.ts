@@ -326,7 +326,7 @@ const current = (): Session => {
 };
 
 function begin(collection: Collection, options: Options, view: View): Opening {
-  session?.dispose();
+  service.close();
   session = new Session(collection, options);
   return session.opening(view);
 }
@@ -337,6 +337,11 @@ export const service = {
   openFiles: async (files: readonly ImageFile[], options: Options, view: View): Promise<Opening> => begin(await fromFiles(files), options, view),
   openDigits: async (options: Options, view: View): Promise<Opening> => begin(await digits(), options, view),
   advance: (steps: number, milliseconds: number, view: View): Frame => current().advance(steps, milliseconds, view),
+  /** Frees all that the session holds. A page need not ask for it, as its worker ends. */
+  close(): void {
+    session?.dispose();
+    session = undefined;
+  },
   save: (): Promise<Uint8Array> => current().save(),
   load: (bytes: Uint8Array<ArrayBuffer>, view: View): Frame => current().load(bytes, view),
 };

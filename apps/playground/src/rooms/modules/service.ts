@@ -84,11 +84,16 @@ const [MOST_ROWS, MOST_COLUMNS, BINS] = [8, 10, 40];
 
 export const service = {
   open(name: ModelName, seed: number): TreeNode {
-    for (const leaf of [...(model?.parameters() ?? []), ...(model?.buffers() ?? [])]) leaf.dispose();
-    model = undefined;
+    service.close();
     manualSeed(seed);
     model = scope(() => models[name]());
     return describe(model, "", "");
+  },
+
+  /** Frees the model. A page need not ask for it, as its worker ends. */
+  close(): void {
+    for (const leaf of [...(model?.parameters() ?? []), ...(model?.buffers() ?? [])]) leaf.dispose();
+    model = undefined;
   },
 
   /** Sets a module and all below it to training or to evaluation. */

@@ -272,9 +272,14 @@ let session: Session | undefined;
 export const service = {
   open(state: State, view: View): Opening {
     const next = new Session(state);
-    session?.dispose();
+    service.close();
     session = next;
     return { lines: next.lines.length, alphabet: next.alphabet, parameters: next.parameters, frame: next.advance(0, 0, view) };
+  },
+  /** Frees all that the session holds. A page need not ask for it, as its worker ends. */
+  close(): void {
+    session?.dispose();
+    session = undefined;
   },
   advance(steps: number, milliseconds: number, view: View): Frame {
     if (session === undefined) throw new Error("internal: open a corpus first");

@@ -171,10 +171,15 @@ let session: Session | undefined;
 export const service = {
   /** Makes data and network. @throws {WebGpuUnavailableError} where the engine is webgpu and there is none. */
   async open(setup: Setup, spaceLayer: number): Promise<Opening> {
-    session?.dispose();
-    session = undefined;
+    service.close();
     session = await Session.open(setup);
     return session.opening(spaceLayer);
+  },
+
+  /** Frees all that the session holds. A page need not ask for it, as its worker ends. */
+  close(): void {
+    session?.dispose();
+    session = undefined;
   },
 
   /** Takes over what may change while the network learns. */
