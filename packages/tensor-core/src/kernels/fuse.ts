@@ -135,6 +135,8 @@ function sweep(k: ExprBuilder, steps: readonly Step[], inputs: readonly Expr[], 
  * The function is called each time and takes down what it does, so it may use other tensors, numbers and conditions. Operations that are not
  * elementwise may be applied to tensors from outside, `a.mean()` for instance, but not to what the function has computed.
  *
+ * Where it uses more tensors than a program of the device takes, which are about eight on WebGPU, it is computed op by op.
+ *
  * @param f - Takes tensors and gives one. All that it computes with have one floating-point type, or are bool. It writes to no tensor.
  * @throws {ArgumentError} if it needs an intermediate result at once.
  * @throws {DTypeError} if types are mixed.
@@ -153,6 +155,9 @@ export function fuse<A extends readonly Tensor[]>(f: (...args: A) => Tensor): (.
     if (last === undefined) return result;
     chain.checkUnwritten();
     checkTypes(chain.inputs, result.dtype);
+    // More tensors than a program of this device takes, with the result and a gradient beside them, are computed op by op.
+    const tensors = chain.inputs.filter((input) => input instanceof Tensor).length;
+    if (tensors + 3 > result.device.backend.limits.buffersPerProgram) return f(...args);
     const key = `${chain.key}${String(last)}`;
     let op = ops.get(key);
     if (op === undefined) {
