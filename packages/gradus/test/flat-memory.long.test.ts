@@ -4,8 +4,8 @@ import { describe, expect, inject, it } from "vitest";
 import { expectFlat } from "./support/flat-memory.js";
 
 describe("ten thousand eager steps without any dispose keep memory flat", () => {
-  it("in a synchronous loop", () => expectFlat({ device: cpu(), steps: 10_000, awaits: false }));
-  it("in a loop that awaits", () => expectFlat({ device: cpu(), steps: 10_000, awaits: true }));
+  it("in a synchronous loop", () => expectFlat({ device: cpu(), steps: 10_000, batch: 256, awaits: false }));
+  it("in a loop that awaits", () => expectFlat({ device: cpu(), steps: 10_000, batch: 256, awaits: true }));
 });
 
 describe.skipIf(!inject("webgpu"))("ten thousand eager steps of a tiny model on WebGPU", () => {

@@ -67,6 +67,8 @@ export class DeviceMemory {
   #watermark: number;
   #countMark = minimumCount;
   #lastCollection = 0;
+  /** What was in use when a caller last awaited: a loop that never does has grown by all it has made since. */
+  #bytesAtAwait = 0;
   #warned = false;
 
   storages = 0;
@@ -118,8 +120,8 @@ export class DeviceMemory {
 
   /** The library's await points call this: where no synchronous collection can be had, memory is reclaimed here. */
   async atAwait(): Promise<void> {
-    if (this.bytes <= this.#watermark && this.storages < this.#countMark) return;
-    await this.collectAsync();
+    if (this.bytes > this.#watermark || this.storages >= this.#countMark) await this.collectAsync();
+    this.#bytesAtAwait = this.bytes;
   }
 
   /** Collects garbage and frees what nothing holds, giving the event loop a turn where that is needed. */
@@ -127,6 +129,8 @@ export class DeviceMemory {
     const start = now();
     if (!this.collect()) {
       this.#open.fill(null);
+      // What a job made or read WeakRefs of is kept until the job ends, and a loop that awaits what is there already is one long job.
+      await macrotask();
       provokeCollection();
       await macrotask();
       this.#sweep();
@@ -193,7 +197,7 @@ export class DeviceMemory {
       this.#adapt(now() - start);
       return;
     }
-    if (this.bytes > this.#hardCap && !this.#warned) {
+    if (this.bytes > this.#hardCap && this.bytes - this.#bytesAtAwait > this.#hardCap / 2 && !this.#warned) {
       this.#warned = true;
       console.warn(
         `memory: ${this.#device.name} has ${String(this.bytes)} bytes in ${String(this.storages)} storages in use and this loop never yields, so nothing can be reclaimed; add \`await\` or wrap the step in \`scope()\``,
