@@ -2,7 +2,9 @@ import { courses, type Program } from "./courses.js";
 
 /** All programs by `course/name`. */
 export const programs: ReadonlyMap<string, Program> = new Map(
-  Object.entries(courses).flatMap(([course, entries]) => Object.entries(entries).map(([name, program]): [string, Program] => [`${course}/${name}`, program])),
+  Object.entries(courses).flatMap(([course, entries]) =>
+    Object.entries(entries).map(([name, program]): [string, Program] => [`${course}/${name}`, program]),
+  ),
 );
 
 /**

@@ -72,7 +72,14 @@ function stretchesOf(batchSizes: readonly number[]): Stretch[] {
  * Runs a layer over packed data, stretch by stretch. Going forward, sequences that end leave their states behind; going backward, those that
  * begin (at their ends) join with their first ones.
  */
-function overStretches(stretches: readonly Stretch[], gates: Tensor, h0: Tensor, c0: Tensor, reverse: boolean, run: (gates: Tensor, h: Tensor, c: Tensor) => { readonly output: Tensor; readonly c: Tensor }): States<Tensor> {
+function overStretches(
+  stretches: readonly Stretch[],
+  gates: Tensor,
+  h0: Tensor,
+  c0: Tensor,
+  reverse: boolean,
+  run: (gates: Tensor, h: Tensor, c: Tensor) => { readonly output: Tensor; readonly c: Tensor },
+): States<Tensor> {
   const outputs: Tensor[] = [];
   const ended: { readonly h: Tensor; readonly c: Tensor }[] = [];
   let [h, c] = reverse ? [h0.narrow(0, 0, 0), c0.narrow(0, 0, 0)] : [h0, c0];

@@ -54,7 +54,8 @@ export async function backward(): Promise<void> {
   mse(lin(relu(lin(x0, w10, b10)), w20, b20), y).backward();
 
   for (const [i, [name, leaf]] of Object.entries({ x, w1, b1, w2, b2 }).entries()) {
-    console.log(`gradient of ${name}, shape ${leaf.shape.join("×")}: equal to the library's:`, allclose(g.get(leaf)!, leaves[i]!.grad!, { rtol: 1e-3, atol: 1e-5 }));
+    const isEqual = allclose(g.get(leaf)!, leaves[i]!.grad!, { rtol: 1e-3, atol: 1e-5 });
+    console.log(`gradient of ${name}, shape ${leaf.shape.join("×")}: equal to the library's:`, isEqual);
   }
   console.log(g.get(b2));
 }

@@ -1,4 +1,7 @@
-import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, DataLoader, Flatten, functional as F, manualSeed, Module, noGrad, ones, Parameter, ReLU, Sequential, SGD, type Tensor, TensorDataset, Unflatten, zeros } from "gradus";
+import {
+  AdaptiveAvgPool2d, BatchNorm2d, Conv2d, DataLoader, Flatten, functional as F, manualSeed, Module, noGrad, ones, Parameter, ReLU,
+  Sequential, SGD, type Tensor, TensorDataset, Unflatten, zeros,
+} from "gradus";
 import { digits } from "./digits.js";
 import { fit } from "./fit.js";
 
@@ -39,15 +42,30 @@ export class BatchNorm extends Module {
   }
 }
 
-const network = (norm: (channels: number) => Module): Sequential => {
-  const conv = (inputs: number, outputs: number): Module[] => [new Conv2d(inputs, outputs, 3, { stride: 2, padding: 1, bias: false }), norm(outputs), new ReLU()];
-  return new Sequential(new Unflatten(1, [1, 8, 8]), ...conv(1, 16), ...conv(16, 32), new Conv2d(32, 10, 3, { stride: 2, padding: 1 }), new AdaptiveAvgPool2d(1), new Flatten());
-};
+type Norm = (channels: number) => Module;
+
+function network(norm: Norm): Sequential {
+  const halved = { stride: 2, padding: 1 };
+  const conv = (inputs: number, outputs: number): Module[] => [
+    new Conv2d(inputs, outputs, 3, { ...halved, bias: false }),
+    norm(outputs),
+    new ReLU(),
+  ];
+  return new Sequential(
+    new Unflatten(1, [1, 8, 8]),
+    ...conv(1, 16),
+    ...conv(16, 32),
+    new Conv2d(32, 10, 3, halved),
+    new AdaptiveAvgPool2d(1),
+    new Flatten(),
+  );
+}
 
 /** The same training with our normalisation and with the library's: the losses are the same. */
 export async function batchNorm(): Promise<void> {
   const { xTrain, yTrain, xValid, yValid } = await digits();
-  for (const [name, norm] of [["ours", (channels: number) => new BatchNorm(channels)], ["BatchNorm2d", (channels: number) => new BatchNorm2d(channels)]] as const) {
+  const norms: Readonly<Record<string, Norm>> = { ours: (channels) => new BatchNorm(channels), BatchNorm2d: (channels) => new BatchNorm2d(channels) };
+  for (const [name, norm] of Object.entries(norms)) {
     manualSeed(0);
     const model = network(norm);
     console.log(`${name}:`);

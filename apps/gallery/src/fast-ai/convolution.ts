@@ -1,4 +1,6 @@
-import { AdaptiveAvgPool2d, Conv2d, DataLoader, functional as F, manualSeed, Module, ReLU, Sequential, SGD, type Tensor, TensorDataset } from "gradus";
+import {
+  AdaptiveAvgPool2d, Conv2d, DataLoader, functional as F, manualSeed, Module, ReLU, Sequential, SGD, type Tensor, TensorDataset,
+} from "gradus";
 import { digits } from "./digits.js";
 import { fit } from "./fit.js";
 

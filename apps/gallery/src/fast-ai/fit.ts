@@ -1,10 +1,12 @@
 import { type Module, noGrad, type Optimizer, type Tensor } from "gradus";
 
 /** What a `DataLoader` gives, again and again. */
-export type Batches = Iterable<[x: Tensor, y: Tensor]>;
+type Batches = Iterable<[x: Tensor, y: Tensor]>;
+
+type Loss = (output: Tensor, target: Tensor) => Tensor;
 
 /** Trains, and says after each epoch what the loss of the validation set is, and which share of it is right. */
-export async function fit(epochs: number, model: Module, lossOf: (output: Tensor, target: Tensor) => Tensor, optimizer: Optimizer, train: Batches, valid: Batches): Promise<void> {
+export async function fit(epochs: number, model: Module, lossOf: Loss, optimizer: Optimizer, train: Batches, valid: Batches): Promise<void> {
   for (let epoch = 1; epoch <= epochs; epoch++) {
     model.train();
     for (const [x, y] of train) {

@@ -1,4 +1,7 @@
-import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, DataLoader, Flatten, functional as F, Identity, init, Linear, manualSeed, Module, ReLU, Sequential, SGD, type Tensor, TensorDataset, Unflatten } from "gradus";
+import {
+  AdaptiveAvgPool2d, BatchNorm2d, Conv2d, DataLoader, Flatten, functional as F, Identity, init, Linear, manualSeed, Module, ReLU,
+  Sequential, SGD, type Tensor, TensorDataset, Unflatten,
+} from "gradus";
 import { digits } from "./digits.js";
 import { fit } from "./fit.js";
 

@@ -124,8 +124,9 @@ export async function trainingLoop(): Promise<void> {
   // 6. What all trainings have in common is a function.
   {
     const model = linear();
-    const valid = new TensorDataset(xValid, yValid);
-    await fit(epochs, model, F.crossEntropy, new SGD(model.parameters(), { lr }), new DataLoader(train, { batchSize }), new DataLoader(valid, { batchSize: 2 * batchSize }));
+    const optimizer = new SGD(model.parameters(), { lr });
+    const valid = new DataLoader(new TensorDataset(xValid, yValid), { batchSize: 2 * batchSize });
+    await fit(epochs, model, F.crossEntropy, optimizer, new DataLoader(train, { batchSize }), valid);
     report("fit", (x) => model.call(x));
   }
 }

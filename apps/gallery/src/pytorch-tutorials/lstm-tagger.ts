@@ -1,6 +1,6 @@
 import { type BrownFile, loadBrown } from "@gradus/datasets/node";
 import { LSTMTagger } from "@gradus/models";
-import { Adam, buildVocabulary, DataLoader, functional as F, manualSeed, noGrad, plainTag, type TaggedSentence, type Tensor, tensor } from "gradus";
+import { Adam, buildVocabulary, DataLoader, type Dataset, functional as F, manualSeed, noGrad, plainTag, type TaggedSentence, type Tensor, tensor } from "gradus";
 
 /**
  * An LSTM learns the parts of speech of the Brown corpus, and is asked about files that it has not seen.
@@ -22,7 +22,8 @@ export async function lstmTagger({ files, epochs = 3 }: { readonly files?: reado
   const wordsOf = (batch: Batch) => tensor(batch.map((sentence) => words.lookupIndices(sentence.words)), { dtype: "int64" });
   const tagsOf = (batch: Batch) => tensor(batch.map((sentence) => tags.lookupIndices(sentence.tags)), { dtype: "int64" });
   const batches = batchesOf(training);
-  const loader = new DataLoader<[Tensor, Tensor]>({ length: batches.length, at: (i) => [wordsOf(batches[i]!), tagsOf(batches[i]!)] }, { batchSize: null, shuffle: true });
+  const dataset: Dataset<[words: Tensor, tags: Tensor]> = { length: batches.length, at: (i) => [wordsOf(batches[i]!), tagsOf(batches[i]!)] };
+  const loader = new DataLoader(dataset, { batchSize: null, shuffle: true });
   for (let epoch = 1; epoch <= epochs; epoch++) {
     let total = 0;
     for (const [sentences, targets] of loader) {
@@ -42,7 +43,8 @@ export async function lstmTagger({ files, epochs = 3 }: { readonly files?: reado
     const asked = batch.flatMap((sentence) => sentence.words.map((word, i) => ({ word, tag: sentence.tags[i]! })));
     answers.push(...asked.map(({ word, tag }, i) => ({ isRight: guesses[i] === tag, isKnown: words.has(word) })));
   }
-  console.log(`accuracy ${accuracy(answers)}, of words that it knows ${accuracy(answers.filter(({ isKnown }) => isKnown))}, of others ${accuracy(answers.filter(({ isKnown }) => !isKnown))}`);
+  const [known, unknown] = [answers.filter(({ isKnown }) => isKnown), answers.filter(({ isKnown }) => !isKnown)];
+  console.log(`accuracy ${accuracy(answers)}, of words that it knows ${accuracy(known)}, of others ${accuracy(unknown)}`);
 }
 
 /** Sentences of one length, so that nothing needs to be filled up. */
@@ -68,7 +70,8 @@ function batchesOf(sentences: readonly TaggedSentence[], size = 32): Batch[] {
     same.push(sentence);
     byLength.set(length, same);
   }
-  return [...byLength.values()].flatMap((same) => Array.from({ length: Math.ceil(same.length / size) }, (_, i) => same.slice(i * size, (i + 1) * size)));
+  const cut = (same: Batch): Batch[] => Array.from({ length: Math.ceil(same.length / size) }, (_, i) => same.slice(i * size, (i + 1) * size));
+  return [...byLength.values()].flatMap(cut);
 }
 
 const accuracy = (answers: readonly Answer[]): string => `${((100 * answers.filter(({ isRight }) => isRight).length) / answers.length).toFixed(2)} %`;

@@ -9,7 +9,9 @@ const length = 6;
 class Translator extends Module {
   readonly embedding = new Embedding(digits + 1, 32);
   readonly position = new Embedding(length, 32);
-  readonly transformer = new Transformer({ dModel: 32, nhead: 4, numEncoderLayers: 1, numDecoderLayers: 1, dimFeedforward: 64, dropout: 0, batchFirst: true });
+  readonly transformer = new Transformer({
+    dModel: 32, nhead: 4, numEncoderLayers: 1, numDecoderLayers: 1, dimFeedforward: 64, dropout: 0, batchFirst: true,
+  });
   readonly output = new Linear(32, digits);
 
   /** @returns At each place of the target, logits for the digit that comes next. */
