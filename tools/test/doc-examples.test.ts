@@ -8,10 +8,11 @@ import { typeErrors } from "../doc-examples/type-errors.js";
 import { examplesWith } from "../doc-examples/workspace.js";
 
 const packages = readdirSync("packages").map((folder) => `packages/${folder}/README.md`);
-const readmes = ["README.md", ...packages].filter((file) => existsSync(file));
+const pages = readdirSync("docs").flatMap((page) => (page.endsWith(".md") ? [`docs/${page}`] : []));
+const documents = ["README.md", ...pages, ...packages].filter((file) => existsSync(file));
 
 it("every example of the documentation has the right types", () => {
-  expect(typeErrors(readmes.flatMap(examplesWith))).toEqual([]);
+  expect(typeErrors(documents.flatMap(examplesWith))).toEqual([]);
 });
 
 describe("the tool finds", () => {

@@ -50,11 +50,13 @@ export function nodeProjects(test: TestProjectInlineConfiguration["test"]): Test
   }));
 }
 
+const pagesWithExamples = readdirSync("docs").map((page) => `docs/${page}`).filter((page) => page.endsWith(".md") && readFileSync(page, "utf8").includes("```ts"));
+
 /** The examples of the documentation, as docs/doc-examples.md describes them. */
 export const docExamplesProject: TestProjectInlineConfiguration = {
   ...resolveSources,
   plugins: [docExamples],
-  test: { ...timeLimits, name: "doc-examples", include: ["README.md", "packages/*/README.md"] },
+  test: { ...timeLimits, name: "doc-examples", include: ["README.md", "packages/*/README.md", ...pagesWithExamples] },
 };
 
 /**
