@@ -149,6 +149,7 @@ export { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDro
 export { gruCell, lstmCell, recurrentLayer, rnnReluCell, rnnTanhCell } from "./ops/recurrent.js";
 export type { CellName, RecurrentResult, RecurrentWeights } from "./ops/recurrent.js";
 export { batchNorm, groupNorm, instanceNorm, layerNorm, localResponseNorm, rmsNorm } from "./ops/normalization.js";
+export { nativeBatchNorm, nativeLayerNorm } from "./ops/native-normalization.js";
 export type { BatchNormOptions, InstanceNormOptions, LayerNormOptions, LocalResponseNormOptions, RmsNormOptions } from "./ops/normalization.js";
 export {
   binaryCrossEntropy, binaryCrossEntropyWithLogits, cosineEmbeddingLoss, crossEntropy, gaussianNllLoss, hingeEmbeddingLoss, huberLoss, klDiv, l1Loss, marginRankingLoss, mseLoss,

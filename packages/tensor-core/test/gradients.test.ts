@@ -308,6 +308,8 @@ const cases: Record<string, Record<string, Case>> = {
       (x, w) => g.batchNorm(x, { weight: w, runningMean: tensor([0.5, -1], { dtype: "float64" }), runningVar: tensor([2, 0.5], { dtype: "float64" }) }).square(),
       () => [leaf([3, 2]), positiveLeaf([2], 2)],
     ],
+    nativeLayerNorm: [(x, w, b) => g.nativeLayerNorm(x, [3], { weight: w, bias: b })[0].square(), () => [leaf([2, 3]), positiveLeaf([3], 2), leaf([3], 3)]],
+    nativeBatchNorm: [(x, w, b) => g.nativeBatchNorm(x, { weight: w, bias: b, training: true })[0].square(), () => [leaf([3, 2]), positiveLeaf([2], 2), leaf([2], 3)]],
     layerNorm: [(x, w, b) => g.layerNorm(x, [3], { weight: w, bias: b }).square(), () => [leaf([2, 3]), positiveLeaf([3], 2), leaf([3], 3)]],
   },
 };

@@ -1,4 +1,4 @@
-import { batchNorm, conv1d, conv2d, gradcheck, gradgradcheck, grad, groupNorm, instanceNorm, layerNorm, localResponseNorm, ones, rmsNorm, ShapeError, tensor, zeros, type Tensor } from "@gradus/tensor-core";
+import { batchNorm, conv1d, conv2d, gradcheck, gradgradcheck, grad, groupNorm, instanceNorm, layerNorm, localResponseNorm, nativeBatchNorm, nativeLayerNorm, ones, rmsNorm, ShapeError, tensor, zeros, type Tensor } from "@gradus/tensor-core";
 import { describe, expect, it } from "vitest";
 import { leaf, positiveLeaf } from "./support/data.js";
 import { useDevice } from "./support/device.js";
@@ -84,6 +84,27 @@ describe("layerNorm", () => {
   it("says what does not fit", () => {
     expect(() => layerNorm(ones([2, 3]), [2])).toThrow(new ShapeError("layerNorm: expected an input whose last dimensions are [2], got [2, 3]"));
     expect(() => layerNorm(ones([2, 3]), [3], { weight: ones([2]) })).toThrow("layerNorm: expected weight of shape [3], got [2]");
+  });
+});
+
+describe("normalisations with their statistics", () => {
+  const x = (): Tensor => tensor([[1, 3], [0, 20]]);
+
+  it("layer norm: of each sample", async () => {
+    const [y, mean, inverse] = nativeLayerNorm(x(), [2], { eps: 0 });
+    expect(await y.toArray()).toEqual([[-1, 1], [-1, 1]]);
+    expect(await mean.toArray()).toEqual([[2], [10]]);
+    expect(await inverse.toArray()).toEqual([[1], [Math.fround(0.1)]]);
+    expect(() => nativeLayerNorm(x(), [3])).toThrow(new ShapeError("nativeLayerNorm: expected an input whose last dimensions are [3], got [2, 2]"));
+  });
+
+  it("batch norm: of each channel in training, else none", async () => {
+    const [y, mean, inverse] = nativeBatchNorm(x(), { training: true, eps: 0 });
+    expect(await y.toArray()).toEqual([[1, -1], [-1, 1]]);
+    expect(await mean.toArray()).toEqual([0.5, 11.5]);
+    expect(await inverse.toArray()).toEqual([2, Math.fround(1 / 8.5)]);
+    const [same, none] = nativeBatchNorm(x(), { runningMean: tensor([0, 0]), runningVar: tensor([1, 1]), eps: 0 });
+    expect([await same.toArray(), none.shape]).toEqual([[[1, 3], [0, 20]], [0]]);
   });
 });
 

@@ -386,7 +386,7 @@ stft(input, n_fft; hop_length, win_length, window, center, pad_mode, normalized,
 
 # Layers under torch
 
-native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps) => nativeBatchNorm(input, running_mean, running_var; weight, bias, training, momentum, eps)
+native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps) => nativeBatchNorm(input; running_mean, running_var, weight, bias, training, momentum, eps)
 native_layer_norm(input, normalized_shape, weight, bias, eps) => nativeLayerNorm(input, normalized_shape; weight, bias, eps)
 gru_cell(input, hx, w_ih, w_hh, b_ih?, b_hh?)
 lstm_cell(input, hx, w_ih, w_hh, b_ih?, b_hh?)

@@ -323,10 +323,13 @@ function lastDims(op: string, x: Tensor, normalizedShape: Shape): number[] {
  * @example
  * layerNorm(tensor([[1, 3], [0, 20]]), [2], { eps: 0 }).toArraySync(); // [[-1, 1], [-1, 1]]
  */
-export function layerNorm(x: Tensor, normalizedShape: Shape, options?: LayerNormOptions): Tensor {
-  const { weight = null, bias = null, eps = 1e-5 } = optionsOf("layerNorm", LayerNormOptions, options);
-  const dims = lastDims("layerNorm", x, normalizedShape);
-  checkOperands("layerNorm", x, { weight, bias }, normalizedShape);
+export const layerNorm = (x: Tensor, normalizedShape: Shape, options?: LayerNormOptions): Tensor => layerNormAs("layerNorm", x, normalizedShape, options);
+
+/** The same in the name of another op, for its errors. */
+export function layerNormAs(op: string, x: Tensor, normalizedShape: Shape, options?: LayerNormOptions): Tensor {
+  const { weight = null, bias = null, eps = 1e-5 } = optionsOf(op, LayerNormOptions, options);
+  const dims = lastDims(op, x, normalizedShape);
+  checkOperands(op, x, { weight, bias }, normalizedShape);
   return normalize("layerNorm", x, { weight, bias }, { reduced: dims, varying: dims, centred: true, eps }, null);
 }
 
