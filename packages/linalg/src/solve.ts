@@ -75,11 +75,11 @@ function solveWithInfo(op: string, A: Tensor, B: Tensor, left: boolean): { reado
   return { result: form(x), info, batch: batchOf(a) };
 }
 
-export const SolveExOptions = class extends SolveOptions {
+const SolveExOptions = class extends SolveOptions {
   /** Throw as `solve` does. */
   readonly checkErrors?: boolean;
 };
-export type SolveExOptions = Options<typeof SolveExOptions>;
+type SolveExOptions = Options<typeof SolveExOptions>;
 
 /** `solve` without the check: `info` is 0 for matrices that are invertible, else the pivot that is zero. @see torch.linalg.solve_ex */
 export function solveEx(A: Tensor, B: Tensor, options?: SolveExOptions): { readonly result: Tensor; readonly info: Tensor } {

@@ -34,11 +34,11 @@ export const RandomOptions = class extends TensorOptions {
 };
 export type RandomOptions<D extends DType = DType> = Options<typeof RandomOptions> & { readonly dtype?: D };
 
-export const GeneratorOptions = class {
+const GeneratorOptions = class {
   /** Where the numbers come from; the default generator if absent. */
   readonly generator?: Generator | undefined;
 };
-export type GeneratorOptions = Options<typeof GeneratorOptions>;
+type GeneratorOptions = Options<typeof GeneratorOptions>;
 
 type FloatArray = Float32Array | Float64Array;
 
