@@ -47,9 +47,10 @@ try {
     const measured = await measureCase(name, processes, seconds);
     rows.push(...measured);
     console.log(`${asText(name, measured)}\n`);
+    // What a run of half an hour has measured is there when it is stopped.
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ rows }, null, 1)}\n`);
+    if (values.markdown !== undefined) writeFileSync(values.markdown, asMarkdown(rows, seconds));
   }
 } finally {
   for (const engine of processes) engine.stop();
 }
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ rows }, null, 1)}\n`);
-if (values.markdown !== undefined) writeFileSync(values.markdown, asMarkdown(rows, seconds));

@@ -46,6 +46,10 @@ fn int_shl(x: i32, count: i32) -> i32 {
   return x << (u32(count) & 31u);
 }
 
+fn int_shr(x: i32, count: i32) -> i32 {
+  return x >> (u32(count) & 31u);
+}
+
 struct Scalars {
   s0: i32,
   s1: i32,
@@ -123,15 +127,16 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: v
       for (var step = begin; step < min(begin + 512, scalars.s1); step++) {
         let i1 = step;
         let v7 = p0[v4 + i1] - result0;
-        let v8 = round(v7 * 1.442695);
-        let v9 = rounded(v7 - (v8 * 0.69311523)) - (v8 * 0.000031946183);
-        let v10 = float_lt(v7, -86.0);
-        let v11 = int_shl(bitcast<i32>(v8 + select(12583038.0, 12583103.0, v10)), 23);
-        let v12 = ((((0.0013838902 * v9) + 0.0083691925) * v9) + 0.041668102) * v9;
-        let v13 = ((v9 * v9) * (((v12 + 0.16666517) * v9) + 0.49999994)) + rounded(v9);
-        let v14 = ((v13 + 1.0) * bitcast<f32>(v11)) * select(2.0, 5.421011e-20, v10);
-        let v15 = select(select(v14, 0.0, float_lt(v7, -104.0)), float_of_bits(0x7f800000u), float_lt(88.72283, v7));
-        partial1 = combine1(partial1, v15);
+        let v8 = select(v7, -104.0, float_lt(v7, -104.0));
+        let v9 = select(v8, 89.0, float_lt(89.0, v8));
+        let v10 = round(v9 * 1.442695);
+        let v11 = rounded(v9 - (v10 * 0.69311523)) - (v10 * 0.000031946183);
+        let v12 = bitcast<i32>(v10 + 12583166.0);
+        let v13 = int_shr(v12, 1);
+        let v14 = (((0.0013838902 * v11) + 0.0083691925) * v11) + 0.041668102;
+        let v15 = (v11 * v11) * ((((v14 * v11) + 0.16666517) * v11) + 0.49999994);
+        let v16 = ((v15 + rounded(v11)) + 1.0) * bitcast<f32>(int_shl(v13, 23));
+        partial1 = combine1(partial1, v16 * bitcast<f32>(int_shl(v12 - v13, 23)));
       }
     }
     parts1[lane] = partial1;
@@ -148,16 +153,17 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: v
   let result1 = parts1[0];
   for (var position = lane; position < u32(scalars.s1); position += 64u) {
     let i1 = i32(position);
-    let v16 = v4 + i1;
-    let v17 = p0[v16] - result0;
-    let v18 = round(v17 * 1.442695);
-    let v19 = rounded(v17 - (v18 * 0.69311523)) - (v18 * 0.000031946183);
-    let v20 = float_lt(v17, -86.0);
-    let v21 = int_shl(bitcast<i32>(v18 + select(12583038.0, 12583103.0, v20)), 23);
-    let v22 = (((0.0013838902 * v19) + 0.0083691925) * v19) + 0.041668102;
-    let v23 = (v19 * v19) * ((((v22 * v19) + 0.16666517) * v19) + 0.49999994);
-    let v24 = (((v23 + rounded(v19)) + 1.0) * bitcast<f32>(v21)) * select(2.0, 5.421011e-20, v20);
-    let v25 = select(select(v24, 0.0, float_lt(v17, -104.0)), float_of_bits(0x7f800000u), float_lt(88.72283, v17));
-    p1[v16] = v25 / result1;
+    let v17 = v4 + i1;
+    let v18 = p0[v17] - result0;
+    let v19 = select(v18, -104.0, float_lt(v18, -104.0));
+    let v20 = select(v19, 89.0, float_lt(89.0, v19));
+    let v21 = round(v20 * 1.442695);
+    let v22 = rounded(v20 - (v21 * 0.69311523)) - (v21 * 0.000031946183);
+    let v23 = bitcast<i32>(v21 + 12583166.0);
+    let v24 = int_shr(v23, 1);
+    let v25 = (((0.0013838902 * v22) + 0.0083691925) * v22) + 0.041668102;
+    let v26 = (v22 * v22) * ((((v25 * v22) + 0.16666517) * v22) + 0.49999994);
+    let v27 = ((v26 + rounded(v22)) + 1.0) * bitcast<f32>(int_shl(v24, 23));
+    p1[v17] = (v27 * bitcast<f32>(int_shl(v23 - v24, 23))) / result1;
   }
 }

@@ -46,6 +46,10 @@ fn int_shl(x: i32, count: i32) -> i32 {
   return x << (u32(count) & 31u);
 }
 
+fn int_shr(x: i32, count: i32) -> i32 {
+  return x >> (u32(count) & 31u);
+}
+
 struct Scalars {
   s0: i32,
   s1: i32,
@@ -101,30 +105,32 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: v
     var partial1 = rounded(0.0);
     for (var i1 = begin; i1 < min(begin + 512, scalars.s1); i1++) {
       let v1 = p0[v0 + i1] - result0;
-      let v2 = round(v1 * 1.442695);
-      let v3 = rounded(v1 - (v2 * 0.69311523)) - (v2 * 0.000031946183);
-      let v4 = float_lt(v1, -86.0);
-      let v5 = int_shl(bitcast<i32>(v2 + select(12583038.0, 12583103.0, v4)), 23);
-      let v6 = ((((0.0013838902 * v3) + 0.0083691925) * v3) + 0.041668102) * v3;
-      let v7 = ((v3 * v3) * (((v6 + 0.16666517) * v3) + 0.49999994)) + rounded(v3);
-      let v8 = ((v7 + 1.0) * bitcast<f32>(v5)) * select(2.0, 5.421011e-20, v4);
-      let v9 = select(select(v8, 0.0, float_lt(v1, -104.0)), float_of_bits(0x7f800000u), float_lt(88.72283, v1));
-      partial1 = combine1(partial1, v9);
+      let v2 = select(v1, -104.0, float_lt(v1, -104.0));
+      let v3 = select(v2, 89.0, float_lt(89.0, v2));
+      let v4 = round(v3 * 1.442695);
+      let v5 = rounded(v3 - (v4 * 0.69311523)) - (v4 * 0.000031946183);
+      let v6 = bitcast<i32>(v4 + 12583166.0);
+      let v7 = int_shr(v6, 1);
+      let v8 = ((((0.0013838902 * v5) + 0.0083691925) * v5) + 0.041668102) * v5;
+      let v9 = ((v5 * v5) * (((v8 + 0.16666517) * v5) + 0.49999994)) + rounded(v5);
+      let v10 = ((v9 + 1.0) * bitcast<f32>(int_shl(v7, 23))) * bitcast<f32>(int_shl(v6 - v7, 23));
+      partial1 = combine1(partial1, v10);
     }
     total1 = combine1(total1, partial1);
   }
   let result1 = total1;
   for (var i1 = 0; i1 < scalars.s1; i1++) {
-    let v10 = v0 + i1;
-    let v11 = p0[v10] - result0;
-    let v12 = round(v11 * 1.442695);
-    let v13 = rounded(v11 - (v12 * 0.69311523)) - (v12 * 0.000031946183);
-    let v14 = float_lt(v11, -86.0);
-    let v15 = int_shl(bitcast<i32>(v12 + select(12583038.0, 12583103.0, v14)), 23);
-    let v16 = (((0.0013838902 * v13) + 0.0083691925) * v13) + 0.041668102;
-    let v17 = (v13 * v13) * ((((v16 * v13) + 0.16666517) * v13) + 0.49999994);
-    let v18 = (((v17 + rounded(v13)) + 1.0) * bitcast<f32>(v15)) * select(2.0, 5.421011e-20, v14);
-    let v19 = select(select(v18, 0.0, float_lt(v11, -104.0)), float_of_bits(0x7f800000u), float_lt(88.72283, v11));
-    p1[v10] = v19 / result1;
+    let v11 = v0 + i1;
+    let v12 = p0[v11] - result0;
+    let v13 = select(v12, -104.0, float_lt(v12, -104.0));
+    let v14 = select(v13, 89.0, float_lt(89.0, v13));
+    let v15 = round(v14 * 1.442695);
+    let v16 = rounded(v14 - (v15 * 0.69311523)) - (v15 * 0.000031946183);
+    let v17 = bitcast<i32>(v15 + 12583166.0);
+    let v18 = int_shr(v17, 1);
+    let v19 = (((0.0013838902 * v16) + 0.0083691925) * v16) + 0.041668102;
+    let v20 = (v16 * v16) * ((((v19 * v16) + 0.16666517) * v16) + 0.49999994);
+    let v21 = ((v20 + rounded(v16)) + 1.0) * bitcast<f32>(int_shl(v18, 23));
+    p1[v11] = (v21 * bitcast<f32>(int_shl(v17 - v18, 23))) / result1;
   }
 }
