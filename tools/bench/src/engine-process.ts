@@ -12,7 +12,7 @@ class Started {
 
   constructor({ command: [program, ...args], env }: EngineDescription) {
     this.#child = spawn(program, args, { env: { ...process.env, ...env }, stdio: "pipe" });
-    this.#child.stderr.on("data", (text: Buffer) => (this.#complaint = text.toString().split("\n").find((line) => line.includes("Error")) ?? this.#complaint));
+    this.#child.stderr.on("data", (text: Buffer) => (this.#complaint = text.toString().split("\n").find((line) => /^\w*Error/.test(line)) ?? this.#complaint));
     // A missing program is reported by the end of its output, below.
     this.#child.on("error", (error) => (this.#complaint = error.message));
     this.#child.stdin.on("error", () => undefined);

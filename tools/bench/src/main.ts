@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { CaseName } from "./cases.js";
 import { cases } from "./cases.js";
@@ -27,7 +27,7 @@ if (values.help) {
   --only REGEX      cases whose name matches: ${Object.keys(cases).join("; ")}
   --engines REGEX   engines whose name matches: ${engines.map(({ label }) => label).join("; ")}
   --seconds N       time for each case and engine, split into three turns (1.5)
-  --json FILE       write the rows as JSON
+  --json FILE       write the rows as JSON; rows of other cases that are there stay
   --markdown FILE   write the page docs/performance.md`);
   process.exit(0);
 }
@@ -40,7 +40,12 @@ if (chosen.length === 0 || names.length === 0 || !(seconds > 0)) {
   process.exit(2);
 }
 
-const rows: Row[] = [];
+/** Rows of an earlier run stay where they are of other cases: each case is measured by itself. */
+const rows = ((): Row[] => {
+  if (values.json === undefined || !existsSync(values.json)) return [];
+  const before = JSON.parse(readFileSync(values.json, "utf8")) as { readonly rows: readonly Row[] };
+  return before.rows.filter(({ name }) => !names.includes(name));
+})();
 const processes = chosen.map((engine) => new EngineProcess(engine));
 try {
   for (const name of names) {

@@ -54,7 +54,7 @@ async function measure(run: Run, seconds: number): Promise<number[]> {
 export type Cases = Readonly<Partial<Record<CaseName, Case>>>;
 
 /** The main loop of an engine's process. `unable` is what it says of cases that it lacks. */
-export async function serve(cases: Cases, unable = "has no such operation"): Promise<void> {
+export async function serve(cases: Cases, unable = "not written for it here"): Promise<void> {
   const answer = (message: Answer): void => {
     process.stdout.write(`${JSON.stringify(message)}\n`);
   };

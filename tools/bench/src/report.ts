@@ -73,6 +73,7 @@ function reasons(rows: readonly Row[]): string {
 /** The page `docs/performance.md`. */
 export function asMarkdown(rows: readonly Row[], seconds: number): string {
   const names = (Object.keys(cases) as CaseName[]).filter((name) => rows.some((row) => row.name === name));
+  const missing = (Object.keys(cases) as CaseName[]).filter((name) => !names.includes(name));
   const labels = [...new Set(rows.map(({ label }) => label))];
   const ours = labels.filter((label) => label.startsWith("gradus"));
   const peers = labels.filter((label) => !label.startsWith("gradus") && label !== "torch");
@@ -99,7 +100,7 @@ ${ratios(names, ours, rows)}
 
 ## Others: time over PyTorch's on one thread
 
-A dash: it cannot run the case; why stands below.
+A dash: it did not run the case; why stands below.
 
 ${ratios(names, peers, rows)}
 
@@ -109,8 +110,8 @@ ${ratios(names, peers, rows)}
 |---|${products.map(() => "---|").join("")}
 ${labels.map(absolute).join("\n")}
 
-## What could not be run
+## What was not run
 
-${reasons(rows)}
+${missing.length === 0 ? "" : `- by nobody, as the run did not get so far: ${missing.join(", ")}\n`}${reasons(rows)}
 `;
 }

@@ -1,4 +1,4 @@
-import { defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
+import { defaultDevice, grad, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
 import type { Case, Cases, Run } from "../protocol.js";
 import { serve } from "../protocol.js";
 
@@ -40,6 +40,16 @@ const ofMillion = (f: (x: Array_) => Array_): Case => () => {
   return () => void f(x.ref).dataSync();
 };
 
+const convolution = (inputs: number, outputs: number, size: number, image: number, batch: number, padding: "SAME" | "VALID", backward: boolean): Case => () => {
+  const [x, kernel] = [random(batch, inputs, image, image), random(outputs, inputs, size, size)];
+  const forward = jit((a: Array_, b: Array_) => lax.conv(a, b, [1, 1], padding));
+  const gradients = jit((a: Array_, b: Array_) => grad((p: Array_[]) => lax.conv(p[0]!, p[1]!, [1, 1], padding).sum())([a, b]));
+  return async () => {
+    const results = backward ? gradients(x.ref, kernel.ref) : [forward(x.ref, kernel.ref)];
+    await Promise.all(results.map(async (result) => (await result.blockUntilReady()).dispose()));
+  };
+};
+
 const jax: Cases = {
   "matmul 512": product(512, 512, 512),
   "matmul 1024": product(1024, 1024, 1024),
@@ -74,9 +84,10 @@ const jax: Cases = {
     const x = random(1024, 1024);
     return () => void nn.standardize(x.ref, -1).dataSync();
   },
-  "convolution 32-64": () => {
-    throw new Error("takes seconds: 7900 ms where this was measured");
-  },
+  "convolution 1-6 forward": convolution(1, 6, 5, 28, 64, "VALID", false),
+  "convolution 1-6": convolution(1, 6, 5, 28, 64, "VALID", true),
+  "convolution 32-64 forward": convolution(32, 64, 3, 32, 32, "SAME", false),
+  "convolution 32-64": convolution(32, 64, 3, 32, 32, "SAME", true),
   "fused chain 1e6": () => {
     const [a, b] = [random(1e6), random(1e6)];
     const chain = jit((x: Array_, y: Array_) => nn.relu(x.ref.mul(y).add(x)));

@@ -51,7 +51,7 @@ for line in sys.stdin:
         else:
             answer = {"seconds": measure(run, request["measure"])}
     except KeyError:
-        answer = {"unable": "has no such operation"}
+        answer = {"unable": "not written for it here"}
     except Exception as error:
         answer = {"unable": str(error).split("\n")[0]}
     print(json.dumps(answer), flush=True)
