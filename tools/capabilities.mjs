@@ -2,6 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 
 /** @param {readonly string[]} paths */
 const firstExisting = (...paths) => paths.find((path) => existsSync(path));
@@ -28,6 +29,15 @@ export const vulkanDriver =
     "/usr/lib/chromium-browser/vk_swiftshader_icd.json",
     "/opt/google/chrome/vk_swiftshader_icd.json",
   );
+
+/** Deno, which has a WebGPU of its own: DENO_PATH, else the one on the PATH. */
+const denoPath = process.env.DENO_PATH ?? (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, "deno")).find((path) => existsSync(path));
+
+/** Mesa's driver in software, the only one of its kind with half floats: LLVMPIPE_DRIVER, else where Linux distributions put it. */
+const llvmpipeDriver = process.env.LLVMPIPE_DRIVER ?? firstExisting("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json", "/usr/share/vulkan/icd.d/lvp_icd.aarch64.json", "/usr/share/vulkan/icd.d/lvp_icd.json");
+
+/** Deno and its driver, where both are there. */
+export const denoOnLlvmpipe = denoPath === undefined || llvmpipeDriver === undefined ? undefined : { command: denoPath, driver: llvmpipeDriver };
 
 /** Whether WebGPU is expected to work in Node. macOS and Windows always have a driver. */
 export const hasWebGpu = process.platform !== "linux" || vulkanDriver !== undefined;

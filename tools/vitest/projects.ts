@@ -5,7 +5,7 @@ import { playwright } from "@vitest/browser-playwright";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import type { TestProjectInlineConfiguration } from "vitest/config";
 import { docExamples } from "../doc-examples/plugin.js";
-import { chromiumPath, hasWebGpu, pythonWithTorch, vulkanDriver } from "../capabilities.mjs";
+import { chromiumPath, denoOnLlvmpipe, hasWebGpu, pythonWithTorch, vulkanDriver } from "../capabilities.mjs";
 
 // The Vulkan loader reads it when a test asks for its first adapter; test processes inherit it from here.
 if (vulkanDriver !== undefined) process.env.VK_DRIVER_FILES = vulkanDriver;
@@ -17,7 +17,7 @@ const resolveSources = {
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
 };
 
-const provide = { webgpu: hasWebGpu, pythonWithTorch: pythonWithTorch ?? null, chromium: chromiumPath ?? null };
+const provide = { webgpu: hasWebGpu, pythonWithTorch: pythonWithTorch ?? null, chromium: chromiumPath ?? null, deno: denoOnLlvmpipe ?? null };
 
 /** For a test that hangs; how long one takes is no matter here, as machines are slow and busy. */
 const timeLimits = { testTimeout: 300_000, hookTimeout: 300_000 };

@@ -7,6 +7,8 @@ declare module "vitest" {
     readonly webgpu: boolean;
     /** The command of a Python with PyTorch, or null. */
     readonly pythonWithTorch: string | null;
+    /** A Deno with a WebGPU in software that has half floats, or null. */
+    readonly deno: { readonly command: string; readonly driver: string } | null;
     /** The path of a Chromium for tests that drive a whole page, or null. */
     readonly chromium: string | null;
   }

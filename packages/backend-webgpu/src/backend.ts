@@ -1,11 +1,10 @@
 import type { Backend, BackendLimits, BackendStats, BufferHandle, ComputeDType, Executable, LostInfo, Program, ScalarArguments } from "@gradus/kernel-ir";
-import { DeviceLostError, DeviceMemoryError, dtypeInfo, GuardError, UnsupportedError } from "@gradus/kernel-ir";
+import { DeviceLostError, DeviceMemoryError, dtypeInfo, ExprBuilder, GuardError, UnsupportedError } from "@gradus/kernel-ir";
 import type { BoundMemory, Command } from "./command-queue.js";
 import { batchLength, CommandQueue } from "./command-queue.js";
 import { WebGpuError } from "./errors.js";
 import { FailureLog } from "./failures.js";
-import type { HeldDType } from "./holders.js";
-import { heldBytes, heldLength, hold, release } from "./holders.js";
+import { Holders, wholeWords, wordBytes } from "./holders.js";
 import { LastingBuffer } from "./lasting-buffer.js";
 import type { MemoryBlock } from "./pool.js";
 import { BufferPool } from "./pool.js";
@@ -13,7 +12,8 @@ import type { ProfileRow } from "./profiler.js";
 import { Profiler } from "./profiler.js";
 import { extentsIn, PreparedProgram, Programs } from "./programs.js";
 import { checkScalars, ringBytes, ScalarRing, uniformBytes } from "./scalars.js";
-import { elements, noFloat64 } from "./wgsl/arithmetic.js";
+import type { HeldDType } from "./wgsl/arithmetic.js";
+import { elementsOn, noFloat64 } from "./wgsl/arithmetic.js";
 import type { Binding } from "./wgsl/shader.js";
 import { workgroupSize } from "./wgsl/shader.js";
 import type { Cooperation } from "./wgsl/variants.js";
@@ -77,6 +77,7 @@ class GpuBackend implements WebGpuBackend {
   readonly limits: BackendLimits;
   readonly lost: Promise<LostInfo>;
 
+  readonly #holders: Holders;
   readonly #failures = new FailureLog();
   readonly #queue: CommandQueue;
   readonly #ring: ScalarRing;
@@ -84,6 +85,8 @@ class GpuBackend implements WebGpuBackend {
   readonly #memory: BufferPool;
   readonly #staging: BufferPool;
   readonly #live = new Set<Memory>();
+  /** What writes parts of words. */
+  readonly #copies: Partial<Record<HeldDType, Executable>> = {};
   /** The number of the first guard that failed since the last read, 0 for none; guards write it. */
   readonly #failedGuard: LastingBuffer;
   /** The moment of the first dispatch with guards since the last read. */
@@ -110,9 +113,11 @@ class GpuBackend implements WebGpuBackend {
   ) {
     const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = device.limits;
     // A read brings four bytes more.
-    const largest = Math.floor(Math.min(maxBufferSize - 4, maxStorageBufferBindingSize) / heldBytes) * heldBytes;
+    const largest = Math.floor(Math.min(maxBufferSize - 4, maxStorageBufferBindingSize) / wordBytes) * wordBytes;
+    const elements = elementsOn(device.features);
+    this.#holders = new Holders(elements);
     this.limits = {
-      dtypes: Object.fromEntries((Object.keys(elements) as HeldDType[]).map((dtype) => [dtype, { storageBytes: heldBytes, compute: computedIn(dtype) }])),
+      dtypes: Object.fromEntries((Object.keys(elements) as HeldDType[]).map((dtype) => [dtype, { storageBytes: elements[dtype].bytes, compute: computedIn(dtype) }])),
       // One binding is kept for what guards and sorts need.
       buffersPerProgram: maxStorageBuffersPerShaderStage - 1,
       bytesPerBuffer: largest,
@@ -120,7 +125,7 @@ class GpuBackend implements WebGpuBackend {
     const lasting = (label: string, bytes: number, use: number): LastingBuffer => new LastingBuffer((fail) => this.#createBuffer(label, bytes, use | usage.copyTarget, fail));
     this.#ring = new ScalarRing(device, lasting("scalars", ringBytes, usage.uniform));
     this.#queue = new CommandQueue(device, this.#ring, this.#failures, profiler);
-    this.#programs = new Programs(device, this.#queue, cooperation);
+    this.#programs = new Programs(device, this.#queue, cooperation, elements);
     this.#memory = new BufferPool(largest, (bytes, fail) => this.#createBuffer("tensor", bytes, usage.storage | usage.copySource | usage.copyTarget, fail));
     this.#staging = new BufferPool(maxBufferSize, (bytes, fail) => this.#createBuffer("staging", bytes, usage.mapRead | usage.copyTarget, fail));
     this.#failedGuard = lasting("failed guard", 4, usage.storage | usage.copySource);
@@ -136,7 +141,7 @@ class GpuBackend implements WebGpuBackend {
   alloc(byteLength: number, dtype: keyof typeof dtypeInfo): BufferHandle {
     this.#alive("alloc");
     if (dtype === "float64") throw new UnsupportedError(`alloc: ${noFloat64}`);
-    const bytes = Math.max(heldBytes, heldLength(dtype, byteLength));
+    const bytes = Math.max(wordBytes, wholeWords(this.#holders.length(dtype, byteLength)));
     const memory: Memory = { byteLength, dtype, heldLength: bytes, block: this.#take(bytes) };
     this.#live.add(memory);
     this.#bytesInUse += byteLength;
@@ -158,13 +163,29 @@ class GpuBackend implements WebGpuBackend {
     const { dtype } = buffer as Memory;
     this.#checkRange("write", buffer as Memory, byteOffset, bytes.length);
     if (bytes.length === 0) return;
-    const words = hold(dtype, bytes);
+    const offset = this.#holders.length(dtype, byteOffset);
+    const isPartOfWord = offset % wordBytes !== 0 || (this.#holders.length(dtype, bytes.length) % wordBytes !== 0 && byteOffset + bytes.length < buffer.byteLength);
+    if (isPartOfWord) {
+      this.#writePart(buffer as Memory, byteOffset, bytes);
+      return;
+    }
+    const held = this.#holders.hold(dtype, bytes);
     // Dispatches of this batch must not see it.
     if (block.batch === this.#queue.batch) this.#queue.flush();
     const describe = (kind: GPUErrorFilter, message: string): Error => new WebGpuError(kind, `write: the device refused ${bytes.length} bytes: ${message}`);
     this.#queue.watch(["validation", "out-of-memory"], describe, () => {
-      this.device.queue.writeBuffer(block.buffer, heldLength(dtype, byteOffset), words);
+      this.device.queue.writeBuffer(block.buffer, offset, held);
     });
+  }
+
+  /** Writes elements that share a word with others, which the host cannot: a program does, from a buffer of their own. */
+  #writePart(buffer: Memory, byteOffset: number, bytes: Uint8Array): void {
+    const { dtype } = buffer;
+    const { byteLength: width } = dtypeInfo[dtype];
+    const source = this.alloc(bytes.length, dtype);
+    this.write(source, 0, bytes);
+    this.dispatch((this.#copies[dtype] ??= this.prepare(copyProgram(dtype))), [source, buffer], [bytes.length / width, byteOffset / width]);
+    this.free(source);
   }
 
   async read(buffer: BufferHandle, byteOffset = 0, byteLength = buffer.byteLength - byteOffset): Promise<Uint8Array> {
@@ -172,8 +193,10 @@ class GpuBackend implements WebGpuBackend {
     const { dtype } = buffer as Memory;
     this.#checkRange("read", buffer as Memory, byteOffset, byteLength);
     this.#readBytes += byteLength;
-    const words = await this.#fence({ source, offset: heldLength(dtype, byteOffset), bytes: heldLength(dtype, byteLength) });
-    return release(dtype, words);
+    const [begin, end] = [this.#holders.length(dtype, byteOffset), this.#holders.length(dtype, byteOffset + byteLength)];
+    const first = Math.floor(begin / wordBytes) * wordBytes;
+    const held = await this.#fence({ source, offset: first, bytes: wholeWords(end) - first });
+    return this.#holders.release(dtype, held.slice(begin - first, end - first));
   }
 
   async sync(): Promise<void> {
@@ -212,7 +235,7 @@ class GpuBackend implements WebGpuBackend {
     if (workgroups === 0) return;
 
     if (!this.#ring.hasRoom(program)) this.#queue.flush();
-    const scratchBytes = Math.max(heldBytes, shader.scratchWords * heldBytes * shader.scratch.reduce((count, extent) => count * valueOf(extent), 1));
+    const scratchBytes = Math.max(wordBytes, shader.scratchWords * wordBytes * shader.scratch.reduce((count, extent) => count * valueOf(extent), 1));
     const scratch = { heldLength: scratchBytes, block: shader.scratchWords === 0 ? null : this.#take(scratchBytes) };
     const bind = ({ block, heldLength: size }: Pick<Memory, "block" | "heldLength">): BoundMemory => {
       if (block === null) throw new Error(`internal: ${program.name} binds memory that it does not have`);
@@ -281,7 +304,7 @@ class GpuBackend implements WebGpuBackend {
    *
    * @throws the first failure that no earlier read has told.
    */
-  #fence(copy: { readonly source: GPUBuffer; readonly offset: number; readonly bytes: number } | null): Promise<Uint32Array<ArrayBuffer>> {
+  #fence(copy: { readonly source: GPUBuffer; readonly offset: number; readonly bytes: number } | null): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = copy?.bytes ?? 0;
     const staging = this.#staging.take(bytes + 4);
     // Made before the batch, so that the want of it is told and not what follows.
@@ -299,19 +322,19 @@ class GpuBackend implements WebGpuBackend {
     this.#guardsFrom = null;
     const moment = this.#failures.tick();
 
-    const finish = async (before: Promise<unknown>): Promise<Uint32Array<ArrayBuffer>> => {
+    const finish = async (before: Promise<unknown>): Promise<Uint8Array<ArrayBuffer>> => {
       const [problem] = await Promise.all([mapped, this.#queue.settled(), before]);
-      let words = new Uint32Array(0);
+      let held = new Uint8Array(0);
       if (problem === null) {
-        const all = new Uint32Array(staging.buffer.getMappedRange(0, bytes + 4));
-        const guard = all[bytes / 4] ?? 0;
+        const all = staging.buffer.getMappedRange(0, bytes + 4);
+        const guard = new DataView(all).getUint32(bytes, true);
         if (guard !== 0) this.#failures.record(new GuardError(this.#programs.guardMessage(guard)), guardsFrom ?? moment);
-        words = all.slice(0, bytes / 4);
+        held = new Uint8Array(all.slice(0, bytes));
         staging.buffer.unmap();
       }
       if (!this.#staging.give(staging)) this.#staging.drop(staging);
       this.#failures.check(moment);
-      if (problem === null) return words;
+      if (problem === null) return held;
       // A map fails a moment before the device says that it is lost; that is the better reason, and ends this read first.
       await new Promise((resolve) => setTimeout(resolve, 0));
       throw problem;
@@ -399,6 +422,23 @@ class GpuBackend implements WebGpuBackend {
 function computedIn(dtype: HeldDType): ComputeDType {
   const { compute } = dtypeInfo[dtype];
   return compute === "int64" ? "int32" : compute;
+}
+
+/** Elements of one buffer to a place in another: how many, and where. */
+function copyProgram(dtype: HeldDType): Program {
+  const build = new ExprBuilder();
+  const at = build.index(0);
+  return {
+    kind: "kernel",
+    name: "write",
+    params: [{ dtype, access: "in" }, { dtype, access: "out" }],
+    scalars: ["int32", "int32"],
+    guards: [],
+    outer: [build.scalar(0, "int32")],
+    inner: [],
+    reductions: [],
+    stores: [{ over: "outer", param: 1, index: build.add(build.scalar(1, "int32"), at), value: build.load(0, dtype, at) }],
+  };
 }
 
 /** Workgroups as a plane that is at least as large and almost square where it must be. */

@@ -1,4 +1,5 @@
 import { WebGpuUnavailableError } from "./errors.js";
+import { float16Feature } from "./wgsl/arithmetic.js";
 import type { Cooperation } from "./wgsl/variants.js";
 
 export interface WebGpuOptions {
@@ -42,6 +43,9 @@ export function cooperationOn({ adapterInfo }: { readonly adapterInfo?: GPUAdapt
 /** Limits that are asked for as large as the adapter has them; tensors and programs depend on them. */
 const wanted = ["maxStorageBuffersPerShaderStage", "maxStorageBufferBindingSize", "maxBufferSize"] as const;
 
+/** Features that are asked for where the adapter has them. */
+const offered: readonly GPUFeatureName[] = [float16Feature];
+
 export async function connect(options: WebGpuOptions, platform: Platform): Promise<{ readonly device: GPUDevice; readonly owned: boolean }> {
   const features: GPUFeatureName[] = options.profile === true ? ["timestamp-query"] : [];
   const checkFeatures = (from: { readonly features: { has(name: string): boolean } }, remedy: string): void => {
@@ -58,5 +62,6 @@ export async function connect(options: WebGpuOptions, platform: Platform): Promi
   if (adapter === null) throw new WebGpuUnavailableError(`webgpu: expected a GPU adapter, found none; ${platform.noAdapter}`);
   const requiredLimits = Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
   checkFeatures(adapter, "leave out profile");
-  return { device: await adapter.requestDevice({ label: "gradus", requiredLimits, requiredFeatures: features }), owned: true };
+  const requiredFeatures = [...features, ...offered.filter((name) => adapter.features.has(name))];
+  return { device: await adapter.requestDevice({ label: "gradus", requiredLimits, requiredFeatures }), owned: true };
 }

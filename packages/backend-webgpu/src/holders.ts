@@ -1,12 +1,11 @@
-import type { DType } from "@gradus/kernel-ir";
 import { dtypeInfo } from "@gradus/kernel-ir";
-import type { elements } from "./wgsl/arithmetic.js";
+import type { Elements, HeldDType } from "./wgsl/arithmetic.js";
 
-/** Element types that the device can hold. */
-export type HeldDType = keyof typeof elements;
+/** What WebGPU binds and copies, and where, is a multiple of this. */
+export const wordBytes = 4;
 
-/** Bytes of every element on the device. */
-export const heldBytes = 4;
+/** The next multiple of a word. */
+export const wholeWords = (bytes: number): number => Math.ceil(bytes / wordBytes) * wordBytes;
 
 type Words = Uint32Array<ArrayBuffer>;
 
@@ -19,18 +18,12 @@ interface Conversion {
 
 const bytesOf = (array: Int8Array<ArrayBuffer> | Int16Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Int32Array<ArrayBuffer>) => new Uint8Array(array.buffer);
 
-/** Types that are as wide on the device as on the host. */
-const asIs: Conversion = {
-  hold: (host) => new Uint32Array(host.buffer),
-  release: (words) => new Uint8Array(words.buffer),
-};
-
 const signedWords = (words: Words) => new Int32Array(words.buffer);
 
-/** How elements change their width between host and device. `write` and `read` hand over arrays that start their own buffer. */
-const conversions = {
-  float32: asIs,
-  int32: asIs,
+/** How elements become words and come back; null for those that are words anyway. Arrays start their own buffer. */
+const conversions: Readonly<Record<HeldDType, Conversion | null>> = {
+  float32: null,
+  int32: null,
   float16: {
     hold: (host) => Uint32Array.from(new Uint16Array(host.buffer), float16ToFloat32),
     release: (words) => bytesOf(Uint16Array.from(words, float32ToFloat16)),
@@ -79,21 +72,36 @@ const conversions = {
     hold: (host) => Uint32Array.from(host, (byte) => Number(byte !== 0)),
     release: (words) => Uint8Array.from(words, (word) => Number(word !== 0)),
   },
-} as const satisfies Record<HeldDType, Conversion>;
+};
 
-/** Host bytes of whole elements as the device holds them. */
-export function hold(dtype: HeldDType, bytes: Uint8Array): Words {
-  // A copy, because the bytes may lie unaligned in their buffer, or in shared memory, which WebGPU refuses.
-  return conversions[dtype].hold(new Uint8Array(bytes));
+/** Between the bytes of the host and those of one device. */
+export class Holders {
+  constructor(readonly elements: Elements) {}
+
+  /** Bytes on the device of `byteLength` bytes in host width. */
+  length(dtype: HeldDType, byteLength: number): number {
+    return Math.ceil(byteLength / dtypeInfo[dtype].byteLength) * this.elements[dtype].bytes;
+  }
+
+  /** Host bytes of whole elements as the device holds them, filled up to whole words. */
+  hold(dtype: HeldDType, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+    const conversion = this.#conversion(dtype);
+    // A copy, because the bytes may lie unaligned in their buffer, or in shared memory, which WebGPU refuses.
+    const host = new Uint8Array(conversion === null ? wholeWords(bytes.length) : bytes.length);
+    host.set(bytes);
+    return conversion === null ? host : new Uint8Array(conversion.hold(host).buffer);
+  }
+
+  /** What the device holds, which starts its own buffer, as host bytes. */
+  release(dtype: HeldDType, held: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    return this.#conversion(dtype)?.release(new Uint32Array(held.buffer)) ?? held;
+  }
+
+  /** Null where the device holds what the host does. */
+  #conversion(dtype: HeldDType): Conversion | null {
+    return this.elements[dtype].bytes === dtypeInfo[dtype].byteLength ? null : conversions[dtype];
+  }
 }
-
-/** Words that start their own buffer as host bytes. */
-export function release(dtype: HeldDType, words: Words): Uint8Array<ArrayBuffer> {
-  return conversions[dtype].release(words);
-}
-
-/** Bytes on the device of `byteLength` bytes in host width. */
-export const heldLength = (dtype: DType, byteLength: number): number => Math.ceil(byteLength / dtypeInfo[dtype].byteLength) * heldBytes;
 
 /** The float32 bits of a float16's value. */
 function float16ToFloat32(bits: number): number {

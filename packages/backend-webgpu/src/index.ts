@@ -29,7 +29,7 @@ const browser: Platform = {
 /**
  * A device that computes with WebGPU: the GPU of this machine, or the device that is handed in.
  *
- * Numbers are float32 and int32; bool, int8, int16, uint8, float16 and bfloat16 occupy 32 bits and are rounded when they are
+ * Numbers are float32 and int32; bool, int8, int16, uint8, bfloat16 and, on adapters without half floats, float16 occupy 32 bits and are rounded when they are
  * stored, int64 holds what fits 32 bits, float64 does not exist. Failures of the device are told by the next `read` or `sync`.
  *
  * @throws {WebGpuUnavailableError} where there is no WebGPU; it says what to install or switch on.

@@ -3,6 +3,7 @@ import { UnsupportedError } from "@gradus/kernel-ir";
 import { BindGroups } from "./bind-groups.js";
 import type { CommandQueue } from "./command-queue.js";
 import { WebGpuError } from "./errors.js";
+import type { Elements } from "./wgsl/arithmetic.js";
 import type { Binding, Shader } from "./wgsl/shader.js";
 import { generate } from "./wgsl/shader.js";
 import type { Cooperation, ValueOf, Variant } from "./wgsl/variants.js";
@@ -73,6 +74,7 @@ export class Programs {
     readonly device: GPUDevice,
     readonly queue: CommandQueue,
     readonly cooperation: Cooperation,
+    readonly elements: Elements,
   ) {}
 
   /** Pipelines made so far: one for each variant of a program that was used. */
@@ -94,7 +96,7 @@ export class Programs {
   }
 
   #compile(program: Program, variant: Variant): Pipeline {
-    const shader = generate(program, variant);
+    const shader = generate(program, variant, this.elements);
     const storageBuffers = shader.bindings.filter((binding) => binding !== "scalars").length;
     const { maxStorageBuffersPerShaderStage: most } = this.device.limits;
     if (storageBuffers > most) {

@@ -2,28 +2,45 @@ import fc from "fast-check";
 import { numberToBfloat16, numberToFloat16 } from "@gradus/kernel-ir/interpreter";
 import { describe, expect, it } from "vitest";
 import { FailureLog } from "../src/failures.js";
-import { hold, release } from "../src/holders.js";
+import { Holders } from "../src/holders.js";
+import { elementsOn, float16Feature } from "../src/wgsl/arithmetic.js";
 import type { MemoryBlock } from "../src/pool.js";
 import { BufferPool, sizeClass } from "../src/pool.js";
 
 describe("16-bit floats on the host", () => {
   const bits = Uint16Array.from({ length: 65536 }, (_, i) => i);
+  const holders = new Holders(elementsOn(new Set()));
 
   it("float16: every bit pattern becomes the float32 of its value, and back", () => {
-    const words = hold("float16", new Uint8Array(bits.buffer));
+    const words = holders.hold("float16", new Uint8Array(bits.buffer));
     const values = new Float32Array(words.buffer);
     const expected = bits.map((pattern) => (Number.isNaN(values[pattern]) ? 0x7e00 | (pattern & 0x8000) : pattern));
-    expect(new Uint16Array(release("float16", words).buffer)).toEqual(expected);
+    expect(new Uint16Array(holders.release("float16", words).buffer)).toEqual(expected);
     // Another way to the same: rounding the value finds the pattern.
     expect(Array.from(values, numberToFloat16)).toEqual(Array.from(bits, (pattern) => (Number.isNaN(values[pattern]) ? 0x7e00 : pattern)));
   });
 
   it("bfloat16: every bit pattern becomes the float32 of its value, and back", () => {
-    const words = hold("bfloat16", new Uint8Array(bits.buffer));
-    expect(new Uint16Array(release("bfloat16", words).buffer)).toEqual(bits);
+    const words = holders.hold("bfloat16", new Uint8Array(bits.buffer));
+    expect(new Uint16Array(holders.release("bfloat16", words).buffer)).toEqual(bits);
     const values = new Float32Array(words.buffer);
     const finite = Array.from(bits).filter((pattern) => !Number.isNaN(values[pattern]));
     expect(finite.map((pattern) => numberToBfloat16(values[pattern] ?? 0))).toEqual(finite);
+  });
+});
+
+describe("16-bit floats on a device that has them", () => {
+  const holders = new Holders(elementsOn(new Set([float16Feature])));
+
+  it("float16 stays as it is, filled up to a word", () => {
+    const host = new Uint8Array([1, 2, 3, 4, 5, 6]);
+    expect(holders.length("float16", 6)).toBe(6);
+    expect(holders.hold("float16", host)).toEqual(new Uint8Array([1, 2, 3, 4, 5, 6, 0, 0]));
+    expect(holders.release("float16", holders.hold("float16", host).slice(0, 6))).toEqual(host);
+  });
+
+  it("bfloat16 occupies a word there too", () => {
+    expect(holders.length("bfloat16", 6)).toBe(12);
   });
 });
 

@@ -114,7 +114,13 @@ for (const make of [addRelu, softmax, argmax, convolution, indexAdd, sort]) {
 
 it.each([["tiled", convolution], ["split", convolution], ["team", softmax], ["team", argmax]] as const)("writes the variant %s of %o so that people can read it", async (variant, make) => {
   const program = make();
-  await expect(wgsl(program, variant)).toMatchFileSnapshot(`wgsl/${program.name}.${variant}.wgsl`);
+  await expect(wgsl(program, { variant })).toMatchFileSnapshot(`wgsl/${program.name}.${variant}.wgsl`);
+});
+
+it("writes half floats as such where the device has them, so that people can read it", async () => {
+  const halve = elementwise("halve", ["float16"], "float16", 1000, (b, x) => b.mul(x, b.like(0.5, x)));
+  await expect(wgsl(halve, { float16: true })).toMatchFileSnapshot("wgsl/halve.float16.wgsl");
+  expect(wgsl(halve)).not.toContain("f16;");
 });
 
 it("refuses what the device cannot compute, and names it", () => {

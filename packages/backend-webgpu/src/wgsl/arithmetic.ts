@@ -137,30 +137,47 @@ function floatLiteral(value: number): string {
   return value < 0 ? `(${decimal})` : decimal;
 }
 
-interface Element {
-  /** How the device holds an element: always 32 bits wide. */
-  readonly holder: "f32" | "i32";
+export interface Element {
+  /** The WGSL type of an element as the device holds it. */
+  readonly holder: "f32" | "i32" | "f16";
+  /** Bytes of an element on the device. */
+  readonly bytes: 2 | 4;
   /** The compute value of an element as held. */
   readonly widen: (held: string) => string;
   /** What is held of a compute value. */
   readonly narrow: (value: string) => string;
 }
 
-/** Element types that the device can hold. The narrow ones occupy 32 bits and are rounded or wrapped when they are stored. */
-export const elements = {
-  float32: { holder: "f32", widen: same, narrow: same },
-  float16: { holder: "f32", widen: same, narrow: (x) => call("round_float16", x) },
-  bfloat16: { holder: "f32", widen: same, narrow: (x) => call("round_bfloat16", x) },
-  int64: { holder: "i32", widen: same, narrow: same },
-  int32: { holder: "i32", widen: same, narrow: same },
-  int16: { holder: "i32", widen: same, narrow: (x) => `((${x} << 16u) >> 16u)` },
-  int8: { holder: "i32", widen: same, narrow: (x) => `((${x} << 24u) >> 24u)` },
-  uint8: { holder: "i32", widen: same, narrow: (x) => `(${x} & 255)` },
-  bool: { holder: "i32", widen: (x) => `(${x} != 0)`, narrow: (x) => call("i32", x) },
-} as const satisfies Record<Exclude<DType, "float64">, Element>;
+/** Element types that a device can hold. */
+export type HeldDType = Exclude<DType, "float64">;
 
-/** How an element type is held. */
-export function element(dtype: DType): Element {
-  if (dtype === "float64") throw new UnsupportedError(noFloat64);
-  return elements[dtype];
-}
+/** How a device holds each element type. */
+export type Elements = Readonly<Record<HeldDType, Element>>;
+
+const float = (narrow: Element["narrow"]): Element => ({ holder: "f32", bytes: 4, widen: same, narrow });
+const int = (narrow: Element["narrow"]): Element => ({ holder: "i32", bytes: 4, widen: same, narrow });
+
+/** What every device can do: the narrow types occupy 32 bits and are rounded or wrapped when they are stored. */
+const inWords: Elements = {
+  float32: float(same),
+  float16: float((x) => call("round_float16", x)),
+  bfloat16: float((x) => call("round_bfloat16", x)),
+  int64: int(same),
+  int32: int(same),
+  int16: int((x) => `((${x} << 16u) >> 16u)`),
+  int8: int((x) => `((${x} << 24u) >> 24u)`),
+  uint8: int((x) => `(${x} & 255)`),
+  bool: { ...int((x) => call("i32", x)), widen: (x) => `(${x} != 0)` },
+};
+
+/** The feature of devices that have float16 themselves. */
+export const float16Feature = "shader-f16";
+
+/** A device may round to float16 in either direction, so the value is rounded before. */
+const withFloat16: Elements = {
+  ...inWords,
+  float16: { holder: "f16", bytes: 2, widen: (held) => call("f32", held), narrow: (x) => call("f16", call("round_float16", x)) },
+};
+
+/** How a device with these features holds elements. */
+export const elementsOn = (features: { has(name: string): boolean }): Elements => (features.has(float16Feature) ? withFloat16 : inWords);

@@ -1,14 +1,25 @@
 import type { Expr, Param } from "@gradus/kernel-ir";
-import { isAlu, topological } from "@gradus/kernel-ir";
-import { alu, arithmetic, cast, element, literal, valueType } from "./arithmetic.js";
+import { isAlu, topological, UnsupportedError } from "@gradus/kernel-ir";
+import type { Element, Elements } from "./arithmetic.js";
+import { alu, arithmetic, cast, literal, noFloat64, valueType } from "./arithmetic.js";
 import { mustBeRounded } from "./rounding.js";
 import { bare, call, indent } from "./text.js";
 
 /** What all blocks of a shader share. */
 export interface ShaderContext {
   readonly params: readonly Param[];
+  /** How the device holds their elements. */
+  readonly elements: Elements;
   /** Numbers the values that get a name. */
   nextValue: number;
+}
+
+/** How the elements of a parameter are held. */
+export function elementOf({ params, elements }: ShaderContext, param: number): Element {
+  const dtype = params[param]?.dtype;
+  if (dtype === undefined) throw new Error(`internal: the program has no parameter ${String(param)}`);
+  if (dtype === "float64") throw new UnsupportedError(noFloat64);
+  return elements[dtype];
 }
 
 /** Expressions longer than this are not written inside another one. */
@@ -160,10 +171,9 @@ export class Block {
       case "scalar":
         return type === "bool" ? `(scalars.s${String(node.slot)} != 0)` : `scalars.s${String(node.slot)}`;
       case "load": {
-        const param = this.context.params[node.param];
         // Compilers refuse a negative literal, even where a predicate keeps it from being read.
         const index = first.op === "const" && Number(first.value) < 0 ? call("int_of_literal", x) : x;
-        const loaded = param === undefined ? "" : element(param.dtype).widen(`p${String(node.param)}[${bare(index)}]`);
+        const loaded = elementOf(this.context, node.param).widen(`p${String(node.param)}[${bare(index)}]`);
         // Outside of the buffer WebGPU reads some other element of it, which does no harm.
         return node.args.length === 1 ? loaded : call("select", z, loaded, y);
       }

@@ -1,7 +1,7 @@
 import type { Expr, Guard, Kernel, Over, Reduction, Store } from "@gradus/kernel-ir";
 import { reductionChunk } from "@gradus/kernel-ir";
-import { element } from "./arithmetic.js";
 import type { Block } from "./block.js";
+import { elementOf } from "./block.js";
 import { bare } from "./text.js";
 import type { Tuple } from "./tuple.js";
 import { declareTuple } from "./tuple.js";
@@ -36,7 +36,7 @@ export function writeStores(block: Block, stores: readonly Store[], over: Over):
     const [place = "", text = ""] = texts.slice(2 * i, 2 * i + 2);
     // To narrow a literal could be refused; as a name it is no literal.
     const stored = mine.length > 1 || value.op === "const" ? block.name(text) : text;
-    return `p${String(param)}[${bare(place)}] = ${bare(element(block.context.params[param]?.dtype ?? "float32").narrow(stored))};`;
+    return `p${String(param)}[${bare(place)}] = ${bare(elementOf(block.context, param).narrow(stored))};`;
   });
   for (const line of lines) block.line(line);
 }

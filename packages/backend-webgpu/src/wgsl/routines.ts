@@ -1,6 +1,7 @@
 import type { Scan, Scatter, Sort } from "@gradus/kernel-ir";
-import { arithmetic, element } from "./arithmetic.js";
+import { arithmetic } from "./arithmetic.js";
 import type { Block } from "./block.js";
+import { elementOf } from "./block.js";
 import { innerAxes, writeGuards, writeStores } from "./kernel.js";
 import { bare } from "./text.js";
 import { declareTuple } from "./tuple.js";
@@ -24,7 +25,7 @@ export function writeScan(block: Block, scan: Scan): readonly string[] {
 /** Writes the work of one outer point of a scatter: the inner points in order, so that the result has no race in it. */
 export function writeScatter(block: Block, scatter: Scatter): void {
   const { param, index, value, combine, when } = scatter.target;
-  const held = element(block.context.params[param]?.dtype ?? "float32");
+  const held = elementOf(block.context, param);
   writeGuards(block, scatter.guards, "outer");
   block.loops(innerAxes(scatter), (body) => {
     writeGuards(body, scatter.guards, "inner");

@@ -1,7 +1,9 @@
 import type { Contraction, Expr, Kernel, Program } from "@gradus/kernel-ir";
 import { lowerProgram, UnsupportedError, validateProgram } from "@gradus/kernel-ir";
-import { arithmetic, element, valueType } from "./arithmetic.js";
-import { Block } from "./block.js";
+import type { Elements } from "./arithmetic.js";
+import { arithmetic, elementsOn, float16Feature, valueType } from "./arithmetic.js";
+import type { ShaderContext } from "./block.js";
+import { Block, elementOf } from "./block.js";
 import { axesOf, blockOf, writeContraction, writeSplitContraction } from "./contraction.js";
 import type { Digit } from "./digits.js";
 import { bindDigits, pointCount } from "./digits.js";
@@ -113,18 +115,19 @@ function writeWork(block: Block, program: Program): readonly string[] {
  *
  * @throws {UnsupportedError} where the program uses types or literals that the device does not have.
  */
-export function generate(program: Program, variant: Variant = "independent"): Shader {
+export function generate(program: Program, variant: Variant, elements: Elements): Shader {
   validateProgram(program);
   try {
-    return writeShader(lowerProgram(program), variant);
+    return writeShader(lowerProgram(program), variant, elements);
   } catch (error) {
     if (error instanceof UnsupportedError) throw new UnsupportedError(`${program.name}: ${error.message}`);
     throw error;
   }
 }
 
-function writeShader(program: Program, variant: Variant): Shader {
-  const block = Block.root({ params: program.params, nextValue: 0 });
+function writeShader(program: Program, variant: Variant, elements: Elements): Shader {
+  const context: ShaderContext = { params: program.params, elements, nextValue: 0 };
+  const block = Block.root(context);
   const { invocations, workgroups, write } = forms[variant](program);
   // Workgroups form a plane, because one dimension has room for 65535 of them only.
   block.line("let group = id.x + id.y * groups.x;");
@@ -132,9 +135,9 @@ function writeShader(program: Program, variant: Variant): Shader {
 
   const hasGuards = program.guards.length > 0;
   const bindings: Binding[] = program.params.map(({ access }) => (access === "in" ? "read" : "write"));
-  const variables = program.params.map(({ dtype, access }, i) => {
+  const variables = program.params.map(({ access }, i) => {
     const mode = access === "in" ? "read" : "read_write";
-    return `@group(0) @binding(${String(i)}) var<storage, ${mode}> p${String(i)}: array<${element(dtype).holder}>;`;
+    return `@group(0) @binding(${String(i)}) var<storage, ${mode}> p${String(i)}: array<${elementOf(context, i).holder}>;`;
   });
   const bind = (kind: Binding, declaration: string): void => {
     variables.push(`@group(0) @binding(${String(bindings.length)}) ${declaration}`);
@@ -165,7 +168,8 @@ function writeShader(program: Program, variant: Variant): Shader {
     "}",
   ].join("\n");
   const rest = [...structs, ...declarations, main].join("\n\n");
-  const code = `// ${program.kind} ${program.name.replace(/\s+/g, " ")}\n${variables.join("\n")}\n\n${libraryFor(rest)}${rest}\n`;
+  const enable = variables.some((variable) => variable.includes("array<f16>")) ? "enable f16;\n\n" : "";
+  const code = `// ${program.kind} ${program.name.replace(/\s+/g, " ")}\n${enable}${variables.join("\n")}\n\n${libraryFor(rest)}${rest}\n`;
   const scratch = program.kind === "sort" ? [...program.outer, ...program.inner] : [];
   return { code, bindings, workgroups, scratch, scratchWords: program.kind === "sort" ? sortScratchWords : 0 };
 }
@@ -173,9 +177,10 @@ function writeShader(program: Program, variant: Variant): Shader {
 /**
  * The shader that a program becomes on WebGPU, to look at.
  *
- * @param variant - How its work is given to invocations; `tiled` and `split` are for contractions, `team` is for kernels that reduce.
+ * @param options - `variant` says how its work is given to invocations: `tiled` and `split` are for contractions, `team` is for kernels that
+ * reduce. `float16` is for devices with the feature `shader-f16`.
  * @throws {UnsupportedError} where the program uses types that WebGPU does not have.
  */
-export function wgsl(program: Program, variant: Variant = "independent"): string {
-  return generate(program, variant).code;
+export function wgsl(program: Program, { variant = "independent", float16 = false }: { readonly variant?: Variant; readonly float16?: boolean } = {}): string {
+  return generate(program, variant, elementsOn(new Set(float16 ? [float16Feature] : []))).code;
 }
