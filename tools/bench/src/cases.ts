@@ -41,3 +41,6 @@ export const cases = {
 } as const satisfies Record<string, { readonly describe: string; readonly flop?: number }>;
 
 export type CaseName = keyof typeof cases;
+
+/** Cases of which the operations are counted. */
+export type ProductName = { [Name in CaseName]: (typeof cases)[Name] extends { readonly flop: number } ? Name : never }[CaseName];

@@ -2,10 +2,12 @@ import { execFileSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { cases } from "./cases.js";
 import type { CaseName } from "./cases.js";
+import { goals, Run } from "./goals.js";
 import type { Row } from "./measure.js";
 
 /** Three digits, without an exponent. */
 const digits = (x: number): string => String(Number(x.toPrecision(3)));
+const twoDigits = (x: number): string => String(Number(x.toPrecision(2)));
 const time = (microseconds: number): string => (microseconds >= 1000 ? `${digits(microseconds / 1000)} ms` : `${digits(microseconds)} µs`);
 
 const rate = (name: CaseName, microseconds: number): string => {
@@ -46,7 +48,7 @@ function ratios(names: readonly CaseName[], labels: readonly string[], rows: rea
     const row = rows.find((each) => each.name === name && each.label === label);
     if (row?.min_us === undefined) return "–";
     if (name === "register peak") return rate(name, row.min_us);
-    return row.over_t1 === undefined ? time(row.min_us) : String(Number(row.over_t1.toPrecision(2)));
+    return row.over_t1 === undefined ? time(row.min_us) : twoDigits(row.over_t1);
   };
   const base = (name: CaseName): string => {
     const row = rows.find((each) => each.name === name && each.label === "torch");
@@ -57,6 +59,35 @@ function ratios(names: readonly CaseName[], labels: readonly string[], rows: rea
     `|---|---|${labels.map(() => "---|").join("")}`,
     ...names.map((name) => `| ${name} | ${base(name)} | ${labels.map((label) => cell(name, label)).join(" | ")} |`),
   ].join("\n");
+}
+
+/** What was wanted beside what was reached. */
+function reachedGoals(run: Run): string {
+  const lines = goals.map(({ what, reached, wanted }) => {
+    const figure = reached(run);
+    const [limit, text] = "atMost" in wanted ? [wanted.atMost, `≤ ${wanted.atMost}`] : [wanted.atLeast, `≥ ${wanted.atLeast}`];
+    const met = figure !== undefined && ("atMost" in wanted ? figure <= limit : figure >= limit);
+    return `| ${what} | ${text} | ${figure === undefined ? "not measured" : figure.toFixed(2)} | ${met ? "yes" : "**no**"} |`;
+  });
+  return ["| | wanted | reached | |", "|---|---|---|---|", ...lines].join("\n");
+}
+
+const jsPeers = /^(tfjs|jax-js|js-pytorch|onnxruntime-web)/;
+
+/** How many times as long the fastest other engine in JavaScript or WebAssembly took, on the same Node. */
+function besideJavaScript(names: readonly CaseName[], run: Run): string {
+  const lines = names.flatMap((name) => {
+    const [fastest] = run.rows
+      .filter((row) => row.name === name && jsPeers.test(row.label) && row.node === process.version && row.min_us !== undefined)
+      .sort((a, b) => a.min_us! - b.min_us!);
+    if (fastest === undefined) return [];
+    const times = (label: string): string => {
+      const ratio = run.ratio(name, fastest.label, label);
+      return ratio === undefined ? "–" : twoDigits(ratio);
+    };
+    return [`| ${name} | ${fastest.label} | ${times("gradus")} | ${times("gradus, in scope()")} |`];
+  });
+  return ["| | fastest of the others | its time over Gradus's | in `scope()` |", "|---|---|---|---|", ...lines].join("\n");
 }
 
 /** What peers could not run, with their reasons. */
@@ -74,6 +105,7 @@ function reasons(rows: readonly Row[]): string {
 export function asMarkdown(rows: readonly Row[], seconds: number): string {
   const names = (Object.keys(cases) as CaseName[]).filter((name) => rows.some((row) => row.name === name));
   const missing = (Object.keys(cases) as CaseName[]).filter((name) => !names.includes(name));
+  const run = new Run(rows);
   const labels = [...new Set(rows.map(({ label }) => label))];
   const ours = labels.filter((label) => label.startsWith("gradus"));
   const peers = labels.filter((label) => !label.startsWith("gradus") && label !== "torch");
@@ -89,7 +121,7 @@ export function asMarkdown(rows: readonly Row[], seconds: number): string {
 
 Written by \`npm run bench -- --markdown docs/performance.md\`; do not edit. Measured on ${machine()}.
 
-Every engine did the same work in one run, in turns, ${seconds} s for each case, and the least time counts. The machine was not alone: the
+Every engine did the same work in one run, in turns, ${seconds} s for each case, and the least time counts. The
 ratios mean more than the times. What each case does stands in \`tools/bench/src/cases.ts\`.
 
 ## Gradus: time over PyTorch's on one thread
@@ -97,6 +129,18 @@ ratios mean more than the times. What each case does stands in \`tools/bench/src
 Below 1 is faster than PyTorch with AVX-512 kernels; WebAssembly has vectors of 128 bits, 256 when revectorized.
 
 ${ratios(names, ours, rows)}
+
+## What was wanted
+
+On one thread, eager, without a scope, reclaiming of memory included.
+
+${reachedGoals(run)}
+
+## Beside the fastest other engine in JavaScript
+
+Above 1, Gradus is faster. The others free their memory by hand, which \`scope()\` does here; without it the garbage collector decides when memory is used again.
+
+${besideJavaScript(names, run)}
 
 ## Others: time over PyTorch's on one thread
 
