@@ -5,7 +5,7 @@ import { ArgumentError, DTypeError, ShapeError } from "./errors.js";
 import { KernelOp } from "./kernels/kernel-op.js";
 import { scalarArgument } from "./kernels/scalar-argument.js";
 import { Layout } from "./layout.js";
-import { allocate, fillKernel, fromValues } from "./ops/copy.js";
+import { allocate, fillKernel, fromValues, toDType } from "./ops/copy.js";
 import { optionsOf, TensorOptions } from "./options.js";
 import type { Options } from "./options.js";
 import { checkShape, numelOf, showShape } from "./shape.js";
@@ -13,6 +13,8 @@ import type { Shape } from "./shape.js";
 import { Tensor } from "./tensor.js";
 import { dtypeOfArray } from "./typed-array.js";
 import type { NestedArray } from "./types.js";
+import { unsqueeze } from "./ops/view.js";
+import { eq } from "./ops/elementwise.js";
 
 export const TensorFromOptions = class extends TensorOptions {
   /** For what is flat: a typed array, or an array of numbers. */
@@ -121,6 +123,17 @@ export const fullLike = (x: Tensor, value: number | bigint | boolean, options?: 
 /** @see torch.empty_like */
 export const emptyLike = (x: Tensor, options?: TensorOptions): Tensor => empty(x.shape, like(x, optionsOf("emptyLike", TensorOptions, options)));
 
+// What the methods of the same names are: tensors of another shape, of the element type and on the device of `x`.
+
+export const newZeros = (x: Tensor, shape: Shape, options?: TensorOptions): Tensor => full(shape, 0, like(x, optionsOf("newZeros", TensorOptions, options)));
+export const newOnes = (x: Tensor, shape: Shape, options?: TensorOptions): Tensor => full(shape, 1, like(x, optionsOf("newOnes", TensorOptions, options)));
+export const newFull = (x: Tensor, shape: Shape, value: number | bigint | boolean, options?: TensorOptions): Tensor => full(shape, value, like(x, optionsOf("newFull", TensorOptions, options)));
+export const newEmpty = (x: Tensor, shape: Shape, options?: TensorOptions): Tensor => empty(shape, like(x, optionsOf("newEmpty", TensorOptions, options)));
+/** Values keep their natural type. */
+export const newTensor = (x: Tensor, data: NestedArray | ArrayBufferView, options?: TensorOptions): Tensor => tensor(data, { device: x.device, ...optionsOf("newTensor", TensorOptions, options) });
+/** 0 … count−1, int64. */
+export const newArange = (x: Tensor, count: number): Tensor => arange(count, { device: x.device });
+
 /** start + i · step */
 const rangeKernel = new KernelOp({
   name: "arange",
@@ -186,7 +199,7 @@ export function logspace(start: number, end: number, steps: number, options?: Lo
 export function eye(n: number, m: number = n, options?: TensorOptions): Tensor {
   const given = optionsOf("eye", TensorOptions, options);
   checkShape("eye", [n, m]);
-  const rows = arange(n, { device: given.device }).unsqueeze(1);
+  const rows = unsqueeze(arange(n, { device: given.device }), 1);
   const columns = arange(m, { device: given.device });
-  return finish(rows.eq(columns).to(given.dtype ?? "float32"), given);
+  return finish(toDType(eq(rows, columns), given.dtype ?? "float32"), given);
 }

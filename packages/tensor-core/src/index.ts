@@ -5,6 +5,7 @@
  * of mathematics first (`ops/elementwise.ts`); `kernels/` turns a formula into programs for a device; `autograd/` is
  * differentiation; `memory.ts` is how device memory is reclaimed.
  */
+import "./methods.js";
 export { Tensor } from "./tensor.js";
 export type { ArrayOf, DTypeOf, ItemOf } from "./tensor.js";
 export type { Operand } from "./kernels/elementwise.js";

@@ -19,6 +19,9 @@ import { optionsOf } from "./options.js";
 import type { Options, ReduceOptions } from "./options.js";
 import { resolveDims, showShape } from "./shape.js";
 import type { Tensor } from "./tensor.js";
+import { toDType } from "./ops/copy.js";
+import { clamp, div, isnan, logicalNot, mul, neg, sqrt, sub } from "./ops/elementwise.js";
+import { squeeze } from "./ops/view.js";
 
 /** What takes part, and the type of the result. */
 export const MaskOptions = class {
@@ -65,7 +68,7 @@ function leavingOut(op: string, x: Tensor, mask: Tensor | null | undefined, iden
 }
 
 const allDims = (op: string, x: Tensor, dim: number | readonly number[] | null | undefined): readonly number[] => resolveDims(`masked.${op}`, dim, x.ndim);
-const as = (x: Tensor, dtype: DType | undefined): Tensor => (dtype === undefined || x.dtype === dtype ? x : x.to(dtype));
+const as = (x: Tensor, dtype: DType | undefined): Tensor => (dtype === undefined || x.dtype === dtype ? x : toDType(x, dtype));
 
 /**
  * Σ x over what the mask leaves. Integers and bools give int64.
@@ -120,7 +123,7 @@ function count(op: string, x: Tensor, mask: Tensor | null | undefined, options: 
 export function mean(x: Tensor, options?: MaskedReduceOptions): Tensor {
   const { mask, dtype, ...rest } = optionsOf("mean", MaskedReduceOptions, options);
   const total = reduce.sum(leavingOut("mean", x, mask, 0), { ...rest, ...(dtype !== undefined && { dtype }) });
-  return total.div(count("mean", x, mask, rest));
+  return div(total, count("mean", x, mask, rest));
 }
 
 /** Options of variances. */
@@ -136,16 +139,16 @@ export function variance(x: Tensor, options?: MaskedVarOptions): Tensor {
   const over = { dim: allDims("var", x, dim) };
   const n = count("var", x, mask, { ...over, keepdim: true });
   const total = (y: Tensor, keep: boolean, type: DType): Tensor => reduce.sum(leavingOut("var", y, mask, 0), { ...over, keepdim: keep, dtype: type });
-  const deviation = x.sub(total(x, true, dtype).div(n));
-  const squares = total(deviation.mul(deviation), keepdim, dtypeInfo[dtype].kind === "float" ? dtype : "float32");
-  const divisor = correction === 0 ? n : n.sub(correction).clamp({ min: 0 });
-  return as(squares.div(keepdim ? divisor : divisor.squeeze(over.dim)), dtype);
+  const deviation = sub(x, div(total(x, true, dtype), n));
+  const squares = total(mul(deviation, deviation), keepdim, dtypeInfo[dtype].kind === "float" ? dtype : "float32");
+  const divisor = correction === 0 ? n : clamp(sub(n, correction), { min: 0 });
+  return as(div(squares, keepdim ? divisor : squeeze(divisor, over.dim)), dtype);
 }
 export { variance as var };
 
 /** √ of the variance of what the mask leaves. @see torch.masked.std */
 export function std(x: Tensor, options?: MaskedVarOptions): Tensor {
-  return variance(x, optionsOf("std", MaskedVarOptions, options)).sqrt();
+  return sqrt(variance(x, optionsOf("std", MaskedVarOptions, options)));
 }
 
 /**
@@ -155,12 +158,12 @@ export function std(x: Tensor, options?: MaskedVarOptions): Tensor {
  */
 export function median(x: Tensor, options?: MaskedAlongOptions): Tensor {
   const { mask, dtype = x.dtype, dim = -1, keepdim = false } = optionsOf("median", MaskedAlongOptions, options);
-  const kept = leavingOut("median", x.isFloatingPoint() ? x : x.to("float32"), mask, NaN);
+  const kept = leavingOut("median", x.isFloatingPoint() ? x : toDType(x, "float32"), mask, NaN);
   // NaN sorts last, so that the elements that count stand in front.
   const { values } = sort(kept, { dim });
-  const n = reduce.sum(kept.detach().isnan().logicalNot(), { dim, keepdim: true });
-  const middle = gather(values, dim, n.sub(1).div(2, { roundingMode: "floor" }).clamp({ min: 0 }));
-  return as(keepdim ? middle : middle.squeeze(dim), dtype);
+  const n = reduce.sum(logicalNot(isnan(kept.detach())), { dim, keepdim: true });
+  const middle = gather(values, dim, clamp(div(sub(n, 1), 2, { roundingMode: "floor" }), { min: 0 }));
+  return as(keepdim ? middle : squeeze(middle, dim), dtype);
 }
 
 /** log Σ exp(x) over what the mask leaves; −∞ where it leaves none. @see torch.masked.logsumexp */
@@ -192,7 +195,7 @@ export type MaskedNormalizeOptions = Options<typeof MaskedNormalizeOptions>;
 /** x ∕ max(‖x‖ₚ, eps) along a dimension, with the norm of what the mask leaves, and 0 elsewhere. @see torch.masked.normalize */
 export function normalize(x: Tensor, ord: number, dim: number, options?: MaskedNormalizeOptions): Tensor {
   const { mask = null, dtype = x.dtype, eps = 1e-12 } = optionsOf("normalize", MaskedNormalizeOptions, options);
-  return leavingOut("normalize", x, mask, 0).div(norm(x, { ord, dim, keepdim: true, mask, dtype }).clamp({ min: eps }));
+  return div(leavingOut("normalize", x, mask, 0), clamp(norm(x, { ord, dim, keepdim: true, mask, dtype }), { min: eps }));
 }
 
 /** Running sums of what the mask leaves. @see torch.masked.cumsum */
@@ -222,5 +225,5 @@ export function logSoftmax(x: Tensor, dim: number, options?: MaskOptions): Tenso
 /** exp(−xᵢ) ∕ Σ exp(−xⱼ) over what the mask leaves, 0 elsewhere. @see torch.masked.softmin */
 export function softmin(x: Tensor, dim: number, options?: MaskOptions): Tensor {
   const { mask, ...rest } = optionsOf("softmin", MaskOptions, options);
-  return soft.softmax(leavingOut("softmin", x, mask, range(x.dtype).most).neg(), dim, rest);
+  return soft.softmax(neg(leavingOut("softmin", x, mask, range(x.dtype).most)), dim, rest);
 }

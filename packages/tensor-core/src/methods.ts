@@ -10,7 +10,23 @@ import type { Operand } from "./kernels/elementwise.js";
 import { methodsOf } from "./kernels/elementwise-function.js";
 import * as copy from "./ops/copy.js";
 import * as elementwise from "./ops/elementwise.js";
-import { elementwiseOps as ops } from "./ops/elementwise.js";
+import {
+  abs, add, addcdiv, addcmul, ceil, clamp, clampMax, clampMin, clone, cos, div, eq, erf, exp, fill, floatPower, floor, floorDivide, fmax, fmin, fmod,
+  ge, gelu, gt, heaviside, isnan, le, leakyRelu, lerp, log, logicalAnd, logicalNot, logicalOr, logicalXor, lt, maximum, minimum, mul, ne, neg, pow,
+  reciprocal, relu, remainder, round, rsqrt, sgn, sigmoid, sign, silu, sin, softplus, sqrt, square, sub, tanh, trunc,
+} from "./ops/elementwise.js";
+import {
+  erfc, exp2, expm1, log10, log1p, log2, logaddexp, logaddexp2, logit, xlogy,
+} from "./ops/elementwise/exponential.js";
+import {
+  bitwiseAnd, bitwiseLeftShift, bitwiseNot, bitwiseOr, bitwiseRightShift, bitwiseXor, gcd, lcm,
+} from "./ops/elementwise/integer.js";
+import {
+  copysign, frac, isfinite, isinf, isneginf, isposinf, isreal, ldexp, nanToNum, nextafter, signbit,
+} from "./ops/elementwise/representation.js";
+import {
+  acos, acosh, angle, asin, asinh, atan, atan2, atanh, cosh, deg2rad, hypot, rad2deg, sinc, sinh, tan,
+} from "./ops/elementwise/trigonometry.js";
 import * as index from "./ops/index-ops.js";
 import type { ScatterReduction } from "./ops/index-ops.js";
 import * as indexing from "./ops/indexing.js";
@@ -35,14 +51,23 @@ import type { DimOptions, ReduceOptions, TensorOptions } from "./options.js";
 import type { Generator } from "./random/generator.js";
 import type { Shape } from "./shape.js";
 import { sameShape, showShape } from "./shape.js";
-import type { Tensor } from "./tensor.js";
+import { Tensor } from "./tensor.js";
 import type { NestedArray } from "./types.js";
 
 /** Sizes as one array or as arguments. */
 type Sizes = readonly number[] | readonly [readonly number[]];
 const sizesOf = (sizes: Sizes): readonly number[] => (Array.isArray(sizes[0]) ? (sizes[0] as readonly number[]) : (sizes as readonly number[]));
 
-const ElementwiseMethods = /* @__PURE__ */ methodsOf(elementwise);
+/** The elementwise functions, whose methods follow from them. */
+const elementwiseFunctions = {
+  abs, acos, acosh, add, addcdiv, addcmul, angle, asin, asinh, atan, atan2, atanh, bitwiseAnd, bitwiseLeftShift, bitwiseNot, bitwiseOr,
+  bitwiseRightShift, bitwiseXor, ceil, clamp, clampMax, clampMin, clone, copysign, cos, cosh, deg2rad, div, eq, erf, erfc, exp, exp2, expm1, fill,
+  floatPower, floor, floorDivide, fmax, fmin, fmod, frac, gcd, ge, gelu, gt, heaviside, hypot, isfinite, isinf, isnan, isneginf, isposinf, isreal,
+  lcm, ldexp, le, leakyRelu, lerp, log, log10, log1p, log2, logaddexp, logaddexp2, logicalAnd, logicalNot, logicalOr, logicalXor, logit, lt, maximum,
+  minimum, mul, nanToNum, ne, neg, nextafter, pow, rad2deg, reciprocal, relu, remainder, round, rsqrt, sgn, sigmoid, sign, signbit, silu, sin, sinc,
+  sinh, softplus, sqrt, square, sub, tan, tanh, trunc, xlogy,
+};
+const ElementwiseMethods = methodsOf(elementwiseFunctions);
 
 /**
  * The ops as methods: each is the function of the same name with the tensor as first argument, and is documented there.
@@ -64,8 +89,8 @@ export abstract class TensorMethods extends ElementwiseMethods {
   isclose(this: Tensor, other: Tensor, options?: elementwise.ClosenessOptions): Tensor { return elementwise.isclose(this, other, options); }
   equal(this: Tensor, other: Tensor): boolean { return elementwise.equal(this, other); }
   /** Writes the elements of `source`, broadcast and converted. @see torch.Tensor.copy_ */
-  copy_(this: Tensor, source: Operand): Tensor { return ops.copy.callInPlace([this, source]); }
-  zero_(this: Tensor): Tensor { return ops.copy.callInPlace([this, 0]); }
+  copy_(this: Tensor, source: Operand): Tensor { return copy.copyInto(this, source); }
+  zero_(this: Tensor): Tensor { return elementwise.fill.inPlace(this, 0); }
   uniform_(this: Tensor, from?: number, to?: number, generator?: Generator): Tensor { return random.uniform_(this, from, to, generator); }
   normal_(this: Tensor, mean?: number, std?: number, generator?: Generator): Tensor { return random.normal_(this, mean, std, generator); }
   bernoulli_(this: Tensor, p?: number, generator?: Generator): Tensor { return random.bernoulli_(this, p, generator); }
@@ -284,25 +309,34 @@ export abstract class TensorMethods extends ElementwiseMethods {
   byte(this: Tensor): Tensor<"uint8"> { return copy.toDType(this, "uint8"); }
   bool(this: Tensor): Tensor<"bool"> { return copy.toDType(this, "bool"); }
   /** Zeros of this element type on this device. @see torch.Tensor.new_zeros */
-  newZeros(this: Tensor, shape: Shape, options?: TensorOptions): Tensor { return create.full(shape, 0, { dtype: this.dtype, device: this.device, ...options }); }
+  newZeros(this: Tensor, shape: Shape, options?: TensorOptions): Tensor { return create.newZeros(this, shape, options); }
   /** Ones of this element type on this device. @see torch.Tensor.new_ones */
-  newOnes(this: Tensor, shape: Shape, options?: TensorOptions): Tensor { return create.full(shape, 1, { dtype: this.dtype, device: this.device, ...options }); }
+  newOnes(this: Tensor, shape: Shape, options?: TensorOptions): Tensor { return create.newOnes(this, shape, options); }
   /** `value` everywhere, of this element type on this device. @see torch.Tensor.new_full */
-  newFull(this: Tensor, shape: Shape, value: number | bigint | boolean, options?: TensorOptions): Tensor { return create.full(shape, value, { dtype: this.dtype, device: this.device, ...options }); }
+  newFull(this: Tensor, shape: Shape, value: number | bigint | boolean, options?: TensorOptions): Tensor { return create.newFull(this, shape, value, options); }
   /** Elements that were not written, of this element type on this device. @see torch.Tensor.new_empty */
-  newEmpty(this: Tensor, shape: Shape, options?: TensorOptions): Tensor { return create.empty(shape, { dtype: this.dtype, device: this.device, ...options }); }
+  newEmpty(this: Tensor, shape: Shape, options?: TensorOptions): Tensor { return create.newEmpty(this, shape, options); }
   /** A tensor of this device from values. @see torch.Tensor.new_tensor */
-  newTensor(this: Tensor, data: NestedArray | ArrayBufferView, options?: TensorOptions): Tensor { return create.tensor(data, { device: this.device, ...options }); }
+  newTensor(this: Tensor, data: NestedArray | ArrayBufferView, options?: TensorOptions): Tensor { return create.newTensor(this, data, options); }
   /** 0 … count−1 on this device, int64. */
-  newArange(this: Tensor, count: number): Tensor { return create.arange(count, { device: this.device }); }
+  newArange(this: Tensor, count: number): Tensor { return create.newArange(this, count); }
 
   // What modules and optimizers need of a leaf
   [asLeaf](this: Tensor): Tensor { return this.detach().requiresGrad_(); }
   [copyFrom](this: Tensor, source: Tensor): void {
     if (!sameShape(source.shape, this.shape)) throw new ShapeError(`copy: expected values of shape ${showShape(this.shape)}, got ${showShape(source.shape)}`);
-    this.data.copy_(source.device === this.device ? source.detach() : copy.toDevice(source.detach(), this.device));
+    copy.copyInto(this.data, source.device === this.device ? source.detach() : copy.toDevice(source.detach(), this.device));
   }
   [update](this: Tensor, rule: UpdateRule, state: Record<string, Tensor>, hyperparameters: Readonly<Record<string, number>>): void {
     applyRule(rule, this, state, hyperparameters);
   }
+}
+
+declare global {
+  interface GradusTensorMethods extends TensorMethods {}
+}
+
+for (const { prototype } of [ElementwiseMethods, TensorMethods]) {
+  const { constructor: _, ...methods } = Object.getOwnPropertyDescriptors(prototype);
+  Object.defineProperties(Tensor.prototype, methods);
 }

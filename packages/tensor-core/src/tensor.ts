@@ -15,7 +15,7 @@ import { deferred } from "./kernels/deferred.js";
 import { ArgumentError, AutogradError, DeviceError, DisposedError, DTypeError, ShapeError } from "./errors.js";
 import { Layout } from "./layout.js";
 import { letGo, outsideSweeps } from "./memory.js";
-import { TensorMethods } from "./methods.js";
+
 import { describeTensor, formatTensor } from "./print.js";
 import type { Shape } from "./shape.js";
 import { resolveDim, sameShape, showShape } from "./shape.js";
@@ -23,6 +23,7 @@ import type { Storage, Versioned } from "./storage.js";
 import type { TypedArray, TypedArrays } from "./typed-array.js";
 import { decodeBytes, widthOf } from "./typed-array.js";
 import type { NestedArray, TypeBrand } from "./types.js";
+import { clone } from "./ops/elementwise.js";
 
 /** A differentiable view remembers the tensor it looks at, so that writing through one is seen by the other. */
 interface ViewOf {
@@ -38,6 +39,12 @@ interface ViewOf {
 
 declare const brand: unique symbol;
 
+
+declare global {
+  /** Empty where tensors have no methods but their own; `methods.ts` fills it where it is part of the program. */
+  interface GradusTensorMethods {}
+}
+
 /**
  * An n-dimensional array of one element type on one device, which can take part in differentiation.
  *
@@ -49,10 +56,7 @@ declare const brand: unique symbol;
  * const x = tensor([[1, 2], [3, 4]]);
  * x.matmul(x).sum().itemSync(); // 54
  */
-export class Tensor<D extends DType = DType, S extends Shape = Shape> extends TensorMethods {
-  /** Only for the type checker. */
-  declare readonly [brand]: TypeBrand<D, S>;
-
+export class Tensor<D extends DType = DType, S extends Shape = Shape> {
   #grad: Tensor | null = null;
   #history: Edge<Tensor> | null = null;
   #leaf: AccumulateNode | null = null;
@@ -67,9 +71,7 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
     readonly layout: Layout,
     /** What counts the writes to the elements: shared by views and `detach()`, not by `.data`. @internal */
     readonly versioned: Versioned = elements,
-  ) {
-    super();
-  }
+  ) {}
 
   // Shape and place
 
@@ -363,7 +365,7 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
   /** This tensor as it is now, for the history of an op that is about to overwrite it. @internal */
   asItWas(keepValues: boolean): Tensor {
     const { edge } = this;
-    const before = keepValues ? this.detach().clone() : this.detach();
+    const before = keepValues ? clone(this.detach()) : this.detach();
     if (edge !== null) before.#history = edge;
     return before;
   }
@@ -447,7 +449,7 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
   }
 
   /** As PyTorch prints it, where the device can be read at once. */
-  override toString(): string {
+  toString(): string {
     return this.device.backend.readSync === undefined || this.elements.isDisposed ? describeTensor(this) : formatTensor(this, this.readSync());
   }
 
@@ -463,13 +465,16 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> extends Te
   }
 }
 
+// The ops as methods, where `methods.ts` has installed them.
+export interface Tensor<D extends DType = DType, S extends Shape = Shape> extends GradusTensorMethods { readonly [brand]: TypeBrand<D, S> }
+
 function hooksOf({ node }: Edge<Tensor>): GradientHooks<Tensor> {
   return ((node as AccumulateNode | OpNode).hooks ??= new GradientHooks<Tensor>());
 }
 
 const describeKind = (x: Tensor): string => `${x.dtype} of shape ${showShape(x.shape)} on ${x.device.name}`;
 
-const contiguousForReading = (x: Tensor): Tensor => (x.layout.isContiguous ? x : x.detach().clone());
+const contiguousForReading = (x: Tensor): Tensor => (x.layout.isContiguous ? x : clone(x.detach()));
 
 function checkSingle(op: string, x: Tensor): void {
   if (x.layout.numel !== 1) throw new ShapeError(`${op}: expected a tensor of 1 element, got shape ${showShape(x.shape)}`);

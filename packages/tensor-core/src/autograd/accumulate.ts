@@ -2,6 +2,7 @@ import type { Edge, GradNode } from "@gradus/autograd";
 import { outsideSweeps } from "../memory.js";
 import type { Tensor } from "../tensor.js";
 import { isGradEnabled } from "./mode.js";
+import { add, clone } from "../ops/elementwise.js";
 
 /** Where a sweep ends: adds what arrives to a leaf's `grad`. */
 export class AccumulateNode implements GradNode<Tensor> {
@@ -31,8 +32,8 @@ export class AccumulateNode implements GradNode<Tensor> {
 export function accumulateInto(x: Tensor, grad: Tensor): void {
   if (x.grad === null) keepGradient(x, grad);
   // With createGraph the old gradient may be part of a graph, so it must not be overwritten.
-  else if (isGradEnabled()) x.grad = x.grad.add(grad);
-  else x.grad.add_(grad);
+  else if (isGradEnabled()) x.grad = add(x.grad, grad);
+  else add.inPlace(x.grad, grad);
 }
 
 /**
@@ -51,7 +52,7 @@ function keepGradient(x: Tensor, grad: Tensor): void {
     x.takeGradient(grad);
     return;
   }
-  const copy = grad.detach().clone();
+  const copy = clone(grad.detach());
   copy.elements.scope = null;
   x.takeGradient(copy);
 }

@@ -13,6 +13,8 @@ import { onesLike, zerosLike } from "../create.js";
 import { accumulateInto } from "./accumulate.js";
 import { anomalyObserver } from "./anomaly.js";
 import { setGradEnabled } from "./mode.js";
+import { add } from "../ops/elementwise.js";
+import { toDType } from "../ops/copy.js";
 
 export const SweepOptions = class {
   /** Keep what the graph saved, so that it can be differentiated again. Defaults to `createGraph`. */
@@ -29,13 +31,13 @@ export const BackwardOptions = class extends SweepOptions {
 export type BackwardOptions = Options<typeof BackwardOptions>;
 
 /** Gradients of a sweep that records itself: they live as long as anything refers to them. */
-const recorded: GradientAlgebra<Tensor> = { add: (a, b) => a.add(b) };
+const recorded: GradientAlgebra<Tensor> = { add: (a, b) => add(a, b) };
 
 /** Gradients of an ordinary sweep: counted by storage, and freed as soon as the last one in a storage is consumed. */
 function counted(scope: Scope): GradientAlgebra<Tensor> {
   const spare = (storage: { holds: number }): boolean => storage.holds > 0;
   return {
-    add: (a, b) => a.add(b),
+    add: (a, b) => add(a, b),
     hold: (grad) => { grad.elements.holds++; },
     release: (grad) => { grad.elements.holds--; },
     settle: () => { scope.free(spare); },
@@ -96,7 +98,7 @@ function rootOf(op: string, output: Tensor, gradient: Tensor | null | undefined)
   }
   if (dtypeInfo[gradient.dtype].kind !== "float") throw new DTypeError(`${op}: expected a floating gradient, got ${gradient.dtype}`);
   checkSameDevice(op, [output, gradient]);
-  return { edge, gradient: () => (gradient.dtype === output.dtype ? gradient : gradient.to(output.dtype)) };
+  return { edge, gradient: () => (gradient.dtype === output.dtype ? gradient : toDType(gradient, output.dtype)) };
 }
 
 const listOf = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? (value as readonly T[]) : [value as T]);

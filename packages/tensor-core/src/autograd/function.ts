@@ -8,6 +8,7 @@ import { sumTo } from "../ops/reduce.js";
 import { Tensor } from "../tensor.js";
 import { isGradEnabled, noGrad } from "./mode.js";
 import { OpNode, Saved } from "./op-node.js";
+import { toDType } from "../ops/copy.js";
 
 /**
  * What `forward` leaves for `backward`. Beside what is listed here it takes fields of any name: `ctx.exponent = 3`.
@@ -195,7 +196,7 @@ function fitting(op: string, { place, tensor: { shape, dtype, device } }: Input,
   const fits = sameShape(grad.shape, shape) || canSumTo(grad.shape, shape);
   if (!fits) throw new ShapeError(`${op}: expected a gradient of shape ${showShape(shape)} for argument ${place}, got ${showShape(grad.shape)}`);
   const summed = sumTo(grad, shape);
-  return summed.dtype === dtype ? summed : summed.to(dtype);
+  return summed.dtype === dtype ? summed : toDType(summed, dtype);
 }
 
 const canSumTo = (from: readonly number[], to: readonly number[]): boolean =>

@@ -7,7 +7,7 @@
  * @module
  */
 import { synchronous } from "../device.js";
-import { zeros, zerosLike } from "../create.js";
+import { onesLike, zeros, zerosLike } from "../create.js";
 import { AutogradError, ShapeError } from "../errors.js";
 import { stack } from "../ops/join.js";
 import { optionsOf } from "../options.js";
@@ -18,6 +18,8 @@ import { Tensor } from "../tensor.js";
 import type { SweepOptions } from "./backward.js";
 import { grad, gradOrZeros } from "./backward.js";
 import { enableGrad } from "./mode.js";
+import { reshape, select, view } from "../ops/view.js";
+import { fill } from "../ops/elementwise.js";
 
 /** One tensor, or several. */
 export type Tensors = Tensor | readonly Tensor[];
@@ -54,7 +56,7 @@ class Evaluation<I extends Tensors, R extends Tensors> {
     this.inputs = listOf(inputs).map((x, i) => {
       if (!(x instanceof Tensor)) throw new AutogradError(`${op}: expected tensors as inputs, input ${i} is ${typeof x}`);
       // A view, so that the caller's own tensor is not the one that f may hook or write to.
-      return options.createGraph === true && x.requiresGrad ? x.view(x.shape) : x.detach().requiresGrad_();
+      return options.createGraph === true && x.requiresGrad ? view(x, x.shape) : x.detach().requiresGrad_();
     });
     this.result = synchronous(op, f(...(this.inputs as unknown as Arguments<I>)));
     this.outputs = listOf(this.result);
@@ -85,7 +87,7 @@ class Evaluation<I extends Tensors, R extends Tensors> {
   /** The vectors to multiply with, checked; ones where a single number is to be multiplied. */
   vectors(given: Tensors | undefined, like: readonly Tensor[], what: string): readonly Tensor[] {
     if (given === undefined) {
-      if (like.length === 1 && like[0]!.numel() === 1) return [zerosLike(like[0]!).add(1)];
+      if (like.length === 1 && like[0]!.numel() === 1) return [onesLike(like[0]!)];
       throw new AutogradError(`${this.op}: expected a vector for ${what}, got none; it may be left out only for a single number`);
     }
     const list = listOf(given);
@@ -131,7 +133,7 @@ export function jacobian<const I extends Tensors, R extends Tensors>(f: (...inpu
       });
       return at.inputs.map((x, i): Tensor => {
         if (rows.length === 0) return zeros([...y.shape, ...x.shape], { dtype: x.dtype, device: x.device });
-        return stack(rows.map((row) => row[i]!)).reshape([...y.shape, ...x.shape]);
+        return reshape(stack(rows.map((row) => row[i]!)), [...y.shape, ...x.shape]);
       });
     }));
     return formOf<R, EachOf<I>>(at.result, blocks.map((block) => formOf(inputs, block)));
@@ -144,7 +146,8 @@ const within = (createGraph: boolean) => <T>(body: () => T): T => (createGraph ?
 /** Zeros like `y` with a one at a row-major position. */
 function oneHot(y: Tensor, element: number): Tensor {
   const row = zeros([y.numel()], { dtype: y.dtype, device: y.device });
-  return row.set([element], 1).view(y.shape);
+  fill.inPlace(select(row, 0, element), 1);
+  return view(row, y.shape);
 }
 
 /**
@@ -160,7 +163,7 @@ export function hessian<const I extends Tensors>(f: (...inputs: Arguments<I>) =>
   const gradient = (...at: Arguments<I>): EachOf<I> => {
     const evaluation = new Evaluation<readonly Tensor[], Tensor>("hessian", f as (...each: readonly Tensor[]) => Tensor, at as readonly Tensor[], { ...given, createGraph: true });
     evaluation.checkScalar();
-    return formOf(inputs, evaluation.vectorJacobian([zerosLike(evaluation.result).add(1)], { createGraph: true }));
+    return formOf(inputs, evaluation.vectorJacobian([onesLike(evaluation.result)], { createGraph: true }));
   };
   return jacobian(gradient as (...at: Arguments<I>) => Tensors, inputs, given) as JacobianOf<I, EachOf<I>>;
 }
@@ -228,7 +231,7 @@ export function vhp<const I extends Tensors>(f: (...inputs: Arguments<I>) => Ten
     const at = new Evaluation("vhp", f, inputs, given);
     at.checkScalar();
     const vectors = at.vectors(v, at.inputs, "inputs");
-    const gradients = at.vectorJacobian([zerosLike(at.result).add(1)], { createGraph: true });
+    const gradients = at.vectorJacobian([onesLike(at.result)], { createGraph: true });
     const products = gradOrZeros(gradients, at.inputs, vectors, { createGraph: given.createGraph === true });
     return [at.value, at.likeInputs(inputs, products)];
   });
@@ -248,7 +251,7 @@ export function hvp<const I extends Tensors>(f: (...inputs: Arguments<I>) => Ten
     const at = new Evaluation("hvp", f, inputs, given);
     at.checkScalar();
     const vectors = at.vectors(v, at.inputs, "inputs");
-    const gradients = at.vectorJacobian([zerosLike(at.result).add(1)], { createGraph: true });
+    const gradients = at.vectorJacobian([onesLike(at.result)], { createGraph: true });
     // u · H as a function of u
     const u = gradients.map((g) => zerosLike(g).requiresGrad_());
     const products = gradOrZeros(gradients, at.inputs, u, { createGraph: true });

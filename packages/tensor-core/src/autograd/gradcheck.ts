@@ -10,6 +10,9 @@ import { showShape } from "../shape.js";
 import { Tensor } from "../tensor.js";
 import { gradOrZeros } from "./backward.js";
 import { enableGrad, noGrad } from "./mode.js";
+import { toDType } from "../ops/copy.js";
+import { clone, mul } from "../ops/elementwise.js";
+import { sum } from "../ops/reduce.js";
 
 /** A function of tensors, with one result or several. */
 export type TensorFunction = (...inputs: readonly Tensor[]) => Tensor | readonly Tensor[];
@@ -81,12 +84,12 @@ export async function gradcheck(f: TensorFunction, inputs: readonly Tensor[], gi
   // Without history: f itself is checked, and not what its inputs were computed from.
   const leaves = inputs.map((input) => input.detach());
   const gradients = enableGrad(() => vectorJacobian(f, leaves, checked, (outputs) => projection.of(outputs), false));
-  const received = await Promise.all(gradients.map((g) => g.to("float64").read()));
+  const received = await Promise.all(gradients.map((g) => toDType(g, "float64").read()));
   for (const [place, i] of checked.entries()) {
     const input = inputs[i]!;
-    const at = await input.detach().to("float64").read();
+    const at = await toDType(input.detach(), "float64").read();
     const valueAt = async (values: Float64Array): Promise<number> => {
-      const moved = inputs.map((other, j) => (j === i ? tensor(values, { shape: other.shape, device: other.device }) : other.detach().clone()));
+      const moved = inputs.map((other, j) => (j === i ? tensor(values, { shape: other.shape, device: other.device }) : clone(other.detach())));
       return project(f, moved, projection);
     };
     compareGradients({
@@ -138,7 +141,7 @@ const alongDirection: Differences = async (valueAt, at, received, eps) => {
 async function project(f: TensorFunction, inputs: readonly Tensor[], projection: Projection): Promise<number> {
   const step = openScope();
   try {
-    const terms = step.run(() => noGrad(() => outputsOf(f, inputs).map((output, i) => output.to("float64").mul(projection.vectors[i]!).sum())));
+    const terms = step.run(() => noGrad(() => outputsOf(f, inputs).map((output, i) => sum(mul(toDType(output, "float64"), projection.vectors[i]!)))));
     const values = await Promise.all(terms.map((term) => term.item()));
     return values.reduce((sum, value) => sum + value, 0);
   } finally {
@@ -172,7 +175,7 @@ export async function gradgradcheck(f: TensorFunction, inputs: readonly Tensor[]
   const options = optionsOf("gradgradcheck", GradcheckOptions, given);
   const { name = "gradgradcheck" } = options;
   const differentiable = inputs.flatMap((input, i) => (input.requiresGrad ? [i] : []));
-  const outputs = noGrad(() => outputsOf(f, inputs.map((input) => input.detach().clone())));
+  const outputs = noGrad(() => outputsOf(f, inputs.map((input) => clone(input.detach()))));
   const incoming = new Projection().of(outputs).map((v) => v.requiresGrad_());
   const gradients: TensorFunction = (...args) =>
     // Also where differences are taken, outside of differentiation, f's own graph is needed.

@@ -6,6 +6,10 @@ import { Tensor } from "../tensor.js";
 import { copyInto, zerosOf } from "../ops/copy.js";
 import { isGradEnabled, isInferenceModeEnabled } from "./mode.js";
 import { OpNode } from "./op-node.js";
+import { fill } from "../ops/elementwise.js";
+import { newArange } from "../create.js";
+import { reshape } from "../ops/view.js";
+import { scatterAdd_ } from "../ops/index-ops.js";
 
 /**
  * Writing over a tensor's elements, with PyTorch's rules.
@@ -132,8 +136,8 @@ function readRegion(g: Tensor, geometry: Geometry): Tensor {
 function writeRegion(g: Tensor, geometry: Geometry, value: Tensor | null): Tensor {
   const result = inBaseLayout(g, geometry);
   const region = asStrided(result, viewIn(geometry));
-  if (value === null) region.zero_();
-  else region.copy_(value);
+  if (value === null) fill.inPlace(region, 0);
+  else copyInto(region, value);
   return result;
 }
 
@@ -156,12 +160,12 @@ function spread(g: Tensor, geometry: Geometry): Tensor {
   const { base, view } = geometry;
   const zeros = zerosOf(g, new Layout(base.shape, base.strides, 0), base.extent - base.offset);
   if (!view.overlaps) {
-    asStrided(zeros, viewIn(geometry)).copy_(g);
+    copyInto(asStrided(zeros, viewIn(geometry)), g);
     return zeros;
   }
   // Several elements of the view share a place: their gradients add up.
-  const places = zeros.newArange(zeros.elements.length);
-  const inView = asStrided(places, viewIn(geometry)).reshape(-1);
-  asStrided(zeros, new Layout([zeros.elements.length], [1], 0)).scatterAdd_(0, inView, g.reshape(-1));
+  const places = newArange(zeros, zeros.elements.length);
+  const inView = reshape(asStrided(places, viewIn(geometry)), [-1]);
+  scatterAdd_(asStrided(zeros, new Layout([zeros.elements.length], [1], 0)), 0, inView, reshape(g, [-1]));
   return zeros;
 }

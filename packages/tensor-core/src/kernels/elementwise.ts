@@ -15,6 +15,8 @@ import { adjoints } from "./adjoint.js";
 import { recorder } from "./deferred.js";
 import { KernelOp } from "./kernel-op.js";
 import { scalarArgument } from "./scalar-argument.js";
+import { clone } from "../ops/elementwise.js";
+import { toDType } from "../ops/copy.js";
 
 /** An operand of an elementwise op: numbers reach the device as scalar arguments. */
 export type Operand = Tensor | number | bigint | boolean;
@@ -108,7 +110,7 @@ export class ElementwiseOp {
     }
     return writeInPlace(op, target, args, () => {
       // A source that shares the storage but steps differently would be read after it was overwritten.
-      const sources = tensors.map((t) => (t.elements === target.elements && !t.layout.equals(target.layout) ? t.detach().clone() : t));
+      const sources = tensors.map((t) => (t.elements === target.elements && !t.layout.equals(target.layout) ? clone(t.detach()) : t));
       this.#kernel(args).run(
         target.device,
         { outer: shape, inner: [] },
@@ -291,7 +293,7 @@ class GradientOp {
 
   call(g: Tensor, values: readonly Operand[], dtype: DType): Tensor {
     const result = this.#passesOn ? g : this.#op.call([g, ...values]);
-    return result.dtype === dtype ? result : result.to(dtype);
+    return result.dtype === dtype ? result : toDType(result, dtype);
   }
 }
 

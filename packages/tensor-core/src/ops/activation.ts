@@ -8,13 +8,17 @@ import type { Options } from "../options.js";
 import type { Generator } from "../random/generator.js";
 import { resolveDim, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { fromValues } from "./copy.js";
+import { fromValues, toDType } from "./copy.js";
 import { expm1Of } from "./elementwise/stable.js";
 import type { K } from "./elementwise/notation.js";
 import { float, numbers, one, zero } from "./elementwise/notation.js";
 import { defaultGenerator } from "../random/default-generator.js";
 import { softmax, SoftmaxOptions } from "./softmax.js";
 import { narrow, reshape } from "./view.js";
+import { add, div, log, neg, sub } from "./elementwise.js";
+import { max } from "./reduce.js";
+import { scatter } from "./index-ops.js";
+import { newZeros } from "../create.js";
 
 /**
  * Activations of `torch.nn.functional` that are no methods of tensors. Where a slope changes at a bound, the derivative there
@@ -235,7 +239,7 @@ export function glu(x: Tensor, dim = -1): Tensor {
 /** Softmax of −x. @see torch.nn.functional.softmin */
 export function softmin(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
   const { dtype = x.dtype } = optionsOf("softmin", SoftmaxOptions, options);
-  return softmax(x.to(dtype).neg(), dim);
+  return softmax(neg(toDType(x, dtype)), dim);
 }
 
 export const GumbelSoftmaxOptions = class {
@@ -262,10 +266,10 @@ export function gumbelSoftmax(logits: Tensor, options?: GumbelSoftmaxOptions): T
   const d = resolveDim(op, dim, logits.ndim);
   const count = logits.numel();
   const drawn = generator.exponential(logits.dtype === "float64" ? new Float64Array(count) : new Float32Array(count));
-  const noise = fromValues(drawn, logits.dtype, logits.shape, logits.device).log();
-  const soft = softmax(logits.sub(noise).div(tau), d);
+  const noise = log(fromValues(drawn, logits.dtype, logits.shape, logits.device));
+  const soft = softmax(div(sub(logits, noise), tau), d);
   if (!hard) return soft;
-  const { indices } = soft.detach().max({ dim: d, keepdim: true });
-  const chosen = soft.newZeros(soft.shape).scatter(d, indices, 1);
-  return chosen.sub(soft.detach()).add(soft);
+  const { indices } = max(soft.detach(), { dim: d, keepdim: true });
+  const chosen = scatter(newZeros(soft, soft.shape), d, indices, 1);
+  return add(sub(chosen, soft.detach()), soft);
 }

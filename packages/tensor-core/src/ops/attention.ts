@@ -5,13 +5,14 @@ import type { Options } from "../options.js";
 import { broadcastShapes, sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { dropout } from "./dropout.js";
-import { where } from "./elementwise.js";
+import { add, mul, where } from "./elementwise.js";
 import { cat } from "./join.js";
 import { linear, matmul } from "./matmul.js";
 import { checkFloating, checkShapeOf, checkTogether } from "./operands.js";
 import { pad } from "./pad.js";
 import { softmax } from "./softmax.js";
-import { narrow, reshape, squeeze, transpose, unsqueeze } from "./view.js";
+import { expand, narrow, reshape, squeeze, transpose, unsqueeze } from "./view.js";
+import { mean } from "./reduce.js";
 
 /** Attention: sums of values, weighted by how well their keys match a query. */
 
@@ -32,7 +33,7 @@ const causalMask = (like: Tensor, queries: number, keys: number): Tensor =>
   tensor(Uint8Array.from({ length: queries * keys }, (_, i) => Number(i % keys <= Math.floor(i / keys))), { dtype: "bool", device: like.device, shape: [queries, keys] });
 
 /** Scores where the mask allows, −Infinity elsewhere; floats are added. */
-const masked = (scores: Tensor, mask: Tensor | null): Tensor => (mask === null ? scores : mask.dtype === "bool" ? where(mask, scores, -Infinity) : scores.add(mask));
+const masked = (scores: Tensor, mask: Tensor | null): Tensor => (mask === null ? scores : mask.dtype === "bool" ? where(mask, scores, -Infinity) : add(scores, mask));
 
 function attend(op: string, query: Tensor, key: Tensor, value: Tensor, { attnMask = null, dropoutP = 0, isCausal = false, scale = null }: ScaledDotProductAttentionOptions): { output: Tensor; weights: Tensor } {
   checkTogether(op, query, key, value, attnMask);
@@ -52,7 +53,7 @@ function attend(op: string, query: Tensor, key: Tensor, value: Tensor, { attnMas
   if (!(dropoutP >= 0 && dropoutP <= 1)) throw new ArgumentError(`${op}: expected a probability between 0 and 1, got ${String(dropoutP)}`);
   // Half of the scale on each side keeps products of half precision in range.
   const root = scale !== null && scale < 0 ? null : Math.sqrt(scale ?? 1 / Math.sqrt(size));
-  const [q, k] = root === null ? [query.mul(scale ?? 1), key] : [query.mul(root), key.mul(root)];
+  const [q, k] = root === null ? [mul(query, scale ?? 1), key] : [mul(query, root), mul(key, root)];
   const scores = masked(matmul(q, transpose(k, -2, -1)), isCausal ? causalMask(query, queries, keys) : attnMask);
   const weights = dropout(softmax(scores, -1), dropoutP);
   return { output: matmul(weights, value), weights };
@@ -150,8 +151,8 @@ export function multiHeadAttention(query: Tensor, key: Tensor, value: Tensor, op
   const { biasK = null, biasV = null } = options;
   if ((biasK === null) !== (biasV === null)) throw new ArgumentError(`${op}: expected both biasK and biasV or neither, got one`);
   if (biasK !== null && biasV !== null) {
-    k = cat([k, biasK.expand(1, batch, features)]);
-    v = cat([v, biasV.expand(1, batch, features)]);
+    k = cat([k, expand(biasK, [1, batch, features])]);
+    v = cat([v, expand(biasV, [1, batch, features])]);
     extend();
   }
   const size = features / numHeads;
@@ -165,14 +166,14 @@ export function multiHeadAttention(query: Tensor, key: Tensor, value: Tensor, op
     extend();
   }
   const sources = headK.shape[1] ?? 0;
-  let scores = matmul(q.mul(1 / Math.sqrt(size)), transpose(headK, 1, 2));
-  if (forbidden !== null) scores = scores.add(forbidden);
-  if (padding !== null) scores = reshape(reshape(scores, [batch, numHeads, length, sources]).add(reshape(padding, [batch, 1, 1, sources])), scores.shape);
+  let scores = matmul(mul(q, 1 / Math.sqrt(size)), transpose(headK, 1, 2));
+  if (forbidden !== null) scores = add(scores, forbidden);
+  if (padding !== null) scores = reshape(add(reshape(scores, [batch, numHeads, length, sources]), reshape(padding, [batch, 1, 1, sources])), scores.shape);
   const weights = dropout(softmax(scores, -1), dropoutP, training);
   const joined = reshape(transpose(matmul(weights, headV), 0, 1), [length * batch, features]);
   const output = linear(joined, options.outProjWeight, options.outProjBias ?? undefined);
   const perHead = needWeights ? reshape(weights, [batch, numHeads, length, sources]) : null;
-  return { output: reshape(output, [length, batch, -1]), weights: perHead === null || !averageAttnWeights ? perHead : perHead.mean({ dim: 1 }) };
+  return { output: reshape(output, [length, batch, -1]), weights: perHead === null || !averageAttnWeights ? perHead : mean(perHead, { dim: 1 }) };
 }
 
 /** Query, key and value times their weights, plus their biases. */

@@ -3,6 +3,8 @@ import { sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { checkProduct, matmul } from "./matmul.js";
 import { permute, reshape, unsqueeze } from "./view.js";
+import { sum } from "./reduce.js";
+import { add, mul } from "./elementwise.js";
 
 /**
  * A form that is linear in two inputs: y[…, o] = Σᵢⱼ x₁[…, i] · w[o, i, j] · x₂[…, j] + b[o].
@@ -21,6 +23,6 @@ export function bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias?: 
   }
   if (bias !== null && bias !== undefined && !sameShape(bias.shape, [out])) throw new ShapeError(`${op}: expected a bias of shape [${String(out)}], got ${showShape(bias.shape)}`);
   const left = matmul(reshape(input1, [-1, in1]), reshape(permute(weight, [1, 0, 2]), [in1, out * in2]));
-  const forms = reshape(left, [-1, out, in2]).mul(unsqueeze(reshape(input2, [-1, in2]), 1)).sum({ dim: -1 });
-  return reshape(bias === null || bias === undefined ? forms : forms.add(bias), [...lead, out]);
+  const forms = sum(mul(reshape(left, [-1, out, in2]), unsqueeze(reshape(input2, [-1, in2]), 1)), { dim: -1 });
+  return reshape(bias === null || bias === undefined ? forms : add(forms, bias), [...lead, out]);
 }

@@ -11,8 +11,8 @@ import type { Tensor } from "../tensor.js";
 import { clone } from "./elementwise.js";
 import { pad } from "./pad.js";
 import { checkProduct } from "./matmul.js";
-import { record } from "./reduce.js";
-import { squeeze, unsqueeze } from "./view.js";
+import { record, sum } from "./reduce.js";
+import { contiguous, squeeze, unsqueeze } from "./view.js";
 import type { PerDimension } from "./windows.js";
 import { perDimension, slidingSize } from "./windows.js";
 
@@ -146,10 +146,10 @@ function addendOf(bias: Tensor | null, operands: readonly Tensor[], perGroup: nu
   return { storage: addend.elements, offset: addend.layout.offset, strides: [stride * perGroup, 0, stride, ...new Array<number>(n).fill(0)] };
 }
 
-const sumOverChannels = (g: Tensor): Tensor => g.sum({ dim: g.shape.map((_, d) => d).filter((d) => d !== 1) });
+const sumOverChannels = (g: Tensor): Tensor => sum(g, { dim: g.shape.map((_, d) => d).filter((d) => d !== 1) });
 
 /** A gradient of the same number everywhere, as a sum's is, takes no memory, and none of its elements are neighbours: products with it would take twice as long. */
-const dense = (g: Tensor): Tensor => g.contiguous();
+const dense = (g: Tensor): Tensor => contiguous(g);
 
 /** The axes of the three contractions: group, batch, output channel, input channel, output position, kernel position. */
 function correlate(op: string, x: Tensor, weight: Tensor, bias: Tensor | null, sizes: readonly number[], geometry: Geometry): Tensor {

@@ -8,6 +8,7 @@ import { deviceOf } from "../device.js";
 import { isDType } from "../dtypes.js";
 import { ArgumentError, DeviceError, DTypeError } from "../errors.js";
 import { KernelOp } from "../kernels/kernel-op.js";
+import type { Operand } from "../kernels/elementwise.js";
 import { Layout } from "../layout.js";
 import { optionsOf } from "../options.js";
 import type { Options } from "../options.js";
@@ -18,7 +19,7 @@ import { encodeValues } from "../typed-array.js";
 const cast = new KernelOp({ name: "to", build: (body) => { body.store(0, body.input(0)); } });
 
 /** The same values as another element type. */
-export function toDType(x: Tensor, dtype: DType): Tensor {
+export function toDType<D extends DType>(x: Tensor, dtype: D): Tensor<D> {
   if (x.dtype === dtype) return x;
   x.checkUsable("to");
   const layout = Layout.contiguous(x.shape);
@@ -98,8 +99,8 @@ function zeroStorage(storage: Tensor["elements"]): void {
 
 export const fillKernel = new KernelOp({ name: "fill", build: (body) => { body.store(0, body.scalar(0)); } });
 
-/** Writes the elements of `source`, broadcast and converted, over those of `target`; for tensors that nobody else knows. */
-export function copyInto(target: Tensor, source: Tensor): Tensor {
+/** Writes the elements of `source`, broadcast and converted, over those of `target`. @see torch.Tensor.copy_ */
+export function copyInto(target: Tensor, source: Operand): Tensor {
   return elementwiseOps.copy.callInPlace([target, source]);
 }
 

@@ -8,8 +8,10 @@ import { KernelOp } from "../kernels/kernel-op.js";
 import { emptyLike, Rows } from "../kernels/rows.js";
 import type { Tensor } from "../tensor.js";
 import type { Reduction } from "./loss-reduction.js";
-import { record } from "./reduce.js";
-import { flatten, view } from "./view.js";
+import { record, sum } from "./reduce.js";
+import { contiguous, flatten, view } from "./view.js";
+import { add } from "./elementwise.js";
+import { newOnes, newZeros } from "../create.js";
 
 /**
  * Cross-entropy of class indices in one kernel: no probabilities are kept, only the logarithm of their sum for each target. The
@@ -88,7 +90,7 @@ export function fusedCrossEntropy(logits: Tensor, classDim: number, target: Tens
   const [logSums, weights] = [emptyLike(logits, target.shape, compute), emptyLike(logits, target.shape, compute)];
   const apart = logits.layout.strides[classDim] ?? 0;
   const first: KernelOperand = { ...rows.over(logits), strides: [...rows.kept.map((d) => logits.layout.strides[d] ?? 0), 0] };
-  const table = weight === null ? [] : [((own: Tensor): KernelOperand => ({ storage: own.elements, offset: own.layout.offset, strides: rows.space.outer.concat(0).map(() => 0) }))(weight.detach().contiguous())];
+  const table = weight === null ? [] : [((own: Tensor): KernelOperand => ({ storage: own.elements, offset: own.layout.offset, strides: rows.space.outer.concat(0).map(() => 0) }))(contiguous(weight.detach()))];
   (weight === null ? forwardKernels.plain : forwardKernels.weighted).run(
     logits.device,
     rows.space,
@@ -111,7 +113,7 @@ export function fusedCrossEntropy(logits: Tensor, classDim: number, target: Tens
         const [dx, share] = [emptyLike(x, x.shape), emptyLike(x, target.shape, compute)];
         const everywhere = (t: Tensor): KernelOperand => ({ storage: t.elements, offset: t.layout.offset, strides: [...rows.kept.map(() => 0), 0] });
         const perTarget = { outer: rows.space.outer, inner: [1] };
-        const one = g.newZeros([]).add(1);
+        const one = newOnes(g, []);
         shareKernel.run(g.device, perTarget, [rows.perRow(weights), reduction === "none" ? rows.perRow(g) : everywhere(g), everywhere(divisor ?? one)], [rows.perRow(share)], compute, []);
         softmaxKernel.run(g.device, rows.space, [rows.over(x), rows.perRow(logSums), rows.perRow(share)], [rows.over(dx)], compute, []);
         const start: KernelOperand = { ...rows.over(dx), strides: [...rows.kept.map((d) => dx.layout.strides[d] ?? 0), 0] };
@@ -125,7 +127,7 @@ export function fusedCrossEntropy(logits: Tensor, classDim: number, target: Tens
 
 function reduced(losses: Tensor, weights: Tensor, reduction: Reduction): { readonly result: Tensor; readonly divisor: Tensor | null } {
   if (reduction === "none") return { result: losses, divisor: null };
-  if (reduction === "sum") return { result: losses.sum(), divisor: null };
+  if (reduction === "sum") return { result: sum(losses), divisor: null };
   const rows = new Rows([losses.numel()], [0]);
   const [result, divisor] = [emptyLike(losses, []), emptyLike(weights, [])];
   meanKernel.run(losses.device, rows.space, [rows.over(flatten(losses)), rows.over(flatten(weights))], [rows.perRow(result), rows.perRow(divisor)], dtypeInfo[losses.dtype].compute, []);

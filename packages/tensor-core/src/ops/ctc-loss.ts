@@ -5,13 +5,15 @@ import { optionsOf } from "../options.js";
 import type { Options } from "../options.js";
 import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { where } from "./elementwise.js";
+import { add, div, eq, exp, logicalAnd, ne, neg, sub, where } from "./elementwise.js";
 import { gather } from "./index-ops.js";
-import { cat, stack } from "./join.js";
+import { cat, stack, unbind } from "./join.js";
 import { LossOptions, reducerOf } from "./loss-reduction.js";
 import { checkFloating, checkTogether } from "./operands.js";
 import { pad } from "./pad.js";
-import { narrow, reshape, select, unsqueeze } from "./view.js";
+import { expand, narrow, reshape, select, unsqueeze } from "./view.js";
+import { toDType } from "./copy.js";
+import { sum } from "./reduce.js";
 
 export const CtcLossOptions = class extends LossOptions {
   /** The class of the blank. 0 by default. */
@@ -69,15 +71,15 @@ export function ctcLoss(logProbs: Tensor, targets: Tensor, inputLengths: Tensor 
   const lengths = lengthsOf("targetLengths", targetLengths, batch, targets.ndim === 2 ? (targets.shape[1] ?? 0) : targets.numel());
   const labels = labelsOf(op, targets, lengths, batch);
   const losses = negativeLogLikelihood(all, labels, inputs, lengths, blank);
-  const finite = zeroInfinity ? where(losses.detach().eq(Infinity), 0, losses) : losses;
-  const result = reduction === "mean" ? finite.div(tensor(lengths.map((length) => Math.max(length, 1)), { dtype: losses.dtype, device: losses.device })) : finite;
+  const finite = zeroInfinity ? where(eq(losses.detach(), Infinity), 0, losses) : losses;
+  const result = reduction === "mean" ? div(finite, tensor(lengths.map((length) => Math.max(length, 1)), { dtype: losses.dtype, device: losses.device })) : finite;
   return reduce(isBatch || reduction !== "none" ? result : reshape(result, []));
 }
 
 /** The labels as [N, longest], with zeros behind the end of each. */
 function labelsOf(op: string, targets: Tensor, lengths: readonly number[], batch: number): Tensor {
   const longest = Math.max(0, ...lengths);
-  const whole = targets.to("int64");
+  const whole = toDType(targets, "int64");
   if (targets.ndim === 2) {
     if (targets.shape[0] !== batch) throw new ShapeError(`${op}: expected targets of ${String(batch)} samples, got ${showShape(targets.shape)}`);
     // What stands behind the end need not be a class.
@@ -107,8 +109,8 @@ function negativeLogLikelihood(logProbs: Tensor, labels: Tensor, inputs: readonl
   const extended = cat([reshape(stack([blanks, labels], 2), [batch, 2 * count]), tensor(new Array<number>(batch).fill(blank), { dtype: "int64", device, shape: [batch, 1] })], 1);
   const never = (width: number): Tensor => tensor(new Array<number>(batch * width).fill(-Infinity), { dtype: logProbs.dtype, device, shape: [batch, width] });
   /** Whether the place two before may be left for this one: it is a label, and another one. */
-  const passes = places > 2 ? pad(narrow(extended, 1, 2, places - 2).ne(narrow(extended, 1, 0, places - 2)).logicalAnd(narrow(extended, 1, 2, places - 2).ne(blank)), [2, 0]) : null;
-  const emitted = gather(logProbs, 2, unsqueeze(extended, 0).expand(steps, batch, places));
+  const passes = places > 2 ? pad(logicalAnd(ne(narrow(extended, 1, 2, places - 2), narrow(extended, 1, 0, places - 2)), ne(narrow(extended, 1, 2, places - 2), blank)), [2, 0]) : null;
+  const emitted = gather(logProbs, 2, expand(unsqueeze(extended, 0), [steps, batch, places]));
   const hasStep = (t: number): Tensor => tensor(inputs.map((length) => length > t), { device, shape: [batch, 1] });
   const moved = (alpha: Tensor, by: number): Tensor => cat([never(Math.min(by, places)), narrow(alpha, 1, 0, Math.max(places - by, 0))], 1);
 
@@ -116,22 +118,22 @@ function negativeLogLikelihood(logProbs: Tensor, labels: Tensor, inputs: readonl
   let alpha = cat([tensor(new Array<number>(batch).fill(0), { dtype: logProbs.dtype, device, shape: [batch, 1] }), never(places - 1)], 1);
   for (let t = 0; t < steps; t++) {
     const skipped = passes === null ? never(places) : where(passes, moved(alpha, 2), -Infinity);
-    const next = logSumOfThree.call([alpha, moved(alpha, 1), skipped]).add(select(emitted, 0, t));
+    const next = add(logSumOfThree.call([alpha, moved(alpha, 1), skipped]), select(emitted, 0, t));
     alpha = where(hasStep(t), next, alpha);
   }
   // The end is the last label or the blank behind it.
   const endings = tensor(lengths.flatMap((length) => [2 * length, Math.max(2 * length - 1, 0)]), { dtype: "int64", device, shape: [batch, 2] });
-  const [last, before] = gather(alpha, 1, endings).unbind(1);
+  const [last, before] = unbind(gather(alpha, 1, endings), 1);
   if (last === undefined || before === undefined) throw new Error("internal: two endings were gathered");
   const empty = tensor(lengths.map((length) => length === 0), { device });
   const likelihood = logSumOfThree.call([last, where(empty, -Infinity, before), -Infinity]);
-  return likelihood.neg().add(normalisation(logProbs, inputs));
+  return add(neg(likelihood), normalisation(logProbs, inputs));
 }
 
 /** Nothing, with the gradient of Σ exp(logProbs) over the steps that count. */
 function normalisation(logProbs: Tensor, inputs: readonly number[]): Tensor {
   const [steps = 0, batch = 0] = logProbs.shape;
   const counts = tensor(Array.from({ length: steps }, (_, t) => inputs.map((length) => length > t)).flat(), { dtype: "bool", device: logProbs.device, shape: [steps, batch, 1] });
-  const total = where(counts, logProbs.exp(), 0).sum({ dim: [0, 2] });
-  return total.sub(total.detach());
+  const total = sum(where(counts, exp(logProbs), 0), { dim: [0, 2] });
+  return sub(total, total.detach());
 }

@@ -7,6 +7,8 @@ import { cat } from "./join.js";
 import { sum } from "./reduce.js";
 import { cumsum } from "./scan.js";
 import { narrow, reshape } from "./view.js";
+import { add, clone, div, logicalXor, mul, neg, sub } from "./elementwise.js";
+import { newFull } from "../create.js";
 
 /** Differences between neighbours, and areas under lines. */
 
@@ -41,9 +43,9 @@ export function diff(x: Tensor, options?: DiffOptions): Tensor {
   let result = prepend === undefined && append === undefined ? x : cat([prepend, x, append].filter((part) => part !== undefined), d);
   for (let i = 0; i < n; i++) {
     const [next, previous] = neighbours(result, d);
-    result = result.dtype === "bool" ? next.logicalXor(previous) : next.sub(previous);
+    result = result.dtype === "bool" ? logicalXor(next, previous) : sub(next, previous);
   }
-  return result === x ? x.clone() : result;
+  return result === x ? clone(x) : result;
 }
 
 export const TrapezoidOptions = class {
@@ -71,14 +73,14 @@ function trapezoids(op: string, y: Tensor, { x, dx = 1, dim = -1 }: TrapezoidOpt
   if (y.dtype === "bool" || x?.dtype === "bool") throw new ArgumentError(`${op}: expected numbers, got bool; convert them with to("float32")`);
   const d = resolveDim(op, dim, y.ndim);
   const [next, previous] = neighbours(y, d);
-  const doubled = next.add(previous);
-  if (x === undefined) return [doubled.mul(dx / 2), d];
+  const doubled = add(next, previous);
+  if (x === undefined) return [mul(doubled, dx / 2), d];
   // One place for each value along the dimension, or one for each element.
   const places = x.ndim === 1 && y.ndim > 1 ? reshape(x, y.shape.map((_, i) => (i === d ? x.shape[0]! : 1))) : x;
   const along = places.ndim - (y.ndim - d);
   if (places.shape[along] !== y.shape[d]) throw new ShapeError(`${op}: expected ${y.shape[d]!} places along dimension ${d}, got shape ${showShape(x.shape)}`);
   const [right, left] = neighbours(places, along);
-  return [doubled.mul(right.sub(left)).div(2), d];
+  return [div(mul(doubled, sub(right, left)), 2), d];
 }
 
 export const GradientOptions = class {
@@ -118,12 +120,12 @@ export function gradient(x: Tensor, options?: GradientOptions): Tensor[] {
 function slopes(x: Tensor, d: number, spacing: number | Tensor, edgeOrder: 1 | 2): Tensor {
   const n = x.shape[d]!;
   // Distances between neighbours, shaped to lie along the dimension.
-  const distances = typeof spacing === "number" ? x.newFull([n - 1], spacing, { dtype: x.isFloatingPoint() ? x.dtype : "float32" }) : diff(spacing);
+  const distances = typeof spacing === "number" ? newFull(x, [n - 1], spacing, { dtype: x.isFloatingPoint() ? x.dtype : "float32" }) : diff(spacing);
   const steps = reshape(distances, x.shape.map((_, i) => (i === d ? n - 1 : 1)));
-  const line = (start: number): Tensor => narrow(x, d, start + 1, 1).sub(narrow(x, d, start, 1)).div(narrow(steps, d, start, 1));
+  const line = (start: number): Tensor => div(sub(narrow(x, d, start + 1, 1), narrow(x, d, start, 1)), narrow(steps, d, start, 1));
   const parabola = (start: number, length: number, place: Place): Tensor => {
     const weights = slopeOfParabola[place](narrow(steps, d, start, length), narrow(steps, d, start + 1, length));
-    return weights.map((weight, i) => narrow(x, d, start + i, length).mul(weight)).reduce((sum, term) => sum.add(term));
+    return weights.map((weight, i) => mul(narrow(x, d, start + i, length), weight)).reduce((sum, term) => add(sum, term));
   };
   const ends = edgeOrder === 1 ? [line(0), line(n - 2)] : [parabola(0, 1, "first"), parabola(n - 3, 1, "last")];
   return cat(n > 2 ? [ends[0]!, parabola(0, n - 2, "middle"), ends[1]!] : ends, d);
@@ -133,7 +135,7 @@ type Place = "first" | "middle" | "last";
 
 /** What three values count in the slope, at one of them, of the parabola through them; a and b are the distances between them. */
 const slopeOfParabola: Readonly<Record<Place, (a: Tensor, b: Tensor) => readonly Tensor[]>> = {
-  first: (a, b) => [a.mul(2).add(b).neg().div(a.mul(a.add(b))), a.add(b).div(a.mul(b)), a.neg().div(b.mul(a.add(b)))],
-  middle: (a, b) => [b.neg().div(a.mul(a.add(b))), b.sub(a).div(a.mul(b)), a.div(b.mul(a.add(b)))],
-  last: (a, b) => [b.div(a.mul(a.add(b))), a.add(b).neg().div(a.mul(b)), b.mul(2).add(a).div(b.mul(a.add(b)))],
+  first: (a, b) => [div(neg(add(mul(a, 2), b)), mul(a, add(a, b))), div(add(a, b), mul(a, b)), div(neg(a), mul(b, add(a, b)))],
+  middle: (a, b) => [div(neg(b), mul(a, add(a, b))), div(sub(b, a), mul(a, b)), div(a, mul(b, add(a, b)))],
+  last: (a, b) => [div(b, mul(a, add(a, b))), div(neg(add(a, b)), mul(a, b)), div(add(mul(b, 2), a), mul(b, add(a, b)))],
 };

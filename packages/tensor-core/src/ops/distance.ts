@@ -6,6 +6,11 @@ import type { Tensor } from "../tensor.js";
 import { indexSelect } from "./index-ops.js";
 import { vectorNorm } from "./norm.js";
 import { checkBroadcast, checkFloating, keptAbove, withoutSlope } from "./operands.js";
+import { add, clampMin, div, mul, sqrt, square, sub } from "./elementwise.js";
+import { expand } from "./view.js";
+import { toDType } from "./copy.js";
+import { sum } from "./reduce.js";
+import { newTensor } from "../create.js";
 
 /** Norms of differences: how far vectors are from each other. */
 
@@ -31,7 +36,7 @@ export function normalize(x: Tensor, options?: NormalizeOptions): Tensor {
   x.checkUsable("normalize");
   checkFloating("normalize", x);
   const dims = resolveDims("normalize", dim, x.ndim);
-  return x.div(vectorNorm("normalize", x, p, { dim: dims, keepdim: true }).clampMin(eps));
+  return div(x, clampMin(vectorNorm("normalize", x, p, { dim: dims, keepdim: true }), eps));
 }
 
 export const PairwiseDistanceOptions = class {
@@ -56,8 +61,8 @@ export function pairwiseDistance(x1: Tensor, x2: Tensor, options?: PairwiseDista
   const { p = 2, eps = 1e-6, keepdim = false } = optionsOf(op, PairwiseDistanceOptions, options);
   const shape = checkBroadcast(op, x1, x2);
   if (shape.length === 0) throw new ShapeError(`${op}: expected vectors, got scalars`);
-  const difference = x1.sub(x2);
-  return vectorNorm(op, (difference.isFloatingPoint() ? difference : difference.to("float32")).add(eps), p, { dim: -1, keepdim });
+  const difference = sub(x1, x2);
+  return vectorNorm(op, add((difference.isFloatingPoint() ? difference : toDType(difference, "float32")), eps), p, { dim: -1, keepdim });
 }
 
 export const CosineSimilarityOptions = class {
@@ -81,10 +86,10 @@ export function cosineSimilarity(x1: Tensor, x2: Tensor, options?: CosineSimilar
   const shape = checkBroadcast(op, x1, x2);
   const d = resolveDim(op, dim, shape.length);
   checkFloating(op, x1, x2);
-  const [a, b] = [x1.expand(...shape), x2.expand(...shape)];
+  const [a, b] = [expand(x1, shape), expand(x2, shape)];
   // Where a norm is raised to ε its gradient still passes, as in PyTorch.
-  const length = (x: Tensor): Tensor => keptAbove(op, x.square().sum({ dim: d, keepdim: true }), eps * eps).sqrt();
-  return a.div(length(a)).mul(b.div(length(b))).sum({ dim: d });
+  const length = (x: Tensor): Tensor => sqrt(keptAbove(op, sum(square(x), { dim: d, keepdim: true }), eps * eps));
+  return sum(mul(div(a, length(a)), div(b, length(b))), { dim: d });
 }
 
 /**
@@ -108,7 +113,7 @@ export function pdist(x: Tensor, p = 2): Tensor {
       second.push(BigInt(j));
     }
   }
-  const pick = (at: readonly bigint[]): Tensor => indexSelect(x, 0, x.newTensor(BigInt64Array.from(at)));
-  const distances = vectorNorm("pdist", pick(first).sub(pick(second)), p, { dim: 1 });
+  const pick = (at: readonly bigint[]): Tensor => indexSelect(x, 0, newTensor(x, BigInt64Array.from(at)));
+  const distances = vectorNorm("pdist", sub(pick(first), pick(second)), p, { dim: 1 });
   return p === 0 ? withoutSlope("pdist", distances.detach(), x) : distances;
 }

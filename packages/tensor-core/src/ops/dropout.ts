@@ -7,6 +7,7 @@ import type { Tensor } from "../tensor.js";
 import { defaultGenerator } from "../random/default-generator.js";
 import { bernoulli_ } from "./random.js";
 import { squeeze, unsqueeze } from "./view.js";
+import { add, div, mul } from "./elementwise.js";
 
 /** Regularisation by noise: elements, or whole channels, are left out at random. On the CPU the draws are PyTorch's. */
 
@@ -26,8 +27,8 @@ const perChannel = (x: Tensor): Shape => [...x.shape.slice(0, 2), ...x.shape.sli
 
 /** Zeroes what a mask of `shape` leaves out and scales the rest by 1/(1 − p), so that the expectation stays. */
 function dropped(op: string, x: Tensor, shape: Shape, p: number, generator: Generator): Tensor {
-  if (p === 1) return x.mul(0);
-  return x.mul(keepMask(op, x, shape, p, generator).div_(1 - p));
+  if (p === 1) return mul(x, 0);
+  return mul(x, div.inPlace(keepMask(op, x, shape, p, generator), 1 - p));
 }
 
 /**
@@ -83,11 +84,11 @@ const saturation = 1.7580993408473766;
 
 /** What is left out becomes SELU's saturation value; then everything is scaled and shifted so that mean 0 and variance 1 stay. */
 function alphaDropped(op: string, x: Tensor, shape: Shape, p: number, generator: Generator): Tensor {
-  if (p === 1) return x.mul(0);
+  if (p === 1) return mul(x, 0);
   const scale = 1 / Math.sqrt((saturation * saturation * p + 1) * (1 - p));
   const kept = keepMask(op, x, shape, p, generator);
-  const shift = kept.add(-1).mul_(saturation * scale).add_(saturation * scale * p);
-  return x.mul(kept.mul_(scale)).add(shift);
+  const shift = add.inPlace(mul.inPlace(add(kept, -1), saturation * scale), saturation * scale * p);
+  return add(mul(x, mul.inPlace(kept, scale)), shift);
 }
 
 /**

@@ -3,7 +3,8 @@ import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { checkProduct, matmul } from "./matmul.js";
 import { diagonal } from "./rearrange.js";
-import { reshape, squeeze, unsqueeze } from "./view.js";
+import { permute, reshape, squeeze, unsqueeze } from "./view.js";
+import { sum } from "./reduce.js";
 
 /** Sums of products, described by letters for dimensions. */
 
@@ -111,13 +112,13 @@ function summed({ tensor, labels }: Term, keep: (label: Label) => boolean): Term
   const dims = labels.flatMap((label, d) => (keep(label) ? [] : [d]));
   if (dims.length === 0) return { tensor, labels };
   const single = dims.every((d) => tensor.shape[d] === 1);
-  return { tensor: single ? squeeze(tensor, dims) : tensor.sum({ dim: dims, dtype: tensor.dtype }), labels: labels.filter(keep) };
+  return { tensor: single ? squeeze(tensor, dims) : sum(tensor, { dim: dims, dtype: tensor.dtype }), labels: labels.filter(keep) };
 }
 
 /** The dimensions of a term under `labels`, size 1 where it has none. */
 function arranged({ tensor, labels }: Term, wanted: readonly Label[]): Tensor {
   const { tensor: own, labels: kept } = summed({ tensor, labels }, (label) => wanted.includes(label));
-  const ordered = own.permute(wanted.filter((label) => kept.includes(label)).map((label) => kept.indexOf(label)));
+  const ordered = permute(own, wanted.filter((label) => kept.includes(label)).map((label) => kept.indexOf(label)));
   return wanted.reduce((x, label, d) => (kept.includes(label) ? x : unsqueeze(x, d)), ordered);
 }
 

@@ -22,6 +22,7 @@ import type { K } from "./elementwise/notation.js";
 import { bool, float, half, isFloat, logistic, numbers, one, zero } from "./elementwise/notation.js";
 import { representationOps } from "./elementwise/representation.js";
 import { trigonometryOps } from "./elementwise/trigonometry.js";
+import { toDType } from "./copy.js";
 
 export * from "./elementwise/exponential.js";
 export * from "./elementwise/integer.js";
@@ -523,7 +524,7 @@ function closeness(op: string, a: Tensor, b: Tensor, { rtol = 1e-5, atol = 1e-8,
   if (a.dtype !== b.dtype) throw new DTypeError(`${op}: expected tensors of one type, got ${a.dtype} and ${b.dtype}; convert one with to()`);
   for (const [name, value] of Object.entries({ rtol, atol })) if (!(value >= 0)) throw new ArgumentError(`${op}: expected ${name} >= 0, got ${value}`);
   broadcastShapes(op, a.shape, b.shape);
-  const [x, y] = a.isFloatingPoint() ? [a, b] : [a.to("float32"), b.to("float32")];
+  const [x, y] = a.isFloatingPoint() ? [a, b] : [toDType(a, "float32"), toDType(b, "float32")];
   return (equalNan ? ops.iscloseOrNaN : ops.isclose).call([x, y, rtol, atol]);
 }
 
@@ -547,7 +548,7 @@ export const maskedFill = (x: Tensor, mask: Tensor, value: Operand): Tensor => {
 
 /** A value in the element type of a tensor, with whose type it then cannot interfere. */
 function asElementOf(x: Tensor, value: Operand): Operand {
-  if (typeof value === "object") return value.to(x.dtype);
+  if (typeof value === "object") return toDType(value, x.dtype);
   const { kind } = dtypeInfo[x.dtype];
   return kind === "bool" ? Boolean(value) : kind === "int" && typeof value === "number" ? Math.trunc(value) : value;
 }

@@ -7,11 +7,13 @@ import { optionsOf } from "../options.js";
 import type { Options } from "../options.js";
 import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { where } from "./elementwise.js";
+import { abs, add, clampMax, clampMin, div, eq, ge, gt, logicalAnd, mul, ne, pow, reciprocal, sub, where } from "./elementwise.js";
 import { indexAdd, indexSelect } from "./index-ops.js";
 import { checkShapeOf, checkTogether } from "./operands.js";
-import { record } from "./reduce.js";
-import { flatten, reshape, unsqueeze } from "./view.js";
+import { amax, any, max, record, sum } from "./reduce.js";
+import { expand, flatten, reshape, squeeze, unsqueeze } from "./view.js";
+import { newArange, newZeros, newOnes } from "../create.js";
+import { toDType } from "./copy.js";
 
 export const EmbeddingOptions = class {
   /** A row that gets no gradient; negative ones count from the end. */
@@ -79,7 +81,7 @@ export function oneHot(index: Tensor, numClasses = -1): Tensor {
   if (index.dtype !== "int64") throw new DTypeError(`${op}: expected an index of int64, got ${index.dtype}; convert it with to("int64")`);
   if (!Number.isInteger(numClasses) || (numClasses < 1 && numClasses !== -1)) throw new ArgumentError(`${op}: expected a positive numClasses, or -1 to find out, got ${String(numClasses)}`);
   if (index.numel() === 0 && numClasses === -1) throw new ArgumentError(`${op}: expected numClasses for an index without elements, got -1`);
-  const classes = numClasses === -1 ? index.max().itemSync() + 1 : numClasses;
+  const classes = numClasses === -1 ? max(index).itemSync() + 1 : numClasses;
   const result = emptyLike(index, [...index.shape, Math.max(classes, 1)]);
   const strides = result.layout.strides;
   oneHotKernel.run(
@@ -134,30 +136,36 @@ export function embeddingBag(index: Tensor, weight: Tensor, options?: EmbeddingB
   const places = flatten(index);
   const rows = embedding(places, weight, ofRows);
   const bags = offsets === null ? (index.shape[0] ?? 0) : offsets.numel() - Number(includeLastOffset);
-  const bag = offsets === null ? bagsOfRows(index) : unsqueeze(places.newArange(places.numel()), 1).ge(unsqueeze(offsets, 0)).sum({ dim: 1 }).sub(1).clampMax(Math.max(bags - 1, 0));
-  const counts = paddingIdx === null ? null : unsqueeze(places.ne(paddingIdx < 0 ? paddingIdx + (weight.shape[0] ?? 0) : paddingIdx), 1);
-  if (bags === 0 || places.numel() === 0) return weight.newZeros([bags, weight.shape[1] ?? 0]);
+  const bag = offsets === null ? bagsOfRows(index) : bagsFrom(offsets, places.numel(), bags);
+  const counts = paddingIdx === null ? null : unsqueeze(ne(places, paddingIdx < 0 ? paddingIdx + (weight.shape[0] ?? 0) : paddingIdx), 1);
+  if (bags === 0 || places.numel() === 0) return newZeros(weight, [bags, weight.shape[1] ?? 0]);
   if (mode === "max") return largestOf(rows, bag, bags, counts);
-  const scaled = perSampleWeights === null ? rows : rows.mul(unsqueeze(flatten(perSampleWeights), 1));
+  const scaled = perSampleWeights === null ? rows : mul(rows, unsqueeze(flatten(perSampleWeights), 1));
   const counted = counts === null ? scaled : where(counts, scaled, 0);
-  const sum = indexAdd(weight.newZeros([bags, weight.shape[1] ?? 0]), 0, bag, counted);
-  if (mode === "sum") return sum;
-  const ones = counts === null ? weight.newZeros([places.numel(), 1]).add(1) : counts.to(weight.dtype);
-  return sum.div(indexAdd(weight.newZeros([bags, 1]), 0, bag, ones).clampMin(1));
+  const sums = indexAdd(newZeros(weight, [bags, weight.shape[1] ?? 0]), 0, bag, counted);
+  if (mode === "sum") return sums;
+  const ones = counts === null ? newOnes(weight, [places.numel(), 1]) : toDType(counts, weight.dtype);
+  return div(sums, clampMin(indexAdd(newZeros(weight, [bags, 1]), 0, bag, ones), 1));
+}
+
+/** The bag of each of `count` indices: as many begin at it or before it, less one. */
+function bagsFrom(offsets: Tensor, count: number, bags: number): Tensor {
+  const begun = ge(unsqueeze(newArange(offsets, count), 1), unsqueeze(offsets, 0));
+  return clampMax(sub(sum(begun, { dim: 1 }), 1), Math.max(bags - 1, 0));
 }
 
 /** The bag of each index where every row is one. */
 function bagsOfRows(index: Tensor): Tensor {
   const [bags = 0, size = 0] = index.shape;
-  return flatten(unsqueeze(index.newArange(bags), 1).expand(bags, size));
+  return flatten(expand(unsqueeze(newArange(index, bags), 1), [bags, size]));
 }
 
 /** Maxima over the rows of each bag. Every bag looks at all rows, those of others as −Infinity. */
 function largestOf(rows: Tensor, bag: Tensor, bags: number, counts: Tensor | null): Tensor {
-  const own = unsqueeze(bag, 0).eq(unsqueeze(bag.newArange(bags), 1));
-  const member = unsqueeze(counts === null ? own : own.logicalAnd(counts.squeeze(1)), 2);
-  const { values } = where(member, rows, -Infinity).max({ dim: 1 });
-  return where(member.any({ dim: 1 }), values, 0);
+  const own = eq(unsqueeze(bag, 0), unsqueeze(newArange(bag, bags), 1));
+  const member = unsqueeze(counts === null ? own : logicalAnd(own, squeeze(counts, 1)), 2);
+  const { values } = max(where(member, rows, -Infinity), { dim: 1 });
+  return where(any(member, { dim: 1 }), values, 0);
 }
 
 /** Rows whose gradients are changed before they are added up. */
@@ -170,9 +178,9 @@ function weighedRows(weight: Tensor, places: Tensor, padding: number | null, sca
       if (g === null || g === undefined) return [null];
       return [(): Tensor => {
         const at = saved.value;
-        const kept = padding === null ? g : where(unsqueeze(at.eq(padding), 1), 0, g);
-        const scaled = scaleGradByFreq ? kept.div(unsqueeze(indexSelect(occurrences(at, g, shape[0] ?? 0), 0, at), 1)) : kept;
-        return indexAdd(g.newZeros(shape), 0, at, scaled);
+        const kept = padding === null ? g : where(unsqueeze(eq(at, padding), 1), 0, g);
+        const scaled = scaleGradByFreq ? div(kept, unsqueeze(indexSelect(occurrences(at, g, shape[0] ?? 0), 0, at), 1)) : kept;
+        return indexAdd(newZeros(g, shape), 0, at, scaled);
       }];
     };
   });
@@ -180,13 +188,13 @@ function weighedRows(weight: Tensor, places: Tensor, padding: number | null, sca
 }
 
 /** How often each row is looked up. */
-const occurrences = (places: Tensor, like: Tensor, count: number): Tensor => indexAdd(like.newZeros([count]), 0, places, like.newZeros(places.shape).add(1));
+const occurrences = (places: Tensor, like: Tensor, count: number): Tensor => indexAdd(newZeros(like, [count]), 0, places, newOnes(like, places.shape));
 
 /** Scales the rows that are looked up down to a norm, in place. */
 function limitNorms(weight: Tensor, places: Tensor, maxNorm: number, p: number): void {
-  const magnitudes = weight.abs();
-  const norms = p === Infinity ? magnitudes.amax({ dim: 1 }) : magnitudes.pow(p).sum({ dim: 1 }).pow(1 / p);
-  const used = occurrences(places, weight, weight.shape[0] ?? 0).gt(0);
+  const magnitudes = abs(weight);
+  const norms = p === Infinity ? amax(magnitudes, { dim: 1 }) : pow(sum(pow(magnitudes, p), { dim: 1 }), 1 / p);
+  const used = gt(occurrences(places, weight, weight.shape[0] ?? 0), 0);
   // PyTorch's 10⁻⁷ keeps the scaled norm from being larger again after rounding.
-  weight.mul_(unsqueeze(where(used.logicalAnd(norms.gt(maxNorm)), norms.add(1e-7).reciprocal().mul(maxNorm), 1), 1));
+  mul.inPlace(weight, unsqueeze(where(logicalAnd(used, gt(norms, maxNorm)), mul(reciprocal(add(norms, 1e-7)), maxNorm), 1), 1));
 }

@@ -9,7 +9,7 @@ import { numelOf, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { perRank } from "./pool.js";
 import { record } from "./reduce.js";
-import { reshape } from "./view.js";
+import { contiguous, reshape } from "./view.js";
 import type { PerDimension, Windows } from "./windows.js";
 import { covering, coveringCoordinates, coveringCounts, coveringScalars, distanceOf, inside, perDimension, positionsAlong, slidingSize, spatialStrides, steps, toRows } from "./windows.js";
 
@@ -70,7 +70,7 @@ function unfoldRows(rows: Tensor, windows: Windows): Tensor {
       sizes,
     );
   }
-  record("unfold", [rows], [result], () => ([g]) => [g === null || g === undefined ? null : (): Tensor => foldRows(g.contiguous(), windows, sizes)]);
+  record("unfold", [rows], [result], () => ([g]) => [g === null || g === undefined ? null : (): Tensor => foldRows(contiguous(g), windows, sizes)]);
   return result;
 }
 
@@ -90,7 +90,7 @@ function foldRows(patches: Tensor, windows: Windows, sizes: readonly number[]): 
       [...coveringScalars(windows), ...spatialStrides(windows.sizes), ...spatialStrides(windows.kernel).map((stride) => stride * count)],
     );
   }
-  record("fold", [patches], [result], () => ([g]) => [g === null || g === undefined ? null : (): Tensor => unfoldRows(g.contiguous(), windows)]);
+  record("fold", [patches], [result], () => ([g]) => [g === null || g === undefined ? null : (): Tensor => unfoldRows(contiguous(g), windows)]);
   return result;
 }
 
@@ -139,6 +139,6 @@ export function fold(x: Tensor, outputSize: PerDimension, kernelSize: PerDimensi
     throw new ShapeError(`fold: expected patches of a multiple of ${String(area)} elements, ${String(numelOf(windows.sizes))} of them for an image of ${showShape(sizes)}, got ${showShape(x.shape)}`);
   }
   const lead = x.shape.slice(0, -2);
-  const rows = reshape(x, [numelOf(lead) * (columns / area), ...windows.kernel, ...windows.sizes]).contiguous();
+  const rows = contiguous(reshape(x, [numelOf(lead) * (columns / area), ...windows.kernel, ...windows.sizes]));
   return reshape(foldRows(rows, windows, sizes), [...lead, columns / area, ...sizes]);
 }

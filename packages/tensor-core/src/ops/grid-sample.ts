@@ -4,12 +4,14 @@ import type { Options } from "../options.js";
 import { numelOf, sameShape, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { where } from "./elementwise.js";
+import { abs, add, clamp, div, eq, floor, ge, le, logicalAnd, mul, neg, remainder, round, sub, where } from "./elementwise.js";
 import { gather } from "./index-ops.js";
 import { matmul } from "./matmul.js";
 import { checkFloating, checkTogether, withoutSlope } from "./operands.js";
-import { expand, reshape, transpose } from "./view.js";
+import { expand, reshape, select, transpose } from "./view.js";
 import { spatialStrides } from "./windows.js";
+import { toDType } from "./copy.js";
+import { newTensor } from "../create.js";
 
 /** Spatial transformers: an image looked at through a grid of positions, which gradients reach too. */
 
@@ -33,30 +35,30 @@ interface Axis {
 }
 
 /** From [−1, 1] to positions of elements. */
-const toPosition = (x: Tensor, { size, alignCorners }: Axis): Tensor => (alignCorners ? x.add(1).mul((size - 1) / 2) : x.add(1).mul(size).sub(1).mul(0.5));
+const toPosition = (x: Tensor, { size, alignCorners }: Axis): Tensor => (alignCorners ? mul(add(x, 1), (size - 1) / 2) : mul(sub(mul(add(x, 1), size), 1), 0.5));
 
 function broughtInside(x: Tensor, axis: Axis): Tensor {
   const { size, padding } = axis;
   if (padding === "zeros") return x;
-  return (padding === "border" ? x : reflected(x, axis)).clamp({ min: 0, max: size - 1 });
+  return clamp((padding === "border" ? x : reflected(x, axis)), { min: 0, max: size - 1 });
 }
 
 /** Mirrored at the centres of the outermost elements, or at their outer edges, as often as it takes. */
 function reflected(x: Tensor, { size, alignCorners }: Axis): Tensor {
   const [low, span] = alignCorners ? [0, size - 1] : [-0.5, size];
-  if (span === 0) return x.mul(0);
-  const distance = x.sub(low).abs();
-  const rest = distance.remainder(span);
-  const flips = distance.detach().div(span).floor();
-  return where(flips.remainder(2).eq(0), rest.add(low), rest.neg().add(span + low));
+  if (span === 0) return mul(x, 0);
+  const distance = abs(sub(x, low));
+  const rest = remainder(distance, span);
+  const flips = floor(div(distance.detach(), span));
+  return where(eq(remainder(flips, 2), 0), add(rest, low), add(neg(rest), span + low));
 }
 
 /** The elements at whole positions, [N, C, L]; zeros outside. */
 function elementsAt(x: Tensor, sizes: Shape, positions: readonly Tensor[]): Tensor {
   const strides = spatialStrides(sizes);
   const lastOf = (d: number): number => (sizes[d] ?? 1) - 1;
-  const inside = positions.map((position, d) => position.ge(0).logicalAnd(position.le(lastOf(d)))).reduce((all, there) => all.logicalAnd(there));
-  const at = positions.map((position, d) => position.clamp({ min: 0, max: lastOf(d) }).to("int64").mul(strides[d] ?? 1)).reduce((sum, part) => sum.add(part));
+  const inside = positions.map((position, d) => logicalAnd(ge(position, 0), le(position, lastOf(d)))).reduce((all, there) => logicalAnd(all, there));
+  const at = positions.map((position, d) => mul(toDType(clamp(position, { min: 0, max: lastOf(d) }), "int64"), strides[d] ?? 1)).reduce((sum, part) => add(sum, part));
   const [batch = 0, channels = 0] = x.shape;
   return where(inside, gather(x, 2, expand(at, [batch, channels, at.shape.at(-1) ?? 0])), 0);
 }
@@ -65,19 +67,19 @@ function elementsAt(x: Tensor, sizes: Shape, positions: readonly Tensor[]): Tens
 function combined(x: Tensor, sizes: Shape, choices: readonly (readonly (readonly [position: Tensor, weight: Tensor])[])[]): Tensor {
   let combinations: { readonly positions: readonly Tensor[]; readonly weight: Tensor | null }[] = [{ positions: [], weight: null }];
   for (const own of choices) {
-    combinations = combinations.flatMap(({ positions, weight }) => own.map(([position, w]) => ({ positions: [...positions, position], weight: weight === null ? w : weight.mul(w) })));
+    combinations = combinations.flatMap(({ positions, weight }) => own.map(([position, w]) => ({ positions: [...positions, position], weight: weight === null ? w : mul(weight, w) })));
   }
-  const terms = combinations.map(({ positions, weight }) => (weight === null ? elementsAt(x, sizes, positions) : elementsAt(x, sizes, positions).mul(weight)));
-  return terms.reduce((sum, term) => sum.add(term));
+  const terms = combinations.map(({ positions, weight }) => (weight === null ? elementsAt(x, sizes, positions) : mul(elementsAt(x, sizes, positions), weight)));
+  return terms.reduce((sum, term) => add(sum, term));
 }
 
 /** The weights of Keys' cubic convolution at distances 1 + t, t, 1 − t and 2 − t. */
 function cubicWeights(t: Tensor): Tensor[] {
   const a = -0.75;
-  const near = (x: Tensor): Tensor => x.mul(a + 2).sub(a + 3).mul(x).mul(x).add(1);
-  const far = (x: Tensor): Tensor => x.mul(a).sub(5 * a).mul(x).add(8 * a).mul(x).sub(4 * a);
-  const rest = t.neg().add(1);
-  return [far(t.add(1)), near(t), near(rest), far(rest.add(1))];
+  const near = (x: Tensor): Tensor => add(mul(mul(sub(mul(x, a + 2), a + 3), x), x), 1);
+  const far = (x: Tensor): Tensor => sub(mul(add(mul(sub(mul(x, a), 5 * a), x), 8 * a), x), 4 * a);
+  const rest = add(neg(t), 1);
+  return [far(add(t, 1)), near(t), near(rest), far(add(rest, 1))];
 }
 
 /**
@@ -112,26 +114,26 @@ export function gridSample(x: Tensor, grid: Tensor, options?: GridSampleOptions)
   const flat = reshape(x, [batch, channels, numelOf(sizes)]);
   const axes = sizes.map((size): Axis => ({ size, padding: paddingMode, alignCorners: alignCorners === true }));
   // The grid names the last dimension first.
-  const raw = axes.map((axis, d) => toPosition(reshape(grid.select(-1, n - 1 - d), [batch, 1, numelOf(outSizes)]), axis));
+  const raw = axes.map((axis, d) => toPosition(reshape(select(grid, -1, n - 1 - d), [batch, 1, numelOf(outSizes)]), axis));
   const result = mode === "bicubic" ? sampledCubically(flat, sizes, axes, raw) : sampled(flat, sizes, raw.map((position, d) => broughtInside(position, axes[d] as Axis)), mode);
   return reshape(mode === "nearest" ? withoutSlope(op, result, grid) : result, [batch, channels, ...outSizes]);
 }
 
 function sampled(x: Tensor, sizes: Shape, positions: readonly Tensor[], mode: "bilinear" | "nearest"): Tensor {
-  if (mode === "nearest") return elementsAt(x, sizes, positions.map((position) => position.detach().round()));
+  if (mode === "nearest") return elementsAt(x, sizes, positions.map((position) => round(position.detach())));
   return combined(x, sizes, positions.map((position) => {
-    const first = position.detach().floor();
-    const share = position.sub(first);
-    return [[first, share.neg().add(1)], [first.add(1), share]];
+    const first = floor(position.detach());
+    const share = sub(position, first);
+    return [[first, add(neg(share), 1)], [add(first, 1), share]];
   }));
 }
 
 /** The padding decides for each of the 4 × 4 neighbours by itself. */
 function sampledCubically(x: Tensor, sizes: Shape, axes: readonly Axis[], positions: readonly Tensor[]): Tensor {
   return combined(x, sizes, positions.map((position, d) => {
-    const first = position.detach().floor();
+    const first = floor(position.detach());
     const axis = axes[d] as Axis;
-    return cubicWeights(position.sub(first)).map((weight, j): [Tensor, Tensor] => [broughtInside(first.add(j - 1), axis).round(), weight]);
+    return cubicWeights(sub(position, first)).map((weight, j): [Tensor, Tensor] => [round(broughtInside(add(first, j - 1), axis)), weight]);
   }));
 }
 
@@ -175,5 +177,5 @@ export function affineGrid(theta: Tensor, size: Shape, options?: AffineGridOptio
     for (let d = 0; d < n; d++) base[i * (n + 1) + n - 1 - d] = along[d]?.[Math.floor(i / (strides[d] ?? 1)) % (sizes[d] ?? 1)] ?? 0;
     base[i * (n + 1) + n] = 1;
   }
-  return reshape(matmul(reshape(theta.newTensor(base, { dtype: theta.dtype }), [count, n + 1]), transpose(theta, 1, 2)), [batch, ...sizes, n]);
+  return reshape(matmul(reshape(newTensor(theta, base, { dtype: theta.dtype }), [count, n + 1]), transpose(theta, 1, 2)), [batch, ...sizes, n]);
 }

@@ -5,9 +5,12 @@ import { optionsOf } from "../options.js";
 import type { Options } from "../options.js";
 import { sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { where } from "./elementwise.js";
+import { add, clampMax, div, eq, floor, ge, le, logicalAnd, mul, sub, where } from "./elementwise.js";
 import { aminmax } from "./reduce.js";
 import { reshape } from "./view.js";
+import { toDType } from "./copy.js";
+import { newOnes, newTensor, newZeros } from "../create.js";
+import { scatterAdd } from "./index-ops.js";
 
 /** Counting elements by value. */
 
@@ -36,13 +39,13 @@ export function bincount(x: Tensor, options?: BincountOptions): Tensor {
   if (!Number.isInteger(minlength) || minlength < 0) throw new ArgumentError(`bincount: expected minlength >= 0, got ${minlength}`);
   if (weights !== undefined && !sameShape(weights.shape, x.shape)) throw new ShapeError(`bincount: expected weights of shape ${showShape(x.shape)}, got ${showShape(weights.shape)}`);
   if (!canReadAtOnce(x.device)) throw new DeviceError(`bincount: device "${x.device.name}" cannot be read at once, which the length of the result needs; use zeros([n]).scatterAdd(0, x, ones), or \`await awaitReads(() => …)\``);
-  const places = x.to("int64");
+  const places = toDType(x, "int64");
   const extremes = x.numel() === 0 ? undefined : aminmax(places);
   const least = extremes?.min.itemSync() ?? 0;
   const most = extremes?.max.itemSync() ?? -1;
   if (least < 0) throw new ArgumentError(`bincount: expected integers that are not negative, got ${least}`);
-  const counted = weights === undefined ? places.newOnes(x.shape) : weights.dtype === "float32" ? weights : weights.to("float64");
-  return counted.newZeros([Math.max(minlength, most + 1)]).scatterAdd(0, places, counted.detach());
+  const counted = weights === undefined ? newOnes(places, x.shape) : weights.dtype === "float32" ? weights : toDType(weights, "float64");
+  return scatterAdd(newZeros(counted, [Math.max(minlength, most + 1)]), 0, places, counted.detach());
 }
 
 export const HistcOptions = class {
@@ -62,17 +65,17 @@ export function histc(x: Tensor, options?: HistcOptions): Tensor {
   if (!Number.isFinite(min) || !Number.isFinite(most)) throw new ArgumentError(`histc: expected a finite range, got from ${min} to ${most}`);
   if (min > most) throw new ArgumentError(`histc: expected min <= max, got from ${min} to ${most}`);
   const flat = reshape(x.detach(), [-1]);
-  const result = flat.newZeros([bins]);
+  const result = newZeros(flat, [bins]);
   if (flat.numel() === 0) return result;
-  const [low, high] = min === most ? rangeOf(flat) : [flat.newTensor(min, { dtype: x.dtype }), flat.newTensor(most, { dtype: x.dtype })];
-  const place = flat.sub(low).div(high.sub(low)).mul(bins).floor().clampMax(bins - 1);
-  const inside = flat.ge(low).logicalAnd(flat.le(high));
-  return result.scatterAdd(0, where(inside, place, 0).to("int64"), inside.to(x.dtype));
+  const [low, high] = min === most ? rangeOf(flat) : [newTensor(flat, min, { dtype: x.dtype }), newTensor(flat, most, { dtype: x.dtype })];
+  const place = clampMax(floor(mul(div(sub(flat, low), sub(high, low)), bins)), bins - 1);
+  const inside = logicalAnd(ge(flat, low), le(flat, high));
+  return scatterAdd(result, 0, toDType(where(inside, place, 0), "int64"), toDType(inside, x.dtype));
 }
 
 /** From the smallest to the largest element, or one to either side where they are equal. */
 function rangeOf(x: Tensor): [low: Tensor, high: Tensor] {
   const { min: least, max: most } = aminmax(x);
-  const flat = least.eq(most);
-  return [where(flat, least.sub(1), least), where(flat, most.add(1), most)];
+  const flat = eq(least, most);
+  return [where(flat, sub(least, 1), least), where(flat, add(most, 1), most)];
 }

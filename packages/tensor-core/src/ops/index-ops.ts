@@ -15,10 +15,11 @@ import type { Shape } from "../shape.js";
 import { toDType } from "./copy.js";
 import { checkSameDevice } from "../tensor.js";
 import type { Tensor } from "../tensor.js";
-import { clone, maskedFill, where } from "./elementwise.js";
+import { add, clone, div, eq, logicalAnd, maskedFill, mul, where } from "./elementwise.js";
 import { pad } from "./pad.js";
 import { record } from "./reduce.js";
 import { expand, narrow, reshape } from "./view.js";
+import { newFull, newTensor, newZeros } from "../create.js";
 
 /**
  * Reading and writing at computed places along one dimension. An operand that is read or written there has stride 0 along
@@ -116,7 +117,7 @@ export function gather(x: Tensor, dim: number, index: Tensor, options?: GatherOp
   record("gather", [x], [result], () => {
     const saved = new Saved("gather", index);
     const shape = x.shape;
-    return ([g]) => [g === null || g === undefined ? null : (): Tensor => scatterAdd(g.newZeros(shape), d, saved.value, g)];
+    return ([g]) => [g === null || g === undefined ? null : (): Tensor => scatterAdd(newZeros(g, shape), d, saved.value, g)];
   });
   return result;
 }
@@ -149,7 +150,7 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor, options?: unk
   record("indexSelect", [x], [result], () => {
     const saved = new Saved("indexSelect", index);
     const from = x.shape;
-    return ([g]) => [g === null || g === undefined ? null : (): Tensor => indexAdd(g.newZeros(from), d, saved.value, g)];
+    return ([g]) => [g === null || g === undefined ? null : (): Tensor => indexAdd(newZeros(g, from), d, saved.value, g)];
   });
   return result;
 }
@@ -202,13 +203,13 @@ function fitTo(g: Tensor, shape: Shape): Tensor {
 }
 
 /** Zeros where nothing was written, else g at the place. */
-const gathered = (g: Tensor, d: number, index: Tensor, shape: Shape): Tensor => (index.numel() === 0 ? g.newZeros(shape) : fitTo(gather(g, d, index), shape));
+const gathered = (g: Tensor, d: number, index: Tensor, shape: Shape): Tensor => (index.numel() === 0 ? newZeros(g, shape) : fitTo(gather(g, d, index), shape));
 
 /** A value as a source of the index's shape. */
 function sourceOf(op: string, x: Tensor, index: Tensor, values: Values): Tensor {
   if (typeof values === "object") return values;
   scalarArgument(op, values, dtypeInfo[x.dtype].compute);
-  return x.newTensor(values, { dtype: x.dtype }).expand(index.shape);
+  return expand(newTensor(x, values, { dtype: x.dtype }), index.shape);
 }
 type Values = Tensor | number | bigint | boolean;
 
@@ -346,11 +347,11 @@ function reduced(op: string, x: Tensor, dim: number, index: Tensor, source: Tens
   const d = resolveDim(op, dim, x.ndim);
   checkScatter(op, x, d, index, source);
   const result = clone(x.detach());
-  if (!includeSelf) scatterInto(op, "replace", result, d, index, x.newTensor(identities[how](x), { dtype: x.dtype }).expand(index.shape));
+  if (!includeSelf) scatterInto(op, "replace", result, d, index, expand(newTensor(x, identities[how](x), { dtype: x.dtype }), index.shape));
   scatterInto(op, how === "mean" ? "sum" : how, result, d, index, source.detach());
   if (how === "mean") {
     const counts = countsAt(x, d, index, includeSelf);
-    result.div_(counts, x.isFloatingPoint() ? {} : { roundingMode: "floor" });
+    div.inPlace(result, counts, x.isFloatingPoint() ? {} : { roundingMode: "floor" });
   }
   record(op, [x, source], [result], () => {
     const [savedX, savedIndex, savedSource, savedResult] = [new Saved(op, x), new Saved(op, index), new Saved(op, source), new Saved(op, result)];
@@ -365,8 +366,8 @@ function reduced(op: string, x: Tensor, dim: number, index: Tensor, source: Tens
 
 /** How many elements each place of the result is the mean of. */
 function countsAt(x: Tensor, d: number, index: Tensor, includeSelf: boolean): Tensor {
-  const counts = scatterAdd(x.newZeros(x.shape).add(includeSelf ? 1 : 0).to(x.dtype), d, index, x.newTensor(1, { dtype: x.dtype }).expand(index.shape));
-  return includeSelf ? counts : maskedFill(counts, counts.eq(0), 1);
+  const counts = scatterAdd(newFull(x, x.shape, includeSelf ? 1 : 0), d, index, expand(newTensor(x, 1, { dtype: x.dtype }), index.shape));
+  return includeSelf ? counts : maskedFill(counts, eq(counts, 0), 1);
 }
 
 interface ReducedCall {
@@ -383,11 +384,11 @@ type Gradients = (call: ReducedCall) => readonly [ofX: () => Tensor, ofSource: (
 /** The largest (or smallest) ones share the gradient. */
 const extremeGradients: Gradients = ({ g, d, x, index, source, result, includeSelf }) => {
   const part = partOf(source, index);
-  const isHit = part.eq(gather(result, d, index)).to(g.dtype);
-  const ownHit = x.eq(result).to(g.dtype);
-  const hits = scatterAdd(includeSelf ? ownHit : g.newZeros(g.shape), d, index, isHit);
-  const share = (): Tensor => g.div(maskedFill(hits, hits.eq(0), 1));
-  return [() => (includeSelf ? ownHit.mul(share()) : g), () => fitTo(isHit.mul(gather(share(), d, index)), source.shape)];
+  const isHit = toDType(eq(part, gather(result, d, index)), g.dtype);
+  const ownHit = toDType(eq(x, result), g.dtype);
+  const hits = scatterAdd(includeSelf ? ownHit : newZeros(g, g.shape), d, index, isHit);
+  const share = (): Tensor => div(g, maskedFill(hits, eq(hits, 0), 1));
+  return [() => (includeSelf ? mul(ownHit, share()) : g), () => fitTo(mul(isHit, gather(share(), d, index)), source.shape)];
 };
 
 /** The elements of a source that an index uses. */
@@ -396,23 +397,23 @@ const partOf = (source: Tensor, index: Tensor): Tensor => index.shape.reduce((pa
 const gradients: Record<ScatterReduction, Gradients> = {
   sum: ({ g, d, index, source }) => [() => g, () => gathered(g, d, index, source.shape)],
   mean: ({ g, d, x, index, source, includeSelf }) => {
-    const shared = (): Tensor => g.div(countsAt(x, d, index, includeSelf));
+    const shared = (): Tensor => div(g, countsAt(x, d, index, includeSelf));
     return [shared, () => gathered(shared(), d, index, source.shape)];
   },
   // The product of the others is the whole divided by the element; at a zero it is found with a 1 in its place.
   prod: ({ g, d, x, index, source, result, includeSelf }) => [
     () => {
-      const filled = maskedFill(x, x.eq(0), 1);
-      return g.mul(reduced("scatterReduce", filled, d, index, source, "prod", includeSelf)).div(filled);
+      const filled = maskedFill(x, eq(x, 0), 1);
+      return div(mul(g, reduced("scatterReduce", filled, d, index, source, "prod", includeSelf)), filled);
     },
     () => {
       const part = partOf(source, index);
-      const isZero = part.eq(0);
-      const zeros = gather(scatterAdd(g.newZeros(x.shape), d, index, isZero.to(g.dtype)), d, index);
-      const isOnlyZero = isZero.logicalAnd(zeros.eq(1));
+      const isZero = eq(part, 0);
+      const zeros = gather(scatterAdd(newZeros(g, x.shape), d, index, toDType(isZero, g.dtype)), d, index);
+      const isOnlyZero = logicalAnd(isZero, eq(zeros, 1));
       const without = reduced("scatterReduce", x, d, index, maskedFill(part, isOnlyZero, 1), "prod", includeSelf);
       const at = (t: Tensor): Tensor => gather(t, d, index);
-      const each = where(isOnlyZero, at(g.mul(without)), at(g.mul(result)).div(maskedFill(part, isZero, 1)));
+      const each = where(isOnlyZero, at(mul(g, without)), div(at(mul(g, result)), maskedFill(part, isZero, 1)));
       return fitTo(each, source.shape);
     },
   ],
@@ -447,7 +448,7 @@ export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, 
   const { alpha = 1 } = optionsOf("indexAdd", IndexAddOptions, options);
   const { d, wide, shape } = sliceIndex("indexAdd", x, dim, index, source);
   scalarArgument("indexAdd", alpha, dtypeInfo[x.dtype].compute);
-  return scattered("indexAdd", "sum", x, d, wide, reshape(Number(alpha) === 1 ? source : toDType(source.mul(alpha), x.dtype), shape));
+  return scattered("indexAdd", "sum", x, d, wide, reshape(Number(alpha) === 1 ? source : toDType(mul(source, alpha), x.dtype), shape));
 }
 
 /** `indexAdd` into x itself. @see torch.Tensor.index_add_ */

@@ -2,7 +2,7 @@ import { dtypeInfo } from "@gradus/kernel-ir";
 import { checkApart, overwrite, writeInPlace } from "../autograd/in-place.js";
 import { OpNode, Saved } from "../autograd/op-node.js";
 import { canReadAtOnce } from "../awaited-reads.js";
-import { tensor } from "../create.js";
+import { newArange, newTensor, newZeros, tensor } from "../create.js";
 import { ArgumentError, DeviceError, DTypeError, ShapeError } from "../errors.js";
 import type { Operand } from "../kernels/elementwise.js";
 import type { KernelBody, KernelOperand } from "../kernels/kernel-op.js";
@@ -13,11 +13,11 @@ import type { Options } from "../options.js";
 import type { Shape } from "../shape.js";
 import { broadcastShapes, numelOf, showShape } from "../shape.js";
 import { checkSameDevice, Tensor } from "../tensor.js";
-import { toDType } from "./copy.js";
-import { clone, logicalNot, maskedFill, where } from "./elementwise.js";
+import { copyInto, toDType } from "./copy.js";
+import { clone, logicalNot, maskedFill, ne, sub, where } from "./elementwise.js";
 import { record, sumTo } from "./reduce.js";
 import { cumsum } from "./scan.js";
-import { expand, permute, reshape, select, slice, unsqueeze } from "./view.js";
+import { expand, narrow, permute, reshape, select, slice, unsqueeze } from "./view.js";
 
 /**
  * Indexing as NumPy and PyTorch have it.
@@ -67,7 +67,7 @@ function resolve(op: string, x: Tensor, items: readonly Index[]): Resolved {
     } else if (typeof item === "boolean") {
       // One or no copy of everything along a new dimension.
       view = unsqueeze(view, dim);
-      indices.push(x.newTensor(new BigInt64Array(item ? 1 : 0)));
+      indices.push(newTensor(x, new BigInt64Array(item ? 1 : 0)));
     } else if (typeof item === "number") {
       view = select(view, dim, item);
     } else if (typeof item === "string") {
@@ -124,7 +124,7 @@ function nonzeroByDimension(op: string, x: Tensor): Tensor[] {
   const columns: Tensor[] = [];
   for (let d = x.ndim - 1; d >= 0; d--) {
     const size = x.shape[d]!;
-    columns.unshift(x.newTensor(BigInt64Array.from(rest, (i) => BigInt(i % size))));
+    columns.unshift(newTensor(x, BigInt64Array.from(rest, (i) => BigInt(i % size))));
     rest = rest.map((i) => Math.floor(i / size));
   }
   return columns;
@@ -142,18 +142,18 @@ export function nonzero(x: Tensor, options: NonzeroOptions & { readonly asTuple:
 export function nonzero(x: Tensor, options?: NonzeroOptions): Tensor | Tensor[];
 export function nonzero(x: Tensor, options?: NonzeroOptions): Tensor | Tensor[] {
   const { asTuple = false } = optionsOf("nonzero", NonzeroOptions, options);
-  const source = x.dtype === "int64" ? x.ne(0) : x;
+  const source = x.dtype === "int64" ? ne(x, 0) : x;
   // A scalar counts as a vector here.
-  if (asTuple) return nonzeroByDimension("nonzero", x.ndim === 0 ? source.reshape([1]) : source);
-  if (x.ndim === 0) return nonzeroByDimension("nonzero", source.reshape([1]))[0]!.unsqueeze(1).narrow(1, 0, 0);
+  if (asTuple) return nonzeroByDimension("nonzero", x.ndim === 0 ? reshape(source, [1]) : source);
+  if (x.ndim === 0) return narrow(unsqueeze(nonzeroByDimension("nonzero", reshape(source, [1]))[0]!, 1), 1, 0, 0);
   const columns = nonzeroByDimension("nonzero", source).map((column) => unsqueeze(column, 1));
   return columns.length === 1 ? columns[0]! : columns.reduce((all, column, i) => (i === 0 ? column : joinColumns(all, column)));
 }
 
 const joinColumns = (a: Tensor, b: Tensor): Tensor => {
-  const result = a.newZeros([a.shape[0]!, a.shape[1]! + 1]);
-  result.narrow(1, 0, a.shape[1]!).copy_(a);
-  result.narrow(1, a.shape[1]!, 1).copy_(b);
+  const result = newZeros(a, [a.shape[0]!, a.shape[1]! + 1]);
+  copyInto(narrow(result, 1, 0, a.shape[1]!), a);
+  copyInto(narrow(result, 1, a.shape[1]!, 1), b);
   return result;
 };
 
@@ -259,7 +259,7 @@ function readAt(op: string, x: Tensor, indices: readonly (Tensor | null)[]): Ten
   record("index", [x], [result], () => {
     const saved = indices.map((index) => (index === null ? null : new Saved("index", index)));
     const from = x.shape;
-    return ([g]) => [g ? () => putAt(g.newZeros(from), saved.map((s) => s?.value ?? null), g, true) : null];
+    return ([g]) => [g ? () => putAt(newZeros(g, from), saved.map((s) => s?.value ?? null), g, true) : null];
   });
   return result;
 }
@@ -303,7 +303,7 @@ function putVjp(indices: readonly (Tensor | null)[], shape: Shape, accumulate: b
   return ([g]) => {
     if (!g) return [null, null];
     const at = (): (Tensor | null)[] => saved.map((s) => s?.value ?? null);
-    return [() => (accumulate ? g : putAt(g, at(), g.newZeros([]), false)), () => sumTo(readAt("index", g, at()), shape)];
+    return [() => (accumulate ? g : putAt(g, at(), newZeros(g, []), false)), () => sumTo(readAt("index", g, at()), shape)];
   };
 }
 
@@ -334,12 +334,12 @@ export function setItem(x: Tensor, items: readonly Index[], value: Operand): Ten
   const [only] = items;
   if (items.length === 1 && only instanceof Tensor && isMask(only) && only.ndim === x.ndim && isSingle(value)) {
     // The result's size does not depend on the mask, so nothing has to be read.
-    x.copy_(maskedFill(x, only, value instanceof Tensor ? reshape(value, []) : value).to(x.dtype));
+    copyInto(x, toDType(maskedFill(x, only, value instanceof Tensor ? reshape(value, []) : value), x.dtype));
     return x;
   }
   const { view, indices } = resolve("set", x, items);
   if (indices.every((index) => index === null)) {
-    view.copy_(value instanceof Tensor ? dropLeading(value, view.ndim) : value);
+    copyInto(view, value instanceof Tensor ? dropLeading(value, view.ndim) : value);
     return x;
   }
   const values = value instanceof Tensor ? checkedValues("set", x, value) : tensor(value as number, { dtype: x.dtype, device: x.device });
@@ -406,11 +406,11 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   checkSameDevice(op, [x, mask, source]);
   checkedValues(op, x, source);
   const shape = broadcastShapes(op, x.shape, mask.shape);
-  const [wide, holds] = [expand(x, shape), expand(mask, shape).ne(0)];
+  const [wide, holds] = [expand(x, shape), ne(expand(mask, shape), 0)];
   if (wide.numel() === 0) return clone(wide);
   // The n-th place that holds takes the n-th element; the others look at the first one and do not use it.
-  const places = maskedFill(reshape(cumsum(reshape(holds, [-1]), 0), shape).sub(1), logicalNot(holds), 0);
-  const pool = source.numel() === 0 ? source.newZeros([1]) : reshape(source, [-1]);
+  const places = maskedFill(sub(reshape(cumsum(reshape(holds, [-1]), 0), shape), 1), logicalNot(holds), 0);
+  const pool = source.numel() === 0 ? newZeros(source, [1]) : reshape(source, [-1]);
   return where(holds, readAt(op, pool, [places]), wide);
 }
 
@@ -471,7 +471,7 @@ export function takeAlongDim(x: Tensor, index: Tensor, dim?: number, options?: u
   const inverse = order.map((_, i) => order.indexOf(i));
   const rows = reshape(permute(source, order), [-1, source.shape[d]!]);
   const picks = reshape(permute(at, order), [-1, at.shape[d]!]);
-  const column = unsqueeze(x.newArange(rows.shape[0]!), 1);
+  const column = unsqueeze(newArange(x, rows.shape[0]!), 1);
   const picked = readAt("takeAlongDim", rows, [column, asIndex("takeAlongDim", picks)]);
   return permute(reshape(picked, order.map((i) => (i === d ? at.shape[d]! : others[i]!))), inverse);
 }

@@ -7,6 +7,7 @@ import { resolveDim, showShape } from "../shape.js";
 import { copyInto, toDType } from "./copy.js";
 import { record } from "./reduce.js";
 import { narrow, select, slice, unsqueeze } from "./view.js";
+import { newZeros } from "../create.js";
 
 /**
  * Tensors one after the other along a dimension; the other sizes must agree. Element types are promoted.
@@ -44,7 +45,7 @@ export function cat(tensors: readonly Tensor[], dim = 0, options?: unknown): Ten
   record("cat", [...parts, ...loose], [result], () => ([g]) =>
     g === null || g === undefined
       ? [...parts, ...loose].map(() => null)
-      : [...parts.map((_, i) => (): Tensor => narrow(g, d, starts[i] ?? 0, sizes[i] ?? 0)), ...loose.map((x) => (): Tensor => x.newZeros([0]))],
+      : [...parts.map((_, i) => (): Tensor => narrow(g, d, starts[i] ?? 0, sizes[i] ?? 0)), ...loose.map((x) => (): Tensor => newZeros(x, [0]))],
   );
   return result;
 }

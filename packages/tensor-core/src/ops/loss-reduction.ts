@@ -1,6 +1,7 @@
 import { ArgumentError } from "../errors.js";
 import type { Options } from "../options.js";
 import type { Tensor } from "../tensor.js";
+import { mean, sum } from "./reduce.js";
 
 /** How the losses of the elements become one: their mean, their sum, or all of them as they are. */
 export type Reduction = "mean" | "sum" | "none";
@@ -12,8 +13,8 @@ export const LossOptions = class {
 export type LossOptions = Options<typeof LossOptions>;
 
 const reducers = {
-  mean: (losses: Tensor): Tensor => losses.mean(),
-  sum: (losses: Tensor): Tensor => losses.sum(),
+  mean: (losses: Tensor): Tensor => mean(losses),
+  sum: (losses: Tensor): Tensor => sum(losses),
   none: (losses: Tensor): Tensor => losses,
 } as const;
 

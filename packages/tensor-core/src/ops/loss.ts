@@ -1,5 +1,5 @@
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
-import { onesLike } from "../create.js";
+import { newArange, onesLike } from "../create.js";
 import { optionsOf } from "../options.js";
 import type { Options } from "../options.js";
 import { sameShape, showShape } from "../shape.js";
@@ -7,20 +7,23 @@ import type { Tensor } from "../tensor.js";
 import { logsigmoid } from "./activation.js";
 import { fusedCrossEntropy } from "./cross-entropy.js";
 import { pairwiseDistance } from "./distance.js";
-import { where } from "./elementwise.js";
+import { abs, add, clampMin, div, eq, exp, ge, le, log, logicalAnd, logicalNot, minimum, mul, ne, neg, relu, softplus, sqrt, square, sub, where } from "./elementwise.js";
 import { gather, indexSelect } from "./index-ops.js";
 import { lossOps } from "./loss-formulas.js";
 import type { Reduction } from "./loss-reduction.js";
 import { LossOptions, reducerOf } from "./loss-reduction.js";
 import { checkBroadcast, checkFloating, checkShapeOf, checkTogether, keptAbove } from "./operands.js";
 import { logSoftmax } from "./softmax.js";
-import { flatten, reshape, unsqueeze } from "./view.js";
+import { flatten, reshape, squeeze, unsqueeze } from "./view.js";
+import { toDType } from "./copy.js";
+import { any, mean, sum } from "./reduce.js";
+import { cumprod } from "./scan.js";
 
 export type { LossOptions, Reduction } from "./loss-reduction.js";
 
 /** Margins are floating numbers, and make losses of integers floating. */
-const floated = (x: Tensor): Tensor => (x.isFloatingPoint() ? x : x.to("float32"));
-const weighted = (losses: Tensor, weight: Tensor | null): Tensor => (weight === null ? losses : losses.mul(weight));
+const floated = (x: Tensor): Tensor => (x.isFloatingPoint() ? x : toDType(x, "float32"));
+const weighted = (losses: Tensor, weight: Tensor | null): Tensor => (weight === null ? losses : mul(losses, weight));
 
 // Regression
 
@@ -29,7 +32,7 @@ export function mseLoss(input: Tensor, target: Tensor, options?: LossOptions): T
   const { reduction } = optionsOf("mseLoss", LossOptions, options);
   const reduce = reducerOf("mseLoss", reduction);
   checkBroadcast("mseLoss", input, target);
-  return reduce(input.sub(target).square());
+  return reduce(square(sub(input, target)));
 }
 
 /** Mean absolute error, |x − y|. @see torch.nn.functional.l1_loss */
@@ -37,7 +40,7 @@ export function l1Loss(input: Tensor, target: Tensor, options?: LossOptions): Te
   const { reduction } = optionsOf("l1Loss", LossOptions, options);
   const reduce = reducerOf("l1Loss", reduction);
   checkBroadcast("l1Loss", input, target);
-  return reduce(input.sub(target).abs());
+  return reduce(abs(sub(input, target)));
 }
 
 export const SmoothL1LossOptions = class extends LossOptions {
@@ -57,7 +60,7 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options?: SmoothL1Lo
   const reduce = reducerOf("smoothL1Loss", reduction);
   if (!(beta >= 0)) throw new ArgumentError(`smoothL1Loss: expected a beta of at least 0, got ${String(beta)}`);
   checkBroadcast("smoothL1Loss", input, target);
-  return reduce(beta === 0 ? input.sub(target).abs() : lossOps.smoothL1Loss.call([input, target, beta]));
+  return reduce(beta === 0 ? abs(sub(input, target)) : lossOps.smoothL1Loss.call([input, target, beta]));
 }
 
 export const HuberLossOptions = class extends LossOptions {
@@ -95,16 +98,16 @@ export function poissonNllLoss(input: Tensor, target: Tensor, options?: PoissonN
   const { logInput = true, full = false, eps = 1e-8, reduction } = optionsOf("poissonNllLoss", PoissonNllLossOptions, options);
   const reduce = reducerOf("poissonNllLoss", reduction);
   checkBroadcast("poissonNllLoss", input, target);
-  const losses = logInput ? input.exp().sub(target.mul(input)) : input.sub(target.mul(input.add(eps).log()));
-  return reduce(full ? losses.add(stirling(target)) : losses);
+  const losses = logInput ? sub(exp(input), mul(target, input)) : sub(input, mul(target, log(add(input, eps))));
+  return reduce(full ? add(losses, stirling(target)) : losses);
 }
 
 /** y log y − y + ½ log 2πy where y > 1, else 0. */
 function stirling(y: Tensor): Tensor {
-  const small = y.detach().le(1);
+  const small = le(y.detach(), 1);
   // Logarithms of what does not count would have infinite derivatives.
   const counted = where(small, 2, y);
-  return where(small, 0, counted.mul(counted.log()).sub(counted).add(counted.mul(2 * Math.PI).log().mul(0.5)));
+  return where(small, 0, add(sub(mul(counted, log(counted)), counted), mul(log(mul(counted, 2 * Math.PI)), 0.5)));
 }
 
 export const GaussianNllLossOptions = class extends LossOptions {
@@ -135,8 +138,8 @@ export function gaussianNllLoss(input: Tensor, target: Tensor, variance: Tensor,
   }
   // The gradient passes where the variance is raised, as in PyTorch.
   const bounded = keptAbove(op, one, eps);
-  const losses = bounded.log().add(input.sub(target).square().div(bounded)).mul(0.5);
-  return reduce(full ? losses.add(0.5 * Math.log(2 * Math.PI)) : losses);
+  const losses = mul(add(log(bounded), div(square(sub(input, target)), bounded)), 0.5);
+  return reduce(full ? add(losses, 0.5 * Math.log(2 * Math.PI)) : losses);
 }
 
 // Probabilities
@@ -159,8 +162,8 @@ export function klDiv(input: Tensor, target: Tensor, options?: KlDivOptions): Te
   const perBatch = reduction === "batchmean";
   const reduce = reducerOf("klDiv", perBatch ? "sum" : reduction);
   checkBroadcast("klDiv", input, target);
-  const losses = reduce(logTarget ? target.exp().mul(target.sub(input)) : lossOps.klDiv.call([input, target]));
-  return perBatch && input.ndim > 0 ? losses.div(input.shape[0] ?? 1) : losses;
+  const losses = reduce(logTarget ? mul(exp(target), sub(target, input)) : lossOps.klDiv.call([input, target]));
+  return perBatch && input.ndim > 0 ? div(losses, input.shape[0] ?? 1) : losses;
 }
 
 export const WeightedLossOptions = class extends LossOptions {
@@ -205,9 +208,9 @@ export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, opti
   checkTogether(op, input, target);
   checkShapeOf(op, "a target", target, input.shape);
   // (1 − y) x + (1 + (p − 1) y) · log(1 + e^−x)
-  const softplusOfNegative = input.neg().softplus();
-  const positive = posWeight === null ? softplusOfNegative : posWeight.sub(1).mul(target).add(1).mul(softplusOfNegative);
-  return reduce(weighted(onesLike(target).sub(target).mul(input).add(positive), weight));
+  const softplusOfNegative = softplus(neg(input));
+  const positive = posWeight === null ? softplusOfNegative : mul(add(mul(sub(posWeight, 1), target), 1), softplusOfNegative);
+  return reduce(weighted(add(mul(sub(onesLike(target), target), input), positive), weight));
 }
 
 // Classes
@@ -260,17 +263,17 @@ function checkClassWeight(op: string, input: Tensor, weight: Tensor | null): voi
 
 function likelihoodLoss(input: Tensor, target: Tensor, { weight = null, ignoreIndex = -100, reduction = "mean" }: NllLossOptions): Tensor {
   const classDim = classDimOf(input);
-  if (target.numel() === 0 && reduction === "mean") return input.sum().mul(NaN);
-  const classes = target.to("int64");
-  const counts = classes.ne(ignoreIndex);
-  const safe = where(counts, classes, 0).to(classes.dtype);
-  const picked = gather(input, classDim, unsqueeze(safe, classDim)).squeeze(classDim);
-  const perTarget = weight === null ? counts.to(input.dtype) : reshape(indexSelect(weight, 0, flatten(safe)), target.shape).mul(counts);
-  const losses = picked.neg().mul(perTarget);
+  if (target.numel() === 0 && reduction === "mean") return mul(sum(input), NaN);
+  const classes = toDType(target, "int64");
+  const counts = ne(classes, ignoreIndex);
+  const safe = toDType(where(counts, classes, 0), classes.dtype);
+  const picked = squeeze(gather(input, classDim, unsqueeze(safe, classDim)), classDim);
+  const perTarget = weight === null ? toDType(counts, input.dtype) : mul(reshape(indexSelect(weight, 0, flatten(safe)), target.shape), counts);
+  const losses = mul(neg(picked), perTarget);
   // 0 · −Infinity would be NaN where the target is ignored.
   const clean = where(counts, losses, 0);
   if (reduction === "none") return clean;
-  return reduction === "sum" ? clean.sum() : clean.sum().div(perTarget.sum());
+  return reduction === "sum" ? sum(clean) : div(sum(clean), sum(perTarget));
 }
 
 export const CrossEntropyOptions = class extends NllLossOptions {
@@ -312,17 +315,17 @@ export function crossEntropy(logits: Tensor, target: Tensor, options?: CrossEntr
   }
   const logProbabilities = logSoftmax(logits, classDim);
   const hard = likelihoodLoss(logProbabilities, target, given);
-  return labelSmoothing === 0 ? hard : hard.mul(1 - labelSmoothing).add(uniformTargets(logProbabilities, target, classDim, given).mul(labelSmoothing / (logits.shape[classDim] ?? 1)));
+  return labelSmoothing === 0 ? hard : add(mul(hard, 1 - labelSmoothing), mul(uniformTargets(logProbabilities, target, classDim, given), labelSmoothing / (logits.shape[classDim] ?? 1)));
 }
 
 /** The loss of targets that are all classes at once. */
 function uniformTargets(logProbabilities: Tensor, target: Tensor, classDim: number, { weight = null, ignoreIndex = -100, reduction = "mean" }: CrossEntropyOptions): Tensor {
-  const counts = target.ne(ignoreIndex);
-  const losses = where(counts, logProbabilities.neg().mul(classWeights(weight, logProbabilities, classDim)).sum({ dim: classDim }), 0);
+  const counts = ne(target, ignoreIndex);
+  const losses = where(counts, sum(mul(neg(logProbabilities), classWeights(weight, logProbabilities, classDim)), { dim: classDim }), 0);
   if (reduction === "none") return losses;
-  if (reduction === "sum") return losses.sum();
-  const divisor = weight === null ? counts.to(logProbabilities.dtype) : reshape(indexSelect(weight, 0, flatten(where(counts, target, 0).to("int64"))), target.shape).mul(counts);
-  return losses.sum().div(divisor.sum());
+  if (reduction === "sum") return sum(losses);
+  const divisor = weight === null ? toDType(counts, logProbabilities.dtype) : mul(reshape(indexSelect(weight, 0, flatten(toDType(where(counts, target, 0), "int64"))), target.shape), counts);
+  return div(sum(losses), sum(divisor));
 }
 
 /** Class weights shaped to multiply logits. */
@@ -331,10 +334,10 @@ const classWeights = (weight: Tensor | null, logits: Tensor, classDim: number): 
 
 function softTargets(logProbabilities: Tensor, target: Tensor, classDim: number, { labelSmoothing = 0, weight = null, reduction = "mean" }: CrossEntropyOptions): Tensor {
   const classCount = target.shape[classDim] ?? 1;
-  const smoothed = labelSmoothing === 0 ? target : target.mul(1 - labelSmoothing).add(labelSmoothing / classCount);
-  const losses = logProbabilities.mul(smoothed).mul(classWeights(weight, logProbabilities, classDim)).sum({ dim: classDim }).neg();
+  const smoothed = labelSmoothing === 0 ? target : add(mul(target, 1 - labelSmoothing), labelSmoothing / classCount);
+  const losses = neg(sum(mul(mul(logProbabilities, smoothed), classWeights(weight, logProbabilities, classDim)), { dim: classDim }));
   // The mean is over targets, not over classes.
-  return reduction === "none" ? losses : reduction === "sum" ? losses.sum() : losses.sum().div(target.numel() / classCount);
+  return reduction === "none" ? losses : reduction === "sum" ? sum(losses) : div(sum(losses), target.numel() / classCount);
 }
 
 // Margins
@@ -360,8 +363,8 @@ export function multilabelSoftMarginLoss(input: Tensor, target: Tensor, options?
   const shape = checkBroadcast(op, input, target);
   checkBroadcast(op, input, weight);
   if (shape.length === 0) throw new ShapeError(`${op}: expected classes along the last dimension, got a scalar`);
-  const losses = target.mul(logsigmoid(input)).add(onesLike(target).sub(target).mul(logsigmoid(input.neg()))).neg();
-  return reduce(weighted(losses, weight).mean({ dim: -1 }));
+  const losses = neg(add(mul(target, logsigmoid(input)), mul(sub(onesLike(target), target), logsigmoid(neg(input)))));
+  return reduce(mean(weighted(losses, weight), { dim: -1 }));
 }
 
 export const MarginOptions = class extends LossOptions {
@@ -375,8 +378,8 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options?: Marg
   const reduce = reducerOf("hingeEmbeddingLoss", reduction);
   checkBroadcast("hingeEmbeddingLoss", input, target);
   const distance = floated(input);
-  const apart = where(target.ne(1), distance.neg().add(margin).clampMin(0), 0);
-  return reduce(apart.add(where(target.ne(-1), distance, 0)));
+  const apart = where(ne(target, 1), clampMin(add(neg(distance), margin), 0), 0);
+  return reduce(add(apart, where(ne(target, -1), distance, 0)));
 }
 
 /** max(0, margin − y (x₁ − x₂)): the first should rank higher where y is 1, lower where it is −1. The margin is 0 by default. @see torch.nn.functional.margin_ranking_loss */
@@ -389,7 +392,7 @@ export function marginRankingLoss(input1: Tensor, input2: Tensor, target: Tensor
     throw new ShapeError(`${op}: expected inputs and a target of as many dimensions, got ${showShape(input1.shape)}, ${showShape(input2.shape)} and ${showShape(target.shape)}`);
   }
   checkBroadcast(op, input1, input2, target);
-  return reduce(floated(target.neg().mul(input1.sub(input2))).add(margin).clampMin(0));
+  return reduce(clampMin(add(floated(mul(neg(target), sub(input1, input2))), margin), 0));
 }
 
 /**
@@ -408,10 +411,10 @@ export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tens
   }
   checkBroadcast(op, input1, input2);
   const dim = target.ndim;
-  const magnitude = (x: Tensor): Tensor => x.square().sum({ dim }).add(1e-12);
-  const cosine = input1.mul(input2).sum({ dim }).div(magnitude(input1).mul(magnitude(input2)).sqrt());
-  const alike = where(target.eq(1), cosine.neg().add(1), 0);
-  return reduce(alike.add(where(target.eq(-1), cosine.sub(margin).clampMin(0), 0)));
+  const magnitude = (x: Tensor): Tensor => add(sum(square(x), { dim }), 1e-12);
+  const cosine = div(sum(mul(input1, input2), { dim }), sqrt(mul(magnitude(input1), magnitude(input2))));
+  const alike = where(eq(target, 1), add(neg(cosine), 1), 0);
+  return reduce(add(alike, where(eq(target, -1), clampMin(sub(cosine, margin), 0), 0)));
 }
 
 export const TripletMarginLossOptions = class extends LossOptions {
@@ -467,7 +470,7 @@ function tripletLoss(op: string, anchor: Tensor, positive: Tensor, negative: Ten
   const reduce = reducerOf(op, reduction);
   const near = distance(anchor, positive);
   const far = distance(anchor, negative);
-  return reduce(near.sub(swap ? far.minimum(distance(positive, negative)) : far).add(margin).clampMin(0));
+  return reduce(clampMin(add(sub(near, swap ? minimum(far, distance(positive, negative)) : far), margin), 0));
 }
 
 /** Input and target of a loss over classes as [N, C] and [N, …], and whether they came without N. */
@@ -507,11 +510,11 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options?: MultiMa
   checkTogether(op, scores, weight);
   if (weight !== null) checkShapeOf(op, "a weight for each class", weight, [classes]);
   const at = reshape(labels, [count, 1]);
-  const hinge = scores.sub(gather(scores, 1, at)).add(margin).relu();
-  const powers = p === 1 ? hinge : hinge.square();
-  const each = weight === null ? powers : powers.mul(reshape(indexSelect(weight, 0, flatten(at)), [count, 1]));
-  const isTarget = at.eq(scores.newArange(classes));
-  return reduce(reshape(where(isTarget, 0, each).sum({ dim: 1 }).div(classes), target.shape));
+  const hinge = relu(add(sub(scores, gather(scores, 1, at)), margin));
+  const powers = p === 1 ? hinge : square(hinge);
+  const each = weight === null ? powers : mul(powers, reshape(indexSelect(weight, 0, flatten(at)), [count, 1]));
+  const isTarget = eq(at, newArange(scores, classes));
+  return reduce(reshape(div(sum(where(isTarget, 0, each), { dim: 1 }), classes), target.shape));
 }
 
 /**
@@ -530,11 +533,11 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, options?: Lo
   if (target.numel() !== scores.numel() || target.ndim > 2) throw new ShapeError(`${op}: expected a target of the input's shape ${showShape(input.shape)}, got ${showShape(target.shape)}`);
   const labels = reshape(target, [count, classes]);
   // Up to the first −1.
-  const counts = labels.ge(0).to("int64").cumprod(1).ne(0);
-  const at = where(counts, labels, 0).to("int64");
-  const isTarget = unsqueeze(at, 2).eq(scores.newArange(classes)).logicalAnd(unsqueeze(counts, 2)).any({ dim: 1 });
-  const hinge = unsqueeze(scores, 1).sub(unsqueeze(gather(scores, 1, at), 2)).add(1).relu();
-  const pairs = unsqueeze(counts, 2).logicalAnd(unsqueeze(isTarget.logicalNot(), 1));
-  const losses = where(pairs, hinge, 0).sum({ dim: [1, 2] }).div(classes);
+  const counts = ne(cumprod(toDType(ge(labels, 0), "int64"), 1), 0);
+  const at = toDType(where(counts, labels, 0), "int64");
+  const isTarget = any(logicalAnd(eq(unsqueeze(at, 2), newArange(scores, classes)), unsqueeze(counts, 2)), { dim: 1 });
+  const hinge = relu(add(sub(unsqueeze(scores, 1), unsqueeze(gather(scores, 1, at), 2)), 1));
+  const pairs = logicalAnd(unsqueeze(counts, 2), unsqueeze(logicalNot(isTarget), 1));
+  const losses = div(sum(where(pairs, hinge, 0), { dim: [1, 2] }), classes);
   return reduce(input.ndim === 2 ? losses : reshape(losses, []));
 }

@@ -9,8 +9,8 @@ import type { Shape } from "../shape.js";
 import { checkSameDevice } from "../tensor.js";
 import type { Tensor } from "../tensor.js";
 import { clone } from "./elementwise.js";
-import { record, sumTo } from "./reduce.js";
-import { expand, reshape, squeeze, transpose, unsqueeze } from "./view.js";
+import { record, sum, sumTo } from "./reduce.js";
+import { expand, reshape, squeeze, t, transpose, unsqueeze } from "./view.js";
 
 /** Checks that two operands can meet: element types, device. PyTorch does not promote in matrix products. */
 export function checkProduct(op: string, a: Tensor, b: Tensor): void {
@@ -102,7 +102,7 @@ const asRows = (x: Tensor): Tensor => reshape(x, [numelOf(x.shape.slice(0, -1)),
 /** Aᵀ g; where B had no batch of its own, the batch is part of the sum and one product does all. */
 function gradientOfRight(a: Tensor, g: Tensor, shape: Shape): Tensor {
   if (shape.length === 2 && a.ndim > 2) {
-    return matmul(asRows(a).t(), asRows(g));
+    return matmul(t(asRows(a)), asRows(g));
   }
   return sumTo(matmul(transpose(a, -2, -1), g), shape);
 }
@@ -167,7 +167,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
       return [
         savedWeight === null ? null : (): Tensor => matmul(g, savedWeight.value),
         savedX === null ? null : (): Tensor => matmul(transpose(g, 0, 1), savedX.value),
-        ...(addend === undefined ? [] : [(): Tensor => g.sum({ dim: 0 })]),
+        ...(addend === undefined ? [] : [(): Tensor => sum(g, { dim: 0 })]),
       ];
     };
   });

@@ -5,6 +5,7 @@ import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { batchNorm, BatchNormOptions, layerNormAs, type LayerNormOptions } from "./normalization.js";
 import { varMean } from "./reduce.js";
+import { add, rsqrt } from "./elementwise.js";
 
 /** Normalisations that give their statistics too, as PyTorch's functions of these names do. Statistics have no gradient. */
 
@@ -12,7 +13,7 @@ import { varMean } from "./reduce.js";
 function statistics(x: Tensor, dim: readonly number[], eps: number, keepdim: boolean): [mean: Tensor, inverseDeviation: Tensor] {
   return noGrad(() => {
     const [variance, mean] = varMean(x, { dim, correction: 0, keepdim });
-    return [mean, variance.add(eps).rsqrt()];
+    return [mean, rsqrt(add(variance, eps))];
   });
 }
 

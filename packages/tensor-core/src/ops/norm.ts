@@ -10,7 +10,7 @@ import type { Options } from "../options.js";
 import { resolveDim, resolveDims, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { toDType } from "./copy.js";
-import { maskedFill, where } from "./elementwise.js";
+import { abs, add, div, eq, gt, isnan, logicalOr, maskedFill, mul, pow, reciprocal, sign, sub, where } from "./elementwise.js";
 import { record, sum } from "./reduce.js";
 import { reshape } from "./view.js";
 
@@ -66,16 +66,16 @@ export function vectorNorm(op: string, x: Tensor, p: number, { dim, keepdim = fa
 
 /** g · ∂y/∂x = g · sgn(x) (|x|/y)^(p−1); where y or a needed power of x is zero, the gradient is zero, as in PyTorch. */
 function gradient(g: Tensor, x: Tensor, y: Tensor, p: number, dims: readonly number[]): Tensor {
-  if (p === 1) return g.mul(x.sign());
-  if (p === 2) return maskedFill(x.div(y), y.eq(0), 0).mul(g);
+  if (p === 1) return mul(g, sign(x));
+  if (p === 2) return mul(maskedFill(div(x, y), eq(y, 0), 0), g);
   if (Math.abs(p) === Infinity) {
-    const hit = x.abs().eq(y).logicalOr(y.isnan());
-    const share = g.div(sum(hit, { dim: dims, keepdim: true }));
-    return where(hit, x.sign().mul(share), 0);
+    const hit = logicalOr(eq(abs(x), y), isnan(y));
+    const share = div(g, sum(hit, { dim: dims, keepdim: true }));
+    return where(hit, mul(sign(x), share), 0);
   }
-  if (p < 1) return maskedFill(x.sign().mul(x.abs().pow(p - 1)), x.eq(0), 0).mul(g).mul(y.pow(1 - p));
-  const scale = maskedFill(g.div(y.pow(p - 1)), y.eq(0), 0);
-  return p < 2 ? x.sign().mul(x.abs().pow(p - 1)).mul(scale) : x.mul(x.abs().pow(p - 2)).mul(scale);
+  if (p < 1) return mul(mul(maskedFill(mul(sign(x), pow(abs(x), p - 1)), eq(x, 0), 0), g), pow(y, 1 - p));
+  const scale = maskedFill(div(g, pow(y, p - 1)), eq(y, 0), 0);
+  return p < 2 ? mul(mul(sign(x), pow(abs(x), p - 1)), scale) : mul(mul(x, pow(abs(x), p - 2)), scale);
 }
 
 export const NormOptions = class extends ReduceOptions {
@@ -101,7 +101,7 @@ export function norm(x: Tensor, options?: NormOptions): Tensor {
 }
 
 /** The p-norm of a − b, broadcast. @see torch.dist */
-export const dist = (a: Tensor, b: Tensor, p = 2): Tensor => vectorNorm("dist", a.sub(b), p, {});
+export const dist = (a: Tensor, b: Tensor, p = 2): Tensor => vectorNorm("dist", sub(a, b), p, {});
 
 /** Scales down the slices along `dim` whose p-norm is above `maxnorm`, to that norm. @see torch.renorm */
 export function renorm(x: Tensor, p: number, dim: number, maxnorm: number): Tensor {
@@ -111,6 +111,6 @@ export function renorm(x: Tensor, p: number, dim: number, maxnorm: number): Tens
   if (!(maxnorm >= 0)) throw new ArgumentError(`renorm: expected maxnorm >= 0, got ${maxnorm}`);
   const norms = vectorNorm("renorm", x, p, { dim: x.shape.flatMap((_, i) => (i === d ? [] : [i])), keepdim: true });
   // The addend is PyTorch's; it keeps the result within the bound.
-  const scale = where(norms.gt(maxnorm), norms.add(1e-7).reciprocal().mul(maxnorm), 1);
-  return x.mul(scale);
+  const scale = where(gt(norms, maxnorm), mul(reciprocal(add(norms, 1e-7)), maxnorm), 1);
+  return mul(x, scale);
 }

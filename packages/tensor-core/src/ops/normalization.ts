@@ -18,8 +18,10 @@ import { checkSameDevice } from "../tensor.js";
 import type { Tensor } from "../tensor.js";
 import { pad } from "./pad.js";
 import { avgPool2d } from "./pool.js";
-import { record, varMean } from "./reduce.js";
-import { reshape, view } from "./view.js";
+import { mean, record, varMean } from "./reduce.js";
+import { contiguous, reshape, select, view } from "./view.js";
+import { newZeros } from "../create.js";
+import { add, clone, div, lerp, mul, pow, rsqrt, square, sub } from "./elementwise.js";
 
 /**
  * Normalisation: elements that belong together, a row, are shifted and scaled to mean 0 and variance 1.
@@ -151,7 +153,7 @@ function normalize(op: string, x: Tensor, affine: Affine, how: Normalisation, ru
   const count = numelOf(rows.space.inner);
   const result = emptyLike(x, x.shape);
   const [mean, scale] = [emptyLike(x, rows.space.outer, compute), emptyLike(x, rows.space.outer, compute)];
-  const [weight, bias] = [affine.weight?.contiguous() ?? null, affine.bias?.contiguous() ?? null];
+  const [weight, bias] = [affine.weight, affine.bias].map((each) => (each === null || each === undefined ? null : contiguous(each))) as [Tensor | null, Tensor | null];
   if (x.numel() > 0) {
     const statistics = running === null ? [] : [rows.perRow(running.mean), rows.perRow(running.variance)];
     forwardKernel({ weight: weight !== null, bias: bias !== null, running: running !== null, centred }).run(
@@ -173,7 +175,7 @@ function normalize(op: string, x: Tensor, affine: Affine, how: Normalisation, ru
       if (isGradEnabled()) return recordedGradients(g, savedX.value, { weight: w, bias }, how, needed);
       const shape = (weight ?? bias)?.shape ?? [];
       const dx = emptyLike(x, x.shape);
-      if (x.numel() === 0) return [dx, ...learned.map(() => g.newZeros(shape))];
+      if (x.numel() === 0) return [dx, ...learned.map(() => newZeros(g, shape))];
       const perRow = learned.length > 0 && sameShape(varying, rows.kept);
       const [dWeight, dBias] = learned.length === 0 ? [] : [emptyLike(x, shape), emptyLike(x, shape)];
       backwardKernel({ weight: w !== null, perRow, centred }).run(
@@ -213,13 +215,13 @@ function recordedGradients(g: Tensor, x: Tensor, { weight, bias }: Affine, { red
   let y: Tensor;
   if (centred) {
     const [variance, mean] = varMean(ownX, { dim: reduced, correction: 0, keepdim: true });
-    y = ownX.sub(mean).mul(variance.add(eps).rsqrt());
+    y = mul(sub(ownX, mean), rsqrt(add(variance, eps)));
   } else {
-    y = ownX.mul(ownX.square().mean({ dim: reduced, keepdim: true }).add(eps).rsqrt());
+    y = mul(ownX, rsqrt(add(mean(square(ownX), { dim: reduced, keepdim: true }), eps)));
   }
   const shape = weightShape(x.shape, varying);
-  if (ownWeight !== null && ownWeight !== undefined) y = y.mul(reshape(ownWeight, shape));
-  if (ownBias !== null && ownBias !== undefined) y = y.add(reshape(ownBias, shape));
+  if (ownWeight !== null && ownWeight !== undefined) y = mul(y, reshape(ownWeight, shape));
+  if (ownBias !== null && ownBias !== undefined) y = add(y, reshape(ownBias, shape));
   const inputs = aliases.filter((t) => t !== null);
   const wanted = inputs.filter((t, i) => needed[i] === true && t.requiresGrad);
   const gradients = grad(y, wanted, { gradOutputs: [g], createGraph: true });
@@ -281,8 +283,8 @@ export function batchNorm(x: Tensor, options?: BatchNormOptions): Tensor {
 
 /** Nothing has no statistics, which is no error in PyTorch either; parameters get gradients of zero. */
 function ofNothing(x: Tensor, { weight, bias }: Affine): Tensor {
-  const scaled = weight === null ? x.clone() : x.mul(weight.select(0, 0));
-  return bias === null ? scaled : scaled.add(bias.select(0, 0));
+  const scaled = weight === null ? clone(x) : mul(x, select(weight, 0, 0));
+  return bias === null ? scaled : add(scaled, select(bias, 0, 0));
 }
 
 /** Normalises every channel by statistics that are given. */
@@ -414,9 +416,9 @@ export function instanceNorm(x: Tensor, options?: InstanceNormOptions): Tensor {
   if (numelOf(x.shape.slice(2)) === 1) throw new ShapeError(`instanceNorm: expected more than 1 element in a channel, got input ${showShape(x.shape)}`);
   if (runningMean !== null && runningVar !== null) {
     noGrad(() => {
-      const [variance, mean] = varMean(x, { dim: reduced });
-      runningMean.lerp_(mean.mean({ dim: 0 }), momentum);
-      runningVar.lerp_(variance.mean({ dim: 0 }), momentum);
+      const [variances, means] = varMean(x, { dim: reduced });
+      lerp.inPlace(runningMean, mean(means, { dim: 0 }), momentum);
+      lerp.inPlace(runningVar, mean(variances, { dim: 0 }), momentum);
     });
   }
   return normalize("instanceNorm", x, { weight, bias }, { reduced, varying: [1], centred: true, eps }, null);
@@ -447,9 +449,9 @@ export function localResponseNorm(x: Tensor, size: number, options?: LocalRespon
   if (!Number.isInteger(size) || size < 1) throw new ArgumentError(`localResponseNorm: expected a whole number of channels, at least 1, got ${String(size)}`);
   if (x.numel() === 0) return x;
   const [batch = 0, channels = 0] = x.shape;
-  const squares = reshape(x.square(), [batch, 1, channels, -1]);
+  const squares = reshape(square(x), [batch, 1, channels, -1]);
   const around = avgPool2d(pad(squares, [0, 0, Math.floor(size / 2), Math.floor((size - 1) / 2)]), [size, 1], { stride: 1 });
-  return x.div(reshape(around, x.shape).mul(alpha).add(k).pow(beta));
+  return div(x, pow(add(mul(reshape(around, x.shape), alpha), k), beta));
 }
 
 function checkOperands(op: string, x: Tensor, operands: Readonly<Record<string, Tensor | null>>, shape: Shape): void {

@@ -5,6 +5,7 @@ import { checkSameDevice } from "../tensor.js";
 import type { Tensor } from "../tensor.js";
 import { clampMin } from "./elementwise.js";
 import { record } from "./reduce.js";
+import { newZeros } from "../create.js";
 
 /** What functions that are made of other ops check before the first of them runs, so that errors name the function that was called. */
 
@@ -42,6 +43,6 @@ export function keptAbove(op: string, x: Tensor, bound: number): Tensor {
 export function withoutSlope(op: string, result: Tensor, input: Tensor): Tensor {
   const alias = result.detach();
   const { shape } = input;
-  record(op, [result, input], [alias], () => ([g]) => [g ?? null, g === null || g === undefined ? null : (): Tensor => g.newZeros(shape)]);
+  record(op, [result, input], [alias], () => ([g]) => [g ?? null, g === null || g === undefined ? null : (): Tensor => newZeros(g, shape)]);
   return alias;
 }

@@ -11,6 +11,7 @@ import { copyInto, fillKernel } from "./copy.js";
 import { indexSelect } from "./index-ops.js";
 import { record } from "./reduce.js";
 import { narrow } from "./view.js";
+import { newTensor } from "../create.js";
 
 /** How many elements are put before and after a dimension; negative numbers cut off. */
 type Sides = readonly [before: number, after: number];
@@ -76,7 +77,7 @@ function padWithOwn(x: Tensor, sides: readonly Sides[], mode: PadMode): Tensor {
     if (before === 0 && after === 0) return result;
     const size = source.shape[d] ?? 0;
     const from = BigInt64Array.from({ length: size + before + after }, (_, i) => BigInt(modes[mode](i - before, size)));
-    return indexSelect(result, d, x.newTensor(from));
+    return indexSelect(result, d, newTensor(x, from));
   }, source);
 }
 

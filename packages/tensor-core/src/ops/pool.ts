@@ -13,9 +13,11 @@ import { checkSameDevice } from "../tensor.js";
 import type { Tensor } from "../tensor.js";
 import { gather } from "./index-ops.js";
 import { record } from "./reduce.js";
-import { flatten, reshape } from "./view.js";
+import { contiguous, flatten, reshape } from "./view.js";
 import type { PerDimension, Windows } from "./windows.js";
 import { along, checkPlanes, checkPooled, covering, coveringCoordinates, coveringCounts, coveringScalars, distanceOf, inside, MaxPoolOptions, perDimension, PoolOptions, poolWindows, positionsAlong, reachesOutside, spatialStrides, steps, strideOf, toRows } from "./windows.js";
+import { newZeros } from "../create.js";
+import { abs, mul, pow, relu, sign } from "./elementwise.js";
 
 /** Pools over sliding windows, of one, two and three dimensions. */
 
@@ -123,8 +125,8 @@ export function maximaOf(op: string, n: number, x: Tensor, windows: Shape, run: 
 
 /** An op of its own, whose gradient picks the elements that it put. */
 function maxPoolGradient(g: Tensor, indices: Tensor, shape: Shape): Tensor {
-  const result = g.newZeros(shape);
-  const flat = { g: flatten(g.contiguous(), 1), indices: flatten(indices, 1) };
+  const result = newZeros(g, shape);
+  const flat = { g: flatten(contiguous(g), 1), indices: flatten(indices, 1) };
   const [rows = 0, count = 0] = flat.g.shape;
   maxPoolBackwardKernel.run(
     g.device,
@@ -197,7 +199,7 @@ function maxUnpool(op: string, n: number, x: Tensor, indices: Tensor, kernelSize
   const plane = numelOf(sizes);
   const [rows, at] = [toRows(x, n), toRows(indices, n)];
   const count = numelOf(rows.shape.slice(1));
-  const result = x.newZeros([rows.shape[0] ?? 0, ...sizes]);
+  const result = newZeros(x, [rows.shape[0] ?? 0, ...sizes]);
   if (x.numel() > 0) {
     maxUnpoolKernel.run(
       x.device,
@@ -349,7 +351,7 @@ function avgPoolGradient(op: string, g: Tensor, shape: Shape, average: Average):
   const n = windows.kernel.length;
   const sizes = shape.slice(1);
   const result = emptyLike(g, shape);
-  const source = g.contiguous();
+  const source = contiguous(g);
   const bounded = reachesOutside(windows, sizes);
   const share = emptyLike(g, source.shape);
   avgPoolShareKernel(n, bounded).run(
@@ -369,7 +371,7 @@ function avgPoolGradient(op: string, g: Tensor, shape: Shape, average: Average):
     dtypeInfo[g.dtype].compute,
     [...coveringScalars(windows), ...spatialStrides(windows.sizes)],
   );
-  record(`${op}Backward`, [g], [result], () => ([h]) => [h === null || h === undefined ? null : (): Tensor => avgPoolRows(op, h.contiguous(), average)]);
+  record(`${op}Backward`, [g], [result], () => ([h]) => [h === null || h === undefined ? null : (): Tensor => avgPoolRows(op, contiguous(h), average)]);
   return result;
 }
 
@@ -418,8 +420,8 @@ function lpPool(op: string, n: number, x: Tensor, normType: number, kernelSize: 
   if (normType === 0) throw new ArgumentError(`${op}: expected a normType other than 0, got 0`);
   const { stride = null, ceilMode = false } = options;
   const count = numelOf(perDimension(op, "kernelSize", kernelSize, n, 1));
-  const average = avgPool(op, n, x.pow(normType), kernelSize, { stride, ceilMode });
-  return average.sign().mul(average.abs().relu()).mul(count).pow(1 / normType);
+  const average = avgPool(op, n, pow(x, normType), kernelSize, { stride, ceilMode });
+  return pow(mul(mul(sign(average), relu(abs(average))), count), 1 / normType);
 }
 
 /** `lpPool2d` for one dimension. @see torch.nn.functional.lp_pool1d */

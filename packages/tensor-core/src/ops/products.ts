@@ -9,10 +9,13 @@ import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { cat } from "./join.js";
 import { checkProduct, matmul } from "./matmul.js";
-import { flip } from "./rearrange.js";
-import { record } from "./reduce.js";
+import { diagonal, flip } from "./rearrange.js";
+import { amax, record, sum } from "./reduce.js";
 import { cumprod } from "./scan.js";
-import { expand, narrow, reshape, unsqueeze } from "./view.js";
+import { expand, narrow, permute, reshape, t, unsqueeze } from "./view.js";
+import { abs, add, clamp, clampMin, div, eq, maskedFill, mul, ne, pow, sqrt, sub } from "./elementwise.js";
+import { toDType } from "./copy.js";
+import { newOnes, newZeros } from "../create.js";
 
 /**
  * Products by the names that they have in linear algebra. `matmul` does the work; these say which shapes are meant and
@@ -88,14 +91,14 @@ export function outer(a: Tensor, b: Tensor): Tensor;
 export function outer(a: Tensor, b: Tensor, options?: unknown): Tensor {
   refuseOptions("outer", options);
   checkSizes("outer", [[a, ["n"]], [b, ["m"]]]);
-  return unsqueeze(a, 1).mul(b);
+  return mul(unsqueeze(a, 1), b);
 }
 
 /** Sums of products over the last dimension of both; with a scalar, the plain product. @see torch.inner */
 export function inner(a: Tensor, b: Tensor): Tensor;
 export function inner(a: Tensor, b: Tensor, options?: unknown): Tensor {
   refuseOptions("inner", options);
-  if (a.ndim === 0 || b.ndim === 0) return a.mul(b);
+  if (a.ndim === 0 || b.ndim === 0) return mul(a, b);
   checkProduct("inner", a, b);
   if (a.shape.at(-1) !== b.shape.at(-1)) throw new ShapeError(`inner: expected last dimensions of one size, got ${showShape(a.shape)} and ${showShape(b.shape)}`);
   return tensordot(a, b, { dims: [[-1], [-1]] });
@@ -131,8 +134,8 @@ export function tensordot(a: Tensor, b: Tensor, options?: TensordotOptions): Ten
   const inside = left.reduce((product, d) => product * x.shape[d]!, 1);
   const sizes = (t: Tensor, kept: readonly number[]): number[] => kept.map((d) => t.shape[d]!);
   const count = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
-  const rows = reshape(x.permute([...keptA, ...left]), [count(sizes(x, keptA)), inside]);
-  const columns = reshape(y.permute([...right, ...keptB]), [inside, count(sizes(y, keptB))]);
+  const rows = reshape(permute(x, [...keptA, ...left]), [count(sizes(x, keptA)), inside]);
+  const columns = reshape(permute(y, [...right, ...keptB]), [inside, count(sizes(y, keptB))]);
   return reshape(matmul(rows, columns), [...sizes(x, keptA), ...sizes(y, keptB)]);
 }
 
@@ -150,7 +153,7 @@ function pairsOf(op: string, a: Tensor, b: Tensor, dims: NonNullable<TensordotOp
 /** x summed over those of its dimensions that meet one of size 1. */
 function narrowToOne(x: Tensor, own: readonly number[], other: Tensor, others: readonly number[]): Tensor {
   const summed = own.filter((d, i) => x.shape[d] !== 1 && other.shape[others[i]!] === 1);
-  return summed.length === 0 ? x : x.sum({ dim: summed, keepdim: true, dtype: x.dtype });
+  return summed.length === 0 ? x : sum(x, { dim: summed, keepdim: true, dtype: x.dtype });
 }
 
 /** The product of every element of a with the whole of b, in its place. @see torch.kron */
@@ -163,7 +166,7 @@ export function kron(a: Tensor, b: Tensor, options?: unknown): Tensor {
   // [a₀, b₀, a₁, b₁, …]
   const left = reshape(a, shapeA.flatMap((size) => [size, 1]));
   const right = reshape(b, shapeB.flatMap((size) => [1, size]));
-  return reshape(left.mul(right), shapeA.map((size, d) => size * shapeB[d]!));
+  return reshape(mul(left, right), shapeA.map((size, d) => size * shapeB[d]!));
 }
 
 export const ScaledSumOptions = class {
@@ -183,10 +186,10 @@ function scaledSum(op: string, x: Tensor, a: Tensor, shape: Shape, { beta = 1, a
   // Of integers the scales are integers too, of bools bools: fractions are cut off, as in PyTorch.
   const scaled = (t: Tensor, scale: number | bigint | boolean): Tensor => {
     const number = t.dtype === "bool" ? scale !== 0 && scale !== false : t.isFloatingPoint() || typeof scale !== "number" ? scale : Math.trunc(scale);
-    return Number(number) === 1 ? t : t.mul(number);
+    return Number(number) === 1 ? t : mul(t, number);
   };
   const result = scaled(product(), alpha);
-  return Number(beta) === 0 ? result : scaled(x, beta).add(result);
+  return Number(beta) === 0 ? result : add(scaled(x, beta), result);
 }
 
 /** beta · x + alpha · (a @ b) of matrices. @see torch.addmm */
@@ -210,7 +213,7 @@ export function addr(x: Tensor, a: Tensor, b: Tensor, options?: ScaledSumOptions
     if (dtypeInfo[dtype].kind !== "float" && typeof scale === "number" && !Number.isInteger(scale)) throw new ArgumentError(`addr: expected ${name} to be whole for ${dtype} tensors, got ${scale}`);
     if (dtype !== "bool" && typeof scale === "boolean") throw new ArgumentError(`addr: expected ${name} to be a number for ${dtype} tensors, got ${scale}`);
   }
-  return scaledSum("addr", x.to(dtype), a.to(dtype), [a.shape[0]!, b.shape[0]!], given, () => outer(a.to(dtype), b.to(dtype)));
+  return scaledSum("addr", toDType(x, dtype), toDType(a, dtype), [a.shape[0]!, b.shape[0]!], given, () => outer(toDType(a, dtype), toDType(b, dtype)));
 }
 
 /** beta · x + alpha · Σ over the batch of a @ b. @see torch.addbmm */
@@ -246,7 +249,7 @@ export function cross(a: Tensor, b: Tensor, options?: CrossOptions): Tensor {
   if (d === -1 || a.shape[d] !== 3 || b.shape[d] !== 3) throw new ShapeError(`cross: expected a dimension of size 3, got ${showShape(a.shape)} and ${showShape(b.shape)}${dim === undefined ? "" : ` with dim ${dim}`}`);
   // Component i is aᵢ₊₁ bᵢ₊₂ − aᵢ₊₂ bᵢ₊₁.
   const turned = (x: Tensor, by: number): Tensor => cat([narrow(x, d, by, 3 - by), narrow(x, d, 0, by)], d);
-  return turned(a, 1).mul(turned(b, 2)).sub(turned(a, 2).mul(turned(b, 1)));
+  return sub(mul(turned(a, 1), turned(b, 2)), mul(turned(a, 2), turned(b, 1)));
 }
 
 export const CdistOptions = class {
@@ -274,21 +277,21 @@ export function cdist(a: Tensor, b: Tensor, options?: CdistOptions): Tensor {
   if (a.ndim < 2 || b.ndim < 2 || a.shape.at(-1) !== b.shape.at(-1)) throw new ShapeError(`${op}: expected shapes […, m, k] and […, n, k], got ${showShape(a.shape)} and ${showShape(b.shape)}`);
   if (!(p >= 0)) throw new ArgumentError(`${op}: expected p to be at least 0, got ${p}`);
   broadcastShapes(op, a.shape.slice(0, -2), b.shape.slice(0, -2));
-  const apart = unsqueeze(a, -2).sub(unsqueeze(b, -3)).abs();
+  const apart = abs(sub(unsqueeze(a, -2), unsqueeze(b, -3)));
   const over = { dim: -1 };
-  if (a.shape.at(-1) === 0) return apart.sum(over);
+  if (a.shape.at(-1) === 0) return sum(apart, over);
   if (p === 0) {
-    const counts = apart.detach().ne(0).to(a.dtype).sum(over);
+    const counts = sum(toDType(ne(apart.detach(), 0), a.dtype), over);
     // A count changes in steps.
-    record(op, [a, b], [counts], () => ([g]) => [g ? () => g.newZeros(a.shape) : null, g ? () => g.newZeros(b.shape) : null]);
+    record(op, [a, b], [counts], () => ([g]) => [g ? () => newZeros(g, a.shape) : null, g ? () => newZeros(g, b.shape) : null]);
     return counts;
   }
-  if (p === 1) return apart.sum(over);
-  if (p === Infinity) return apart.amax(over);
+  if (p === 1) return sum(apart, over);
+  if (p === Infinity) return amax(apart, over);
   // The root has no derivative at 0, where the distance's is 0: elsewhere the two are the same.
-  const power = apart.pow(p).sum(over);
-  const none = power.eq(0);
-  return power.maskedFill(none, 1).pow(1 / p).maskedFill(none, 0);
+  const power = sum(pow(apart, p), over);
+  const none = eq(power, 0);
+  return maskedFill(pow(maskedFill(power, none, 1), 1 / p), none, 0);
 }
 
 export const CovOptions = class {
@@ -322,16 +325,16 @@ export function cov(x: Tensor, options?: CovOptions): Tensor {
   };
   checkWeights("fweights", fweights, "int");
   checkWeights("aweights", aweights, "float");
-  const source = rows.isFloatingPoint() ? rows : rows.to("float32");
-  const weights = fweights === undefined ? aweights : aweights === undefined ? fweights : fweights.mul(aweights);
-  const w = weights?.to(source.dtype);
-  const total = w === undefined ? count : w.sum();
-  const mean = (w === undefined ? source.sum({ dim: 1, keepdim: true }) : source.mul(w).sum({ dim: 1, keepdim: true })).div(total);
-  const apart = source.sub(mean);
+  const source = rows.isFloatingPoint() ? rows : toDType(rows, "float32");
+  const weights = fweights === undefined ? aweights : aweights === undefined ? fweights : mul(fweights, aweights);
+  const w = weights === undefined ? undefined : toDType(weights, source.dtype);
+  const total = w === undefined ? count : sum(w);
+  const mean = div((w === undefined ? sum(source, { dim: 1, keepdim: true }) : sum(mul(source, w), { dim: 1, keepdim: true })), total);
+  const apart = sub(source, mean);
   // With weights of importance, the correction counts the observations that these amount to: Σ w a / Σ w.
-  const lost = w === undefined || aweights === undefined ? correction : w.mul(aweights).sum().div(total).mul(correction);
-  const freedom = typeof total === "number" ? Math.max(0, total - (lost as number)) : total.sub(lost).clampMin(0);
-  const result = matmul(apart, (w === undefined ? apart : apart.mul(w)).t()).div(freedom);
+  const lost = w === undefined || aweights === undefined ? correction : mul(div(sum(mul(w, aweights)), total), correction);
+  const freedom = typeof total === "number" ? Math.max(0, total - (lost as number)) : clampMin(sub(total, lost), 0);
+  const result = div(matmul(apart, t((w === undefined ? apart : mul(apart, w)))), freedom);
   return rows.shape[0] === 1 ? reshape(result, []) : result;
 }
 
@@ -339,9 +342,9 @@ export function cov(x: Tensor, options?: CovOptions): Tensor {
 export function corrcoef(x: Tensor): Tensor {
   if (x.ndim > 2) throw new ShapeError(`corrcoef: expected at most 2 dimensions, got shape ${showShape(x.shape)}`);
   const c = cov(x);
-  if (c.ndim === 0) return c.div(c);
-  const deviation = c.diagonal().sqrt();
-  return c.div(unsqueeze(deviation, 1)).div(deviation).clamp({ min: -1, max: 1 });
+  if (c.ndim === 0) return div(c, c);
+  const deviation = sqrt(diagonal(c));
+  return clamp(div(div(c, unsqueeze(deviation, 1)), deviation), { min: -1, max: 1 });
 }
 
 export const VanderOptions = class {
@@ -364,9 +367,9 @@ export function vander(x: Tensor, options?: VanderOptions): Tensor {
   if (x.ndim !== 1) throw new ShapeError(`vander: expected a vector, got shape ${showShape(x.shape)}`);
   const count = N ?? x.shape[0]!;
   if (!Number.isInteger(count) || count < 0) throw new ArgumentError(`vander: expected a number of powers that is whole and not negative, got ${count}`);
-  if (count === 0) return x.newZeros([x.shape[0]!, 0]);
-  const column = unsqueeze(x.isFloatingPoint() ? x : x.to("int64"), 1);
-  const ones = column.newZeros(column.shape).add(1);
+  if (count === 0) return newZeros(x, [x.shape[0]!, 0]);
+  const column = unsqueeze(x.isFloatingPoint() ? x : toDType(x, "int64"), 1);
+  const ones = newOnes(column, column.shape);
   const powers = count === 1 ? ones : cat([ones, cumprod(expand(column, [x.shape[0]!, count - 1]), 1)], 1);
   return increasing ? powers : flip(powers, [1]);
 }

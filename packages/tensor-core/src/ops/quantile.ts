@@ -4,13 +4,16 @@ import { DimOptions, optionsOf } from "../options.js";
 import type { Options } from "../options.js";
 import { resolveDim, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { lerp, where } from "./elementwise.js";
+import { ceil, clampMin, div, floor, isnan, lerp, logicalNot, mul, round, sub, where } from "./elementwise.js";
 import { gather } from "./index-ops.js";
 import { movedim } from "./rearrange.js";
 import type { ValuesAndIndices } from "./reduce.js";
 import { any, sum } from "./reduce.js";
 import { sort } from "./sort.js";
-import { reshape, select, squeeze, unsqueeze } from "./view.js";
+import { contiguous, reshape, select, squeeze, unsqueeze } from "./view.js";
+import { newTensor } from "../create.js";
+import { toDType } from "./copy.js";
+import { frac } from "./elementwise/representation.js";
 
 /** What sorted rows tell: quantiles, and medians without NaN. */
 
@@ -50,15 +53,15 @@ function quantiles(op: "quantile" | "nanquantile", x: Tensor, q: number | Tensor
   const rows = d === undefined || x.ndim === 0 ? reshape(x, [-1]) : movedim(x, d, -1);
   const sorted = sort(rows).values;
   const last = rows.shape.at(-1)! - 1;
-  const fractions = typeof q === "object" ? reshape(q.detach(), [-1]) : x.newTensor([q], { dtype: x.dtype });
-  const nan = rows.detach().isnan();
+  const fractions = typeof q === "object" ? reshape(q.detach(), [-1]) : newTensor(x, [q], { dtype: x.dtype });
+  const nan = isnan(rows.detach());
   // NaN is sorted to the end: a row that has one is read there, or ends before it.
   const ranks = op === "quantile"
-    ? where(any(nan, { dim: -1, keepdim: true }), last, fractions.mul(last))
-    : fractions.mul(sum(nan.logicalNot(), { dim: -1, keepdim: true }).sub(1)).clampMin(0);
+    ? where(any(nan, { dim: -1, keepdim: true }), last, mul(fractions, last))
+    : clampMin(mul(fractions, sub(sum(logicalNot(nan), { dim: -1, keepdim: true }), 1)), 0);
   const [below, weight] = between(ranks, interpolation);
-  const at = (index: Tensor): Tensor => gather(sorted, -1, index.to("int64"));
-  const values = weight === null ? at(below) : lerp(at(below), at(ranks.ceil()), weight);
+  const at = (index: Tensor): Tensor => gather(sorted, -1, toDType(index, "int64"));
+  const values = weight === null ? at(below) : lerp(at(below), at(ceil(ranks)), weight);
   // [kept…, Q] → [Q, kept…], with the reduced dimension back where it was.
   const first = movedim(values, -1, 0);
   const kept = keepdim ? (d === undefined || x.ndim === 0 ? reshape(first, [first.shape[0]!, ...x.shape.map(() => 1)]) : unsqueeze(first, d + 1)) : first;
@@ -68,22 +71,22 @@ function quantiles(op: "quantile" | "nanquantile", x: Tensor, q: number | Tensor
 /** q may only be looked at where the device can be read at once. */
 function checkFractions(op: string, q: Tensor): void {
   if (!canReadAtOnce(q.device)) return;
-  for (const value of q.detach().contiguous().readSync()) if (!(value >= 0 && value <= 1)) throw new ArgumentError(`${op}: expected q in [0, 1], got ${String(value)}`);
+  for (const value of contiguous(q.detach()).readSync()) if (!(value >= 0 && value <= 1)) throw new ArgumentError(`${op}: expected q in [0, 1], got ${String(value)}`);
 }
 
 /** The rank to read, and how far to go from it to the next one; null if not at all. */
 function between(ranks: Tensor, interpolation: NonNullable<QuantileOptions["interpolation"]>): [below: Tensor, weight: Tensor | number | null] {
   switch (interpolation) {
     case "lower":
-      return [ranks.floor(), null];
+      return [floor(ranks), null];
     case "higher":
-      return [ranks.ceil(), null];
+      return [ceil(ranks), null];
     case "nearest":
-      return [ranks.round(), null];
+      return [round(ranks), null];
     case "midpoint":
-      return [ranks.floor(), 0.5];
+      return [floor(ranks), 0.5];
     case "linear":
-      return [ranks.floor(), ranks.frac()];
+      return [floor(ranks), frac(ranks)];
   }
 }
 
@@ -92,14 +95,14 @@ export function nanmedian(x: Tensor): Tensor;
 export function nanmedian(x: Tensor, options: DimOptions & { readonly dim: number }): ValuesAndIndices;
 export function nanmedian(x: Tensor, options?: DimOptions): Tensor | ValuesAndIndices {
   if (options?.dim === undefined) {
-    if (x.numel() === 0) return x.newTensor(x.isFloatingPoint() ? NaN : 0, { dtype: x.dtype });
+    if (x.numel() === 0) return newTensor(x, x.isFloatingPoint() ? NaN : 0, { dtype: x.dtype });
     return nanmedian(reshape(x, [-1]), { dim: 0 }).values;
   }
   const d = resolveDim("nanmedian", options.dim, x.ndim);
   if (x.shape[d] === 0) throw new ShapeError(`nanmedian: expected at least one element along dimension ${d}, got shape ${showShape(x.shape)}`);
   const rows = x.ndim === 0 ? reshape(x, [1]) : movedim(x, d, -1);
-  const count = sum(rows.detach().isnan().logicalNot(), { dim: -1, keepdim: true });
-  const rank = count.sub(1).div(2, { roundingMode: "trunc" }).clampMin(0);
+  const count = sum(logicalNot(isnan(rows.detach())), { dim: -1, keepdim: true });
+  const rank = clampMin(div(sub(count, 1), 2, { roundingMode: "trunc" }), 0);
   return chosen(x, rows, gather(sort(rows.detach()).indices, -1, rank), d, options.keepdim ?? false);
 }
 

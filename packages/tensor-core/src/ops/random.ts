@@ -13,8 +13,9 @@ import { broadcastShapes, checkShape, numelOf, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { fromValues } from "./copy.js";
-import { elementwiseOps } from "./elementwise.js";
+import { add, div, elementwiseOps, mul } from "./elementwise.js";
 import { topk } from "./sort.js";
+import { contiguous } from "./view.js";
 
 /**
  * Starts the default generator's sequence anew.
@@ -83,7 +84,7 @@ export function normal(mean: Tensor | number, std: Tensor | number = 1, shape?: 
   if (first === undefined) throw new ArgumentError(`normal: expected tensors or numbers, got ${String(mean)} and ${String(std)}`);
   for (const x of tensors) if (!x.isFloatingPoint()) throw new DTypeError(`normal: expected floating tensors, got ${x.dtype}`);
   const noise = drawn("normal", broadcastShapes("normal", ...tensors.map((x) => x.shape)), { ...given, dtype: first.dtype, device: first.device }, (g, out) => g.normal(out));
-  return noise.mul(typeof std === "object" ? std.detach() : std).add(typeof mean === "object" ? mean.detach() : mean);
+  return add(mul(noise, typeof std === "object" ? std.detach() : std), typeof mean === "object" ? mean.detach() : mean);
 }
 
 /** Whole numbers from `low` to `high` (exclusive), int64. @see torch.randint */
@@ -130,7 +131,7 @@ function writeDrawn(op: string, x: Tensor, values: NumberArray | BigInt64Array):
     x,
     [x],
     () => { elementwiseOps.copy.callInPlace([x.data, fromValues(values, x.dtype, x.shape, x.device)]); },
-    (before) => new OpNode(op, [before.edge], ([g]) => [g === null || g === undefined ? null : g.mul(0)]),
+    (before) => new OpNode(op, [before.edge], ([g]) => [g === null || g === undefined ? null : mul(g, 0)]),
   );
 }
 
@@ -218,7 +219,7 @@ export function multinomial(weights: Tensor, count: number, options?: Multinomia
   const classes = weights.shape.at(-1)!;
   if (!Number.isInteger(count) || count < 1) throw new ArgumentError(`multinomial: expected to draw at least once, got ${count}`);
   if (!replacement && count > classes) throw new ArgumentError(`multinomial: expected at most ${classes} draws from ${classes} positions without replacement, got ${count}`);
-  const values = weights.detach().contiguous().readSync() as FloatArray;
+  const values = contiguous(weights.detach()).readSync() as FloatArray;
   const rows = classes === 0 ? 0 : values.length / classes;
   for (let row = 0; row < rows; row++) {
     const own = values.subarray(row * classes, (row + 1) * classes);
@@ -233,13 +234,13 @@ export function multinomial(weights: Tensor, count: number, options?: Multinomia
   }
   // Each waits for an exponential time at its own rate; the first to come are the sample.
   const waits = exponential_(empty(weights.shape, { dtype: weights.dtype, device: weights.device }), 1, g);
-  return topk(weights.detach().div(waits), count).indices;
+  return topk(div(weights.detach(), waits), count).indices;
 }
 
 /** How many events happen where x are expected, element by element. @see torch.poisson */
 export function poisson(x: Tensor, options?: GeneratorOptions): Tensor {
   const { generator = defaultGenerator() } = optionsOf("poisson", GeneratorOptions, options);
   if (!x.isFloatingPoint()) throw new DTypeError(`poisson: expected floating rates, got ${x.dtype}`);
-  const rates = x.detach().contiguous().readSync() as FloatArray;
+  const rates = contiguous(x.detach()).readSync() as FloatArray;
   return fromValues(rates.map((rate) => generator.poisson(rate)), x.dtype, x.shape, x.device);
 }

@@ -1,5 +1,5 @@
 import { dtypeInfo } from "@gradus/kernel-ir";
-import { tensor } from "../create.js";
+import { newArange, newTensor, newZeros, tensor } from "../create.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import { emptyLike } from "../kernels/rows.js";
@@ -8,11 +8,12 @@ import type { Options } from "../options.js";
 import { numelOf, resolveDim, resolveDims, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { maskedFill } from "./elementwise.js";
+import { clone, fill, gt, lt, maskedFill, sub } from "./elementwise.js";
 import { indexSelect } from "./index-ops.js";
 import { cat } from "./join.js";
-import { record } from "./reduce.js";
-import { asStrided, expand, narrow, permute, reshape, unsqueeze } from "./view.js";
+import { record, sum } from "./reduce.js";
+import { asStrided, expand, narrow, permute, reshape, transpose, unsqueeze } from "./view.js";
+import { copyInto } from "./copy.js";
 
 /** The same elements in other places: reversed, rotated, repeated, by diagonals. */
 
@@ -60,7 +61,7 @@ export function roll(x: Tensor, shifts: number | readonly number[], dims?: numbe
     if (size === 0) return y;
     const shift = ((by[i]! % size) + size) % size;
     return shift === 0 ? y : cat([narrow(y, d, size - shift, shift), narrow(y, d, 0, size - shift)], d);
-  }, along.length === 1 && (x.shape[resolveDim("roll", along[0]!, x.ndim)] ?? 1) === 0 ? x : x.clone());
+  }, along.length === 1 && (x.shape[resolveDim("roll", along[0]!, x.ndim)] ?? 1) === 0 ? x : clone(x));
 }
 
 /** Turned by 90° `k` times in the plane of two dimensions, from the first towards the second. @see torch.rot90 */
@@ -69,13 +70,13 @@ export function rot90(x: Tensor, k = 1, dims: readonly [number, number] = [0, 1]
   if (a === b || x.ndim < 2) throw new ShapeError(`rot90: expected two different dimensions, got [${dims.join(", ")}] for ${showShape(x.shape)}`);
   switch (((k % 4) + 4) % 4) {
     case 1:
-      return flip(x, [b]).transpose(a, b);
+      return transpose(flip(x, [b]), a, b);
     case 2:
       return flip(x, [a, b]);
     case 3:
-      return flip(x, [a]).transpose(a, b);
+      return transpose(flip(x, [a]), a, b);
     default:
-      return x.clone();
+      return clone(x);
   }
 }
 
@@ -89,7 +90,7 @@ export function repeat(x: Tensor, repeats: readonly number[]): Tensor {
   const pairs = padded.shape.flatMap((size, d) => [[1, size], [repeats[d]!, size]] as const);
   const wide = pairs.filter((_, i) => i % 2 === 1).flat();
   const thin = pairs.filter((_, i) => i % 2 === 0).flat();
-  return reshape(expand(reshape(padded, thin), wide), padded.shape.map((size, d) => size * repeats[d]!)).clone();
+  return clone(reshape(expand(reshape(padded, thin), wide), padded.shape.map((size, d) => size * repeats[d]!)));
 }
 
 /** Repeated as often as `reps` says, from the last dimension on; missing ones count 1. @see torch.tile */
@@ -117,22 +118,22 @@ export function repeatInterleave(x: Tensor, repeats: number | Tensor, options?: 
     if (!Number.isInteger(count) || count < 0) throw new ArgumentError(`repeatInterleave: expected repeats that are whole and not negative, got ${count}`);
     checkTotal(size * count);
     const wide = [...x.shape.slice(0, d + 1), count, ...x.shape.slice(d + 1)];
-    return reshape(expand(unsqueeze(x, d + 1), wide), x.shape.map((s, i) => (i === d ? s * count : s))).clone();
+    return clone(reshape(expand(unsqueeze(x, d + 1), wide), x.shape.map((s, i) => (i === d ? s * count : s))));
   }
   const counts = Array.from(repeats.readSync(), Number);
   if (repeats.ndim !== 1 || counts.length !== size) throw new ShapeError(`repeatInterleave: expected ${size} repeats, one for each position, got ${showShape(repeats.shape)}`);
   if (counts.some((n) => n < 0)) throw new ArgumentError("repeatInterleave: expected repeats that are not negative");
   checkTotal(counts.reduce((total, n) => total + n, 0));
   const order = BigInt64Array.from(counts.flatMap((n, i) => new Array<number>(n).fill(i)), BigInt);
-  return indexSelect(x, d, x.newTensor(order));
+  return indexSelect(x, d, newTensor(x, order));
 }
 
 /** Whether an element of a matrix stands on or below the `diagonal`-th diagonal: column − row ≤ diagonal. */
 function triangle(x: Tensor, op: string, diagonal: number, keeps: "lower" | "upper"): Tensor {
   if (x.ndim < 2) throw new ShapeError(`${op}: expected a matrix or a batch of them, got shape ${showShape(x.shape)}`);
   const [rows, columns] = x.shape.slice(-2) as [number, number];
-  const distance = x.newArange(columns).sub(unsqueeze(x.newArange(rows), 1));
-  return maskedFill(x, keeps === "lower" ? distance.gt(diagonal) : distance.lt(diagonal), x.dtype === "bool" ? false : 0);
+  const distance = sub(newArange(x, columns), unsqueeze(newArange(x, rows), 1));
+  return maskedFill(x, keeps === "lower" ? gt(distance, diagonal) : lt(distance, diagonal), x.dtype === "bool" ? false : 0);
 }
 
 /** The lower triangle of matrices; zeros above. @see torch.tril */
@@ -168,9 +169,9 @@ export function diagEmbed(x: Tensor, options?: DiagonalOptions): Tensor {
   const [a, b] = [resolveDim("diagEmbed", dim1, rank), resolveDim("diagEmbed", dim2, rank)];
   if (a === b) throw new ShapeError(`diagEmbed: expected two different dimensions, got ${dim1} and ${dim2}`);
   const size = x.shape.at(-1)! + Math.abs(offset);
-  const result = x.newZeros([...x.shape.slice(0, -1), size, size]);
+  const result = newZeros(x, [...x.shape.slice(0, -1), size, size]);
   const place = diagonal(result, { offset, dim1: -2, dim2: -1 });
-  place.copy_(x);
+  copyInto(place, x);
   const order: number[] = [];
   let next = 0;
   for (let d = 0; d < rank; d++) order.push(d === a ? rank - 2 : d === b ? rank - 1 : next++);
@@ -180,14 +181,14 @@ export function diagEmbed(x: Tensor, options?: DiagonalOptions): Tensor {
 /** A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector. @see torch.diag */
 export function diag(x: Tensor, offset = 0): Tensor {
   if (x.ndim === 1) return diagEmbed(x, { offset });
-  if (x.ndim === 2) return diagonal(x, { offset }).clone();
+  if (x.ndim === 2) return clone(diagonal(x, { offset }));
   throw new ShapeError(`diag: expected a vector or a matrix, got shape ${showShape(x.shape)}; use diagonal or diagEmbed`);
 }
 
 /** Sum of the main diagonal of a matrix. @see torch.trace */
 export function trace(x: Tensor): Tensor {
   if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, got shape ${showShape(x.shape)}`);
-  return diagonal(x).sum();
+  return sum(diagonal(x));
 }
 
 /** Dimensions moved to other places; the others keep their order. @see torch.movedim */
@@ -258,10 +259,10 @@ export function fillDiagonal_(x: Tensor, value: number | bigint | boolean, optio
   const [rows, columns] = x.shape as [number, number];
   const step = x.layout.strides.reduce((sum, stride) => sum + stride, 0);
   const first = Math.min(...x.shape);
-  asStrided(x, [first], [step]).fill_(value);
+  fill.inPlace(asStrided(x, [first], [step]), value);
   // After a row of gap the diagonal starts anew.
   for (let row = columns + 1; wrap && x.ndim === 2 && row < rows; row += columns + 1) {
-    diagonal(narrow(x, 0, row, rows - row)).fill_(value);
+    fill.inPlace(diagonal(narrow(x, 0, row, rows - row)), value);
   }
   return x;
 }

@@ -10,12 +10,14 @@ import { emptyLike } from "../kernels/rows.js";
 import { showShape } from "../shape.js";
 import { checkSameDevice } from "../tensor.js";
 import type { Tensor } from "../tensor.js";
-import { relu, sigmoid, tanh } from "./elementwise.js";
+import { add, clone, mul, relu, sigmoid, sub, tanh } from "./elementwise.js";
 import { logistic } from "./elementwise/notation.js";
 import { stack, split } from "./join.js";
-import { linear } from "./matmul.js";
-import { record } from "./reduce.js";
-import { select, view } from "./view.js";
+import { linear, matmul } from "./matmul.js";
+import { record, sum } from "./reduce.js";
+import { contiguous, reshape, select, squeeze, t, unsqueeze, view } from "./view.js";
+import { newZeros } from "../create.js";
+import { flip } from "./rearrange.js";
 
 /**
  * Recurrent cells, and layers that run them along a sequence.
@@ -78,7 +80,7 @@ const cells = {
     gates: 1, hasCellState: false, saves: 0, differs: false, sees: ["nextH"],
     step: (k, { p, q }) => ({ h: k.tanh(k.add(p[0]!, q[0]!)), saved: [] }),
     derivative: (k, d, _, __, next) => ({ p: [k.mul(d.h, tanhSlope(k, next.h))] }),
-    compose: (p, q, _, c) => ({ h: tanh(p[0]!.add(q[0]!)), c }),
+    compose: (p, q, _, c) => ({ h: tanh(add(p[0]!, q[0]!)), c }),
   },
   // h′ = max(p + q, 0)
   rnnRelu: {
@@ -88,7 +90,7 @@ const cells = {
       return { h: k.max(x, k.like(0, x)), saved: [] };
     },
     derivative: (k, d, _, __, next) => ({ p: [k.select(k.lt(k.like(0, next.h), next.h), d.h, k.like(0, d.h))] }),
-    compose: (p, q, _, c) => ({ h: relu(p[0]!.add(q[0]!)), c }),
+    compose: (p, q, _, c) => ({ h: relu(add(p[0]!, q[0]!)), c }),
   },
   // i, f, o = σ(p + q),  g = tanh(p + q),  c′ = f c + i g,  h′ = o tanh(c′)
   lstm: {
@@ -113,9 +115,9 @@ const cells = {
       };
     },
     compose: (p, q, _, c) => {
-      const sum = (n: number): Tensor => p[n]!.add(q[n]!);
-      const next = sigmoid(sum(1)).mul(c).add(sigmoid(sum(0)).mul(tanh(sum(2))));
-      return { h: sigmoid(sum(3)).mul(tanh(next)), c: next };
+      const sum = (n: number): Tensor => add(p[n]!, q[n]!);
+      const next = add(mul(sigmoid(sum(1)), c), mul(sigmoid(sum(0)), tanh(sum(2))));
+      return { h: mul(sigmoid(sum(3)), tanh(next)), c: next };
     },
   },
   // r, z = σ(p + q),  n = tanh(p + r q),  h′ = (1 − z) n + z h
@@ -133,9 +135,9 @@ const cells = {
       return { p: [dr, dz, dn], q: [dr, dz, k.mul(dn, r!)], h: k.mul(d.h, z!) };
     },
     compose: (p, q, h, c) => {
-      const [r, z] = [sigmoid(p[0]!.add(q[0]!)), sigmoid(p[1]!.add(q[1]!))];
-      const n = tanh(p[2]!.add(r.mul(q[2]!)));
-      return { h: n.add(z.mul(h.sub(n))), c };
+      const [r, z] = [sigmoid(add(p[0]!, q[0]!)), sigmoid(add(p[1]!, q[1]!))];
+      const n = tanh(add(p[2]!, mul(r, q[2]!)));
+      return { h: add(n, mul(z, sub(h, n))), c };
     },
   },
 } satisfies Readonly<Record<string, Cell>>;
@@ -247,21 +249,21 @@ function runBackward(
   const size = wide / cell.gates;
   const { compute } = dtypeInfo[p.dtype];
   const order = stepsOf(count, reverse);
-  const zeros = (): Tensor => noGrad(() => p.newZeros([batch, size]));
+  const zeros = (): Tensor => noGrad(() => newZeros(p, [batch, size]));
   const dP = emptyLike(p, p.shape);
   const dQ = cell.differs ? emptyLike(p, p.shape) : dP;
   const dProjected: Tensor[] = [];
   let dh: Tensor | null = null;
-  let dc = grads.c?.contiguous() ?? zeros();
+  let dc = grads.c === null || grads.c === undefined ? zeros() : contiguous(grads.c);
   for (let n = count - 1; n >= 0; n--) {
     const t = order[n]!;
     const outer: Tensor | null = grads.output === null ? null : select(grads.output, 0, t);
-    let d: Tensor = (outer === null ? dh : dh === null ? outer : outer.add(dh)) ?? p.newZeros(trace.h[0]!.shape);
+    let d: Tensor = (outer === null ? dh : dh === null ? outer : add(outer, dh)) ?? newZeros(p, trace.h[0]!.shape);
     if (weightHr !== null) {
       dProjected[n] = d;
-      d = d.matmul(weightHr);
+      d = matmul(d, weightHr);
     }
-    d = d.contiguous();
+    d = contiguous(d);
     // Where a state is not looked at, d stands in its place: one buffer less.
     const states = { h: trace.h[n]!, c: trace.c[n]!, nextH: trace.hidden[n]!, nextC: trace.c[n + 1]! };
     const seen = [d, cell.hasCellState ? dc : d, ...(["h", "c", "nextH", "nextC"] as const).map((name) => (cell.sees.includes(name) ? states[name] : d))];
@@ -274,20 +276,20 @@ function runBackward(
       compute,
       [],
     );
-    dh = select(dQ, 0, t).matmul(weightHh);
+    dh = matmul(select(dQ, 0, t), weightHh);
     if (state === null) continue;
     if (cell.hasCellState) dc = state;
-    else dh = dh.add(state);
+    else dh = add(dh, state);
   }
-  const flat = (reverse ? dQ.flip(0) : dQ).reshape(count * batch, wide);
-  const rowsOf = (list: readonly Tensor[]): Tensor => stack(list, 0).reshape(count * batch, -1);
+  const flat = reshape((reverse ? flip(dQ, [0]) : dQ), [count * batch, wide]);
+  const rowsOf = (list: readonly Tensor[]): Tensor => reshape(stack(list, 0), [count * batch, -1]);
   return [
     dP,
     dh,
     ...(cell.hasCellState ? [dc] : []),
-    flat.t().matmul(rowsOf(trace.h.slice(0, -1))),
-    ...((biasHh ?? null) === null ? [] : [flat.sum({ dim: 0 })]),
-    ...(weightHr === null ? [] : [rowsOf(dProjected).t().matmul(rowsOf(trace.hidden))]),
+    matmul(t(flat), rowsOf(trace.h.slice(0, -1))),
+    ...((biasHh ?? null) === null ? [] : [sum(flat, { dim: 0 })]),
+    ...(weightHr === null ? [] : [matmul(t(rowsOf(dProjected)), rowsOf(trace.hidden))]),
   ];
 }
 
@@ -318,11 +320,11 @@ export function recurrentLayer(name: CellName, p: Tensor, h0: Tensor, c0: Tensor
   const cell: Cell = cells[name];
   check(name, cell, p, h0, weights);
   const { weightHh, biasHh = null, weightHr = null } = weights;
-  const [ownP, ownH, ownC] = [p.contiguous(), h0.contiguous(), c0.contiguous()];
+  const [ownP, ownH, ownC] = [contiguous(p), contiguous(h0), contiguous(c0)];
   const trace = noGrad(() => run(kernels[name], ownP.detach(), ownH.detach(), ownC.detach(), weights, reverse));
   const inTime = reverse ? trace.h.slice(1).reverse() : trace.h.slice(1);
   const output = noGrad(() => stack(inTime, 0));
-  const last = cell.hasCellState ? noGrad(() => trace.c.at(-1)!.clone()) : c0;
+  const last = cell.hasCellState ? noGrad(() => clone(trace.c.at(-1)!)) : c0;
   const inputs = [ownP, ownH, ...(cell.hasCellState ? [ownC] : []), weightHh, ...(biasHh === null ? [] : [biasHh]), ...(weightHr === null ? [] : [weightHr])];
   record(name, inputs, cell.hasCellState ? [output, last] : [output], () => {
     const values = inputs.map((x) => new Saved(name, x));
@@ -366,8 +368,8 @@ function check(op: string, cell: Cell, p: Tensor, h0: Tensor, { weightHh, weight
 
 /** One step of a cell from an input `[batch, in]` and the state before. */
 function cellStep(name: CellName, x: Tensor, h: Tensor, c: Tensor, weightIh: Tensor, weightHh: Tensor, biasIh?: Tensor | null, biasHh?: Tensor | null): { readonly h: Tensor; readonly c: Tensor } {
-  const result = recurrentLayer(name, linear(x, weightIh, biasIh).unsqueeze(0), h, c, { weightHh, biasHh: biasHh ?? null });
-  return { h: result.output.squeeze(0), c: result.c };
+  const result = recurrentLayer(name, unsqueeze(linear(x, weightIh, biasIh), 0), h, c, { weightHh, biasHh: biasHh ?? null });
+  return { h: squeeze(result.output, 0), c: result.c };
 }
 
 /**

@@ -13,9 +13,11 @@ import type { Shape } from "../shape.js";
 import { numelOf, resolveDim, resolveDims, sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { toDType } from "./copy.js";
-import { elementwiseOps, maskedFill } from "./elementwise.js";
+import { add, div, elementwiseOps, eq, isnan, logicalNot, maskedFill, mul, ne, sub } from "./elementwise.js";
 import { checkTensors } from "./operand-rules.js";
-import { expand, reshape, unsqueeze } from "./view.js";
+import { expand, permute, reshape, unsqueeze } from "./view.js";
+import { newArange, newZeros } from "../create.js";
+import { scatterAdd } from "./index-ops.js";
 
 export const CountNonzeroOptions = class {
   /** All by default. */
@@ -133,7 +135,7 @@ export function mean(x: Tensor, options?: SumOptions): Tensor {
   const count = numelOf(rows.space.inner);
   const results = reduceRows(scaledSumKernel, source, rows, keepdim, [source.dtype], dtypeInfo[source.dtype].compute, [count]);
   const shape = x.shape;
-  record("mean", [source], results, () => ([g]) => [g === null || g === undefined ? null : (): Tensor => expand(unreduced(g, rows).div(count), shape)]);
+  record("mean", [source], results, () => ([g]) => [g === null || g === undefined ? null : (): Tensor => expand(div(unreduced(g, rows), count), shape)]);
   return first(results);
 }
 
@@ -157,13 +159,13 @@ function prodGradient(g: Tensor, x: Tensor, rows: Rows): Tensor {
   const count = numelOf(rows.space.inner);
   // Rows last: [kept…, count], then [kept…, count, count] with ones on the diagonal.
   const order = [...rows.kept, ...rows.reduced];
-  const flat = reshape(x.permute(order), [...rows.space.outer, count]);
-  const positions = x.newArange(count);
-  const diagonal = unsqueeze(positions, 0).eq(unsqueeze(positions, 1));
-  const others = unsqueeze(flat, -2).maskedFill(diagonal, 1);
-  const each = prod(others, { dim: -1 }).mul(unsqueeze(reshape(unreduced(g, rows), rows.space.outer), -1));
+  const flat = reshape(permute(x, order), [...rows.space.outer, count]);
+  const positions = newArange(x, count);
+  const diagonal = eq(unsqueeze(positions, 0), unsqueeze(positions, 1));
+  const others = maskedFill(unsqueeze(flat, -2), diagonal, 1);
+  const each = mul(prod(others, { dim: -1 }), unsqueeze(reshape(unreduced(g, rows), rows.space.outer), -1));
   const inverse = order.map((_, d) => order.indexOf(d));
-  return reshape(each, order.map((d) => shape[d] ?? 1)).permute(inverse);
+  return permute(reshape(each, order.map((d) => shape[d] ?? 1)), inverse);
 }
 
 /** Values and positions of the extremes along one dimension. */
@@ -190,7 +192,7 @@ function extremeAlong(name: "max" | "min", x: Tensor, dim: number, keepdim: bool
       : (): Tensor => {
           if (shape.length === 0) return g;
           const [at, value] = keepdim ? [indices, g] : [unsqueeze(indices, d), unsqueeze(g, d)];
-          return value.newZeros(shape).scatterAdd(d, at, value);
+          return scatterAdd(newZeros(value, shape), d, at, value);
         },
   ]);
   return { values, indices };
@@ -223,8 +225,8 @@ function extremum(name: string, sense: "max" | "min", x: Tensor, options: Reduce
       g === null || g === undefined
         ? null
         : (): Tensor => {
-            const hit = savedX.value.eq(unreduced(savedY.value, rows)).to(g.dtype);
-            return hit.mul(unreduced(g, rows).div(sum(hit, { dim: dims, keepdim: true })));
+            const hit = toDType(eq(savedX.value, unreduced(savedY.value, rows)), g.dtype);
+            return mul(hit, div(unreduced(g, rows), sum(hit, { dim: dims, keepdim: true })));
           },
     ];
   });
@@ -292,9 +294,9 @@ export function varMean(x: Tensor, options?: VarOptions): [variance: Tensor, mea
     return ([gVar, gMean]) => [
       (): Tensor | null => {
         // ∂var/∂x = 2 (x − mean) / (n − correction); ∂mean/∂x = 1/n
-        const fromVar = gVar === null || gVar === undefined ? null : savedX.value.sub(unreduced(savedMean.value, rows)).mul(unreduced(gVar, rows).mul(2 / freedom));
-        const fromMean = gMean === null || gMean === undefined ? null : expand(unreduced(gMean, rows).div(count), x.shape);
-        return fromVar === null || fromMean === null ? (fromVar ?? fromMean) : fromVar.add(fromMean);
+        const fromVar = gVar === null || gVar === undefined ? null : mul(sub(savedX.value, unreduced(savedMean.value, rows)), mul(unreduced(gVar, rows), 2 / freedom));
+        const fromMean = gMean === null || gMean === undefined ? null : expand(div(unreduced(gMean, rows), count), x.shape);
+        return fromVar === null || fromMean === null ? (fromVar ?? fromMean) : add(fromVar, fromMean);
       },
     ];
   });
@@ -312,16 +314,16 @@ export function stdMean(x: Tensor, options?: VarOptions): [deviation: Tensor, me
 }
 
 /** Sum of the elements that are not NaN. @see torch.nansum */
-export const nansum = (x: Tensor, options?: SumOptions): Tensor => sum(x.isFloatingPoint() ? maskedFill(x, x.isnan(), 0) : x, optionsOf("nansum", SumOptions, options));
+export const nansum = (x: Tensor, options?: SumOptions): Tensor => sum(x.isFloatingPoint() ? maskedFill(x, isnan(x), 0) : x, optionsOf("nansum", SumOptions, options));
 /** Mean of the elements that are not NaN; NaN of none. @throws {DTypeError} for integers. @see torch.nanmean */
 export function nanmean(x: Tensor, options?: SumOptions): Tensor {
   const given = optionsOf("nanmean", SumOptions, options);
   if (!x.isFloatingPoint()) throw new DTypeError(`nanmean: expected a floating tensor, got ${x.dtype}; convert it with to("float32")`);
   const { dim, keepdim } = given;
-  return nansum(x, given).div(sum(x.isnan().logicalNot(), { dim: dim ?? null, keepdim: keepdim ?? false }));
+  return div(nansum(x, given), sum(logicalNot(isnan(x)), { dim: dim ?? null, keepdim: keepdim ?? false }));
 }
 /** How many elements are not zero, int64. @see torch.count_nonzero */
-export const countNonzero = (x: Tensor, options?: CountNonzeroOptions): Tensor => sum(x.detach().ne(0), optionsOf("countNonzero", CountNonzeroOptions, options));
+export const countNonzero = (x: Tensor, options?: CountNonzeroOptions): Tensor => sum(ne(x.detach(), 0), optionsOf("countNonzero", CountNonzeroOptions, options));
 /** Smallest and largest elements, of all or along a dimension; equal ones share the gradient. @see torch.aminmax */
 export function aminmax(x: Tensor, options?: DimOptions): { readonly min: Tensor; readonly max: Tensor } {
   const given = optionsOf("aminmax", DimOptions, options);

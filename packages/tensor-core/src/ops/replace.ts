@@ -10,6 +10,7 @@ import { clone } from "./elementwise.js";
 import { diagonal, DiagonalOptions } from "./rearrange.js";
 import { record } from "./reduce.js";
 import { asStrided, select, slice } from "./view.js";
+import { newZeros } from "../create.js";
 
 /** A copy of x in which the elements of one view are those of another tensor. */
 function replaced(op: string, x: Tensor, source: Tensor, part: (whole: Tensor) => Tensor): Tensor {
@@ -22,7 +23,7 @@ function replaced(op: string, x: Tensor, source: Tensor, part: (whole: Tensor) =
   if (!sameShape(shape, source.shape)) throw new ShapeError(`${op}: expected elements of shape ${showShape(shape)}, got ${showShape(source.shape)}`);
   const result = clone(x.detach());
   copyInto(part(result), source.detach());
-  record(op, [x, source], [result], () => ([g]) => [g ? () => replaced(op, g, g.newZeros(shape), part) : null, g ? () => clone(part(g)) : null]);
+  record(op, [x, source], [result], () => ([g]) => [g ? () => replaced(op, g, newZeros(g, shape), part) : null, g ? () => clone(part(g)) : null]);
   return result;
 }
 

@@ -9,7 +9,7 @@ import { fromValues } from "./copy.js";
 import type { Pooled } from "./pool.js";
 import { maximaOf, perRank, storeMaximum } from "./pool.js";
 import { record } from "./reduce.js";
-import { reshape } from "./view.js";
+import { contiguous, reshape } from "./view.js";
 import { spatialStrides, toRows } from "./windows.js";
 
 /**
@@ -110,7 +110,7 @@ function resampleRows(op: string, rows: Tensor, taps: readonly Taps[]): Tensor {
       spatialStrides(sizes),
     );
   }
-  record(op, [rows], [result], () => ([g]) => [g === null || g === undefined ? null : (): Tensor => resampleRows(`${op}Backward`, g.contiguous(), taps.map(transposed))]);
+  record(op, [rows], [result], () => ([g]) => [g === null || g === undefined ? null : (): Tensor => resampleRows(`${op}Backward`, contiguous(g), taps.map(transposed))]);
   return result;
 }
 

@@ -11,10 +11,13 @@ import type { Options } from "../options.js";
 import { resolveDim } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { toDType } from "./copy.js";
-import { clone, where } from "./elementwise.js";
+import { add, clone, eq, exp, ge, gt, log, maskedFill, mul, sub, where } from "./elementwise.js";
 import { flip } from "./rearrange.js";
 import type { ValuesAndIndices } from "./reduce.js";
-import { record } from "./reduce.js";
+import { record, sum } from "./reduce.js";
+import { newArange, newZeros } from "../create.js";
+import { transpose, unsqueeze } from "./view.js";
+import { scatterAdd } from "./index-ops.js";
 
 /** Running results along one dimension. */
 
@@ -121,13 +124,13 @@ export function cumprod(x: Tensor, dim: number, options?: CumulativeOptions): Te
 function cumprodGradient(g: Tensor, x: Tensor, d: number): Tensor {
   if (x.ndim === 0) return g;
   const n = x.shape[d]!;
-  const positions = x.newArange(n);
+  const positions = newArange(x, n);
   // [..., k, j]: x with 1 in place of xₖ, its running products, and only those with i ≥ k count.
-  const last = (t: Tensor): Tensor => t.transpose(d, -1);
-  const withOne = last(x).unsqueeze(-2).maskedFill(positions.unsqueeze(1).eq(positions), 1);
+  const last = (t: Tensor): Tensor => transpose(t, d, -1);
+  const withOne = maskedFill(unsqueeze(last(x), -2), eq(unsqueeze(positions, 1), positions), 1);
   const products = cumprod(withOne, -1);
-  const counts = positions.ge(positions.unsqueeze(1));
-  return last(where(counts, products, 0).mul(last(g).unsqueeze(-2)).sum({ dim: -1 }));
+  const counts = ge(positions, unsqueeze(positions, 1));
+  return last(sum(mul(where(counts, products, 0), unsqueeze(last(g), -2)), { dim: -1 }));
 }
 
 /** log of the running sums of eˣ, without overflow. @see torch.logcumsumexp */
@@ -144,12 +147,12 @@ export function logcumsumexp(x: Tensor, dim: number): Tensor {
       g
         ? () => {
             const part = (sign: 1 | -1): Tensor => {
-              const present = g.mul(sign).gt(0);
-              const logarithm = where(present, where(present, g.mul(sign), 1).log(), finfo(x.dtype).min).sub(savedY.value);
+              const present = gt(mul(g, sign), 0);
+              const logarithm = sub(where(present, log(where(present, mul(g, sign), 1)), finfo(x.dtype).min), savedY.value);
               const summed = x.ndim === 0 ? logarithm : flip(logcumsumexp(flip(logarithm, [d]), d), [d]);
-              return summed.add(savedX.value).exp();
+              return exp(add(summed, savedX.value));
             };
-            return part(1).sub(part(-1));
+            return sub(part(1), part(-1));
           }
         : null,
     ];
@@ -161,7 +164,7 @@ function cumulativeExtreme(op: KernelOp, x: Tensor, dim: number): ValuesAndIndic
   const d = resolveDim(op.name, dim, x.ndim);
   const [values, indices] = runAlong(op, x, d, [x.dtype, "int64"], dtypeInfo[x.dtype].compute) as [Tensor, Tensor];
   const shape = x.shape;
-  record(op.name, [x], [values], () => ([g]) => [g ? () => (shape.length === 0 ? clone(g) : g.newZeros(shape).scatterAdd(d, indices, g)) : null]);
+  record(op.name, [x], [values], () => ([g]) => [g ? () => (shape.length === 0 ? clone(g) : scatterAdd(newZeros(g, shape), d, indices, g)) : null]);
   return { values, indices };
 }
 

@@ -12,10 +12,13 @@ import { numelOf, resolveDim, showShape } from "../shape.js";
 import { checkSameDevice, Tensor } from "../tensor.js";
 import type { TypedArray } from "../typed-array.js";
 import { toDType } from "./copy.js";
-import { logicalNot, where } from "./elementwise.js";
-import { gather, indexSelect } from "./index-ops.js";
+import { add, clampMax, clone, div, eq, fill, ge, le, logicalAnd, logicalNot, sub, where } from "./elementwise.js";
+import { gather, indexSelect, scatterAdd } from "./index-ops.js";
 import { sort } from "./sort.js";
-import { reshape } from "./view.js";
+import { contiguous, narrow, reshape, slice, transpose } from "./view.js";
+import { newFull, newOnes, newTensor, newZeros } from "../create.js";
+import { getItem } from "./indexing.js";
+import { max, min, sum } from "./reduce.js";
 
 /** Finding values: in sorted sequences, among others, and which of them there are at all. */
 
@@ -86,7 +89,7 @@ function search(op: string, sequence: Tensor, values: Operand, { outInt32 = fals
   sequence.checkUsable(op);
   if (!["left", "right", undefined].includes(side)) throw new ArgumentError(`${op}: expected side "left" or "right", got "${String(side)}"`);
   if (side === "left" && right) throw new ArgumentError(`${op}: expected side and right to agree, got "left" and true`);
-  const wanted = values instanceof Tensor ? values : sequence.newTensor(values, { dtype: resultType(sequence, values) });
+  const wanted = values instanceof Tensor ? values : newTensor(sequence, values, { dtype: resultType(sequence, values) });
   checkSameDevice(op, [sequence, wanted, ...(sorter === undefined ? [] : [sorter])]);
   if (sequence.ndim === 0) throw new ShapeError(`${op}: expected a sequence with a dimension, got a scalar`);
   const lead = sequence.shape.slice(0, -1);
@@ -99,7 +102,7 @@ function search(op: string, sequence: Tensor, values: Operand, { outInt32 = fals
   const ordered = sorter === undefined ? sequence.detach() : gather(sequence.detach(), -1, sorter);
   const length = sequence.shape.at(-1)!;
   const result = emptyLike(sequence, wanted.shape, outInt32 ? "int32" : "int64");
-  if (result.numel() === 0 || length === 0) return result.zero_();
+  if (result.numel() === 0 || length === 0) return fill.inPlace(result, 0);
   const compare = dtypeInfo[resultType(sequence, wanted)].compute;
   const steps = Math.max(1, Math.ceil(Math.log2(length + 1)));
   const after = right || side === "right";
@@ -135,13 +138,13 @@ export function isin(elements: Operand, testElements: Operand, options?: IsinOpt
   const model = elements instanceof Tensor ? elements : testElements;
   if (!(model instanceof Tensor)) throw new ArgumentError(`isin: expected a tensor among its arguments, got ${String(elements)} and ${String(testElements)}`);
   const dtype = resultType(elements, testElements);
-  const asTensor = (x: Operand): Tensor => (x instanceof Tensor ? toDType(x.detach(), dtype) : model.newTensor(x, { dtype }));
+  const asTensor = (x: Operand): Tensor => (x instanceof Tensor ? toDType(x.detach(), dtype) : newTensor(model, x, { dtype }));
   const [wanted, pool] = [asTensor(elements), reshape(asTensor(testElements), [-1])];
-  if (pool.numel() === 0) return wanted.newZeros(wanted.shape, { dtype: "bool" }).add(invert).to("bool");
-  const { values } = sort(pool.dtype === "bool" ? pool.to("uint8") : pool);
-  const target = wanted.dtype === "bool" ? wanted.to("uint8") : wanted;
-  const at = search("isin", values, target, {}).clampMax(values.numel() - 1);
-  const found = reshape(indexSelect(values, 0, reshape(at, [-1])), target.shape).eq(target);
+  if (pool.numel() === 0) return newFull(wanted, wanted.shape, invert, { dtype: "bool" });
+  const { values } = sort(pool.dtype === "bool" ? toDType(pool, "uint8") : pool);
+  const target = wanted.dtype === "bool" ? toDType(wanted, "uint8") : wanted;
+  const at = clampMax(search("isin", values, target, {}), values.numel() - 1);
+  const found = eq(reshape(indexSelect(values, 0, reshape(at, [-1])), target.shape), target);
   return invert ? logicalNot(found) : found;
 }
 
@@ -230,7 +233,7 @@ function distinct(op: string, x: Tensor, { returnInverse = false, returnCounts =
   const d = dim === undefined ? null : resolveDim(op, dim, x.ndim);
   const source = x.detach();
   // Slices first, each of them one row.
-  const first = d === null ? reshape(source, [-1]) : source.ndim === 0 ? reshape(source, [1]) : source.transpose(0, d);
+  const first = d === null ? reshape(source, [-1]) : source.ndim === 0 ? reshape(source, [1]) : transpose(source, 0, d);
   const count = first.shape[0]!;
   const width = numelOf(first.shape.slice(1));
   if (count > 0 && width === 0 && d !== null) throw new ShapeError(`${op}: expected slices with elements, got shape ${showShape(x.shape)} along dimension ${d}`);
@@ -247,13 +250,13 @@ function distinct(op: string, x: Tensor, { returnInverse = false, returnCounts =
     counts[counts.length - 1]!++;
     inverse[row] = BigInt(firsts.length - 1);
   });
-  const chosen = indexSelect(first, 0, x.newTensor(BigInt64Array.from(firsts, BigInt)));
-  const output = d === null || source.ndim === 0 ? chosen : chosen.transpose(0, d).contiguous();
+  const chosen = indexSelect(first, 0, newTensor(x, BigInt64Array.from(firsts, BigInt)));
+  const output = d === null || source.ndim === 0 ? chosen : contiguous(transpose(chosen, 0, d));
   if (!returnInverse && !returnCounts) return output;
   return {
     output,
-    ...(returnInverse ? { inverse: reshape(x.newTensor(inverse), d === null ? x.shape : [count]) } : {}),
-    ...(returnCounts ? { counts: x.newTensor(BigInt64Array.from(counts, BigInt)) } : {}),
+    ...(returnInverse ? { inverse: reshape(newTensor(x, inverse), d === null ? x.shape : [count]) } : {}),
+    ...(returnCounts ? { counts: newTensor(x, BigInt64Array.from(counts, BigInt)) } : {}),
   };
 }
 
@@ -293,25 +296,25 @@ export function histogram(x: Tensor, bins: number | readonly number[] | Tensor, 
   const values = reshape(x.detach(), [-1]);
   const binEdges = edgesOf(op, values, bins, range);
   const count = binEdges.numel() - 1;
-  const last = binEdges.get(-1);
-  const inside = values.ge(binEdges.get(0)).logicalAnd(values.le(last));
-  const place = where(inside, search(op, binEdges, values, { right: true }).sub(1).clampMax(count - 1), count);
-  const counted = (weight === undefined ? values.newZeros(values.shape).add(1) : reshape(weight.detach(), [-1]));
+  const last = getItem(binEdges, [-1]);
+  const inside = logicalAnd(ge(values, getItem(binEdges, [0])), le(values, last));
+  const place = where(inside, clampMax(sub(search(op, binEdges, values, { right: true }), 1), count - 1), count);
+  const counted = (weight === undefined ? newOnes(values, values.shape) : reshape(weight.detach(), [-1]));
   // One bin more, for what falls outside.
-  const hist = values.newZeros([count + 1]).scatterAdd(0, place.to("int64"), counted).narrow(0, 0, count).clone();
-  return { hist: density ? hist.div(hist.sum()).div(binEdges.slice(0, 1).sub(binEdges.slice(0, 0, -1))) : hist, binEdges };
+  const hist = clone(narrow(scatterAdd(newZeros(values, [count + 1]), 0, toDType(place, "int64"), counted), 0, 0, count));
+  return { hist: density ? div(div(hist, sum(hist)), sub(slice(binEdges, 0, 1), slice(binEdges, 0, 0, -1))) : hist, binEdges };
 }
 
 function edgesOf(op: string, values: Tensor, bins: number | readonly number[] | Tensor, range: readonly [number, number] | undefined): Tensor {
   if (typeof bins !== "number") {
-    const edges = bins instanceof Tensor ? bins : values.newTensor(bins, { dtype: values.dtype });
+    const edges = bins instanceof Tensor ? bins : newTensor(values, bins, { dtype: values.dtype });
     if (edges.dtype !== values.dtype || edges.ndim !== 1 || edges.numel() < 1) throw new ShapeError(`${op}: expected bin edges as a vector of ${values.dtype}, got ${edges.dtype} of shape ${showShape(edges.shape)}`);
-    return edges.clone();
+    return clone(edges);
   }
   if (!Number.isInteger(bins) || bins < 1) throw new ArgumentError(`${op}: expected at least 1 bin, got ${bins}`);
   if (range !== undefined && !(range[0] <= range[1] && range.every(Number.isFinite))) throw new ArgumentError(`${op}: expected a range from a finite number to one that is not smaller, got [${range.join(", ")}]`);
-  const [low, high] = range ?? (values.numel() === 0 ? [0, 1] : [values.min().itemSync(), values.max().itemSync()]);
+  const [low, high] = range ?? (values.numel() === 0 ? [0, 1] : [min(values).itemSync(), max(values).itemSync()]);
   if (!Number.isFinite(low) || !Number.isFinite(high)) throw new ArgumentError(`${op}: expected finite values or a range, got values from ${low} to ${high}`);
   const [from, to] = low === high ? [low - 0.5, high + 0.5] : [low, high];
-  return values.newTensor(Float64Array.from({ length: bins + 1 }, (_, i) => (i < (bins + 1) / 2 ? from + ((to - from) / bins) * i : to - ((to - from) / bins) * (bins - i))), { dtype: values.dtype });
+  return newTensor(values, Float64Array.from({ length: bins + 1 }, (_, i) => (i < (bins + 1) / 2 ? from + ((to - from) / bins) * i : to - ((to - from) / bins) * (bins - i))), { dtype: values.dtype });
 }

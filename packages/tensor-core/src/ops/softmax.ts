@@ -9,8 +9,9 @@ import type { Options } from "../options.js";
 import { resolveDim } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { toDType } from "./copy.js";
-import { where } from "./elementwise.js";
-import { record } from "./reduce.js";
+import { abs, add, eq, exp, log, mul, neg, sub, where } from "./elementwise.js";
+import { amax, record, sum } from "./reduce.js";
+import { squeeze } from "./view.js";
 
 /** exp(x − max) / Σ exp(x − max): shifted so that the largest exponent is 0. */
 const softmaxKernel = new KernelOp({
@@ -97,14 +98,14 @@ function softmaxGradient(g: Tensor, y: Tensor, d: number): Tensor {
     const [savedG, savedY] = [new Saved("softmaxBackward", g), new Saved("softmaxBackward", y)];
     return ([h]) => {
       if (h === null || h === undefined) return [null, null];
-      const sumOf = (a: Tensor): Tensor => a.sum({ dim: d, keepdim: true });
+      const sumOf = (a: Tensor): Tensor => sum(a, { dim: d, keepdim: true });
       return [
         // The Jacobian is symmetric.
         (): Tensor => softmaxGradient(h, savedY.value, d),
         // r = y g − y Σ g y, so ∂/∂y: h (g − Σ g y) − g Σ h y
         (): Tensor => {
           const [G, Y] = [savedG.value, savedY.value];
-          return h.mul(G.sub(sumOf(G.mul(Y)))).sub(G.mul(sumOf(h.mul(Y))));
+          return sub(mul(h, sub(G, sumOf(mul(G, Y)))), mul(G, sumOf(mul(h, Y))));
         },
       ];
     };
@@ -134,11 +135,11 @@ function logSoftmaxGradient(g: Tensor, y: Tensor, d: number): Tensor {
     const [savedG, savedY] = [new Saved("logSoftmaxBackward", g), new Saved("logSoftmaxBackward", y)];
     return ([h]) => {
       if (h === null || h === undefined) return [null, null];
-      const sumOf = (a: Tensor): Tensor => a.sum({ dim: d, keepdim: true });
+      const sumOf = (a: Tensor): Tensor => sum(a, { dim: d, keepdim: true });
       // r = g − eʸ Σ g
       return [
-        (): Tensor => h.sub(sumOf(h.mul(savedY.value.exp()))),
-        (): Tensor => h.mul(savedY.value.exp()).mul(sumOf(savedG.value)).neg(),
+        (): Tensor => sub(h, sumOf(mul(h, exp(savedY.value)))),
+        (): Tensor => neg(mul(mul(h, exp(savedY.value)), sumOf(savedG.value))),
       ];
     };
   });
@@ -148,9 +149,9 @@ function logSoftmaxGradient(g: Tensor, y: Tensor, d: number): Tensor {
 /** log Σ exp(x) over dimensions, without overflow. @see torch.logsumexp */
 export function logsumexp(input: Tensor, options: { readonly dim: number | readonly number[]; readonly keepdim?: boolean }): Tensor {
   const x = input.isFloatingPoint() ? input : toDType(input, "float32");
-  const top = x.detach().amax({ dim: options.dim, keepdim: true });
+  const top = amax(x.detach(), { dim: options.dim, keepdim: true });
   // Where the maximum is infinite, shifting by it would give NaN.
-  const shift = where(top.abs().eq(Infinity), 0, top);
-  const result = x.sub(shift).exp().sum({ dim: options.dim, keepdim: true }).log().add(shift);
-  return options.keepdim === true ? result : result.squeeze(options.dim);
+  const shift = where(eq(abs(top), Infinity), 0, top);
+  const result = add(log(sum(exp(sub(x, shift)), { dim: options.dim, keepdim: true })), shift);
+  return options.keepdim === true ? result : squeeze(result, options.dim);
 }

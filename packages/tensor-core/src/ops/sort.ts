@@ -6,13 +6,14 @@ import { DimOptions, optionsOf } from "../options.js";
 import type { Options } from "../options.js";
 import { resolveDim, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { where } from "./elementwise.js";
-import { gather } from "./index-ops.js";
+import { clone, isnan, ne, sub, where } from "./elementwise.js";
+import { gather, scatterAdd } from "./index-ops.js";
 import { cat } from "./join.js";
 import type { ValuesAndIndices } from "./reduce.js";
 import { argmax, max, record } from "./reduce.js";
 import { cummax } from "./scan.js";
-import { narrow, reshape, select } from "./view.js";
+import { contiguous, narrow, reshape, select } from "./view.js";
+import { newArange, newTensor, newZeros } from "../create.js";
 
 /** Sorting and what follows from it. NaN is larger than every number; equal elements keep their order. */
 
@@ -54,7 +55,7 @@ export function sort(x: Tensor, options?: SortOptions): ValuesAndIndices {
   return { values, indices };
 }
 
-const scatterBack = (g: Tensor, indices: Tensor, d: number): Tensor => (g.ndim === 0 ? g : g.newZeros(indices.shape).scatterAdd(d, indices, g));
+const scatterBack = (g: Tensor, indices: Tensor, d: number): Tensor => (g.ndim === 0 ? g : scatterAdd(newZeros(g, indices.shape), d, indices, g));
 
 /** The positions that sort x. @see torch.argsort */
 export const argsort = (x: Tensor, options?: SortOptions): Tensor => sort(x.detach(), optionsOf("argsort", SortOptions, options)).indices;
@@ -74,8 +75,8 @@ export function topk(x: Tensor, k: number, options?: TopkOptions): ValuesAndIndi
   const size = x.shape[d] ?? 1;
   if (!Number.isInteger(k) || k < 0 || k > size) throw new ArgumentError(`topk: expected k in [0, ${size}], got ${k}`);
   const { indices } = sort(x.detach(), { dim, descending: largest });
-  if (x.ndim === 0) return { values: x.clone(), indices };
-  const first = narrow(indices, d, 0, k).contiguous();
+  if (x.ndim === 0) return { values: clone(x), indices };
+  const first = contiguous(narrow(indices, d, 0, k));
   return { values: gather(x, d, first), indices: first };
 }
 
@@ -90,8 +91,8 @@ export function kthvalue(x: Tensor, k: number, options?: DimOptions): ValuesAndI
 
 function atRank(x: Tensor, d: number, rank: number, keepdim: boolean): ValuesAndIndices {
   const { indices } = sort(x.detach(), { dim: d });
-  if (x.ndim === 0) return { values: x.clone(), indices };
-  const index = narrow(indices, d, rank, 1).contiguous();
+  if (x.ndim === 0) return { values: clone(x), indices };
+  const index = contiguous(narrow(indices, d, rank, 1));
   const value = gather(x, d, index);
   return keepdim ? { values: value, indices: index } : { values: select(value, d, 0), indices: select(index, d, 0) };
 }
@@ -101,7 +102,7 @@ export function median(x: Tensor): Tensor;
 export function median(x: Tensor, options: DimOptions & { readonly dim: number }): ValuesAndIndices;
 export function median(x: Tensor, options?: DimOptions): Tensor | ValuesAndIndices {
   if (options?.dim === undefined) {
-    if (x.numel() === 0 && x.isFloatingPoint()) return x.newTensor(NaN, { dtype: x.dtype });
+    if (x.numel() === 0 && x.isFloatingPoint()) return newTensor(x, NaN, { dtype: x.dtype });
     return median(reshape(x, [-1]), { dim: 0 }).values;
   }
   const d = resolveDim("median", options.dim, x.ndim);
@@ -110,9 +111,9 @@ export function median(x: Tensor, options?: DimOptions): Tensor | ValuesAndIndic
   const middle = atRank(x, d, Math.floor((size - 1) / 2), true);
   // The first NaN is the largest of all.
   const largest = max(x, { dim: d, keepdim: true });
-  const nan = largest.values.isnan();
-  const values = largest.values.where(nan, middle.values);
-  const indices = largest.indices.where(nan, middle.indices);
+  const nan = isnan(largest.values);
+  const values = where(nan, largest.values, middle.values);
+  const indices = where(nan, largest.indices, middle.indices);
   if (options.keepdim === true || x.ndim === 0) return { values, indices };
   return { values: select(values, d, 0), indices: select(indices, d, 0) };
 }
@@ -121,20 +122,20 @@ export function median(x: Tensor, options?: DimOptions): Tensor | ValuesAndIndic
 export function mode(x: Tensor, options?: DimOptions): ValuesAndIndices {
   const { dim = -1, keepdim = false } = optionsOf("mode", DimOptions, options);
   const d = resolveDim("mode", dim, x.ndim);
-  if (x.ndim === 0) return { values: x.clone(), indices: x.newZeros([], { dtype: "int64" }) };
+  if (x.ndim === 0) return { values: clone(x), indices: newZeros(x, [], { dtype: "int64" }) };
   const size = x.shape[d]!;
   if (size === 0) throw new ShapeError(`mode: expected at least one element along dimension ${d}, got shape ${showShape(x.shape)}`);
   // In the sorted row equal elements are a run; the first of the longest runs ends where most of them have been counted.
   const { values, indices } = sort(x.detach(), { dim: d });
-  const positions = reshape(x.newArange(size), x.shape.map((_, i) => (i === d ? size : 1)));
-  const begins = narrow(values, d, 1, size - 1).ne(narrow(values, d, 0, size - 1));
-  const first = positions.newZeros(x.shape.map((length, i) => (i === d ? 1 : length)));
+  const positions = reshape(newArange(x, size), x.shape.map((_, i) => (i === d ? size : 1)));
+  const begins = ne(narrow(values, d, 1, size - 1), narrow(values, d, 0, size - 1));
+  const first = newZeros(positions, x.shape.map((length, i) => (i === d ? 1 : length)));
   const start = cummax(cat([first, where(begins, narrow(positions, d, 1, size - 1), 0)], d), d).values;
-  const end = argmax(positions.sub(start), { dim: d, keepdim: true });
+  const end = argmax(sub(positions, start), { dim: d, keepdim: true });
   const at = gather(indices, d, end);
   const value = gather(x, d, at);
   return keepdim ? { values: value, indices: at } : { values: select(value, d, 0), indices: select(at, d, 0) };
 }
 
 /** Sorted along the first dimension. @see torch.msort */
-export const msort = (x: Tensor): Tensor => (x.ndim === 0 ? x.clone() : sort(x, { dim: 0 }).values);
+export const msort = (x: Tensor): Tensor => (x.ndim === 0 ? clone(x) : sort(x, { dim: 0 }).values);

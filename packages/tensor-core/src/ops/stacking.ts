@@ -5,7 +5,9 @@ import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { cat, firstOf, stack } from "./join.js";
 import { pad } from "./pad.js";
-import { reshape, unsqueeze } from "./view.js";
+import { expand, reshape, unsqueeze } from "./view.js";
+import { newTensor, newZeros } from "../create.js";
+import { indexSelect } from "./index-ops.js";
 
 /** Joining along dimensions that are known by their direction, and what gives tensors those dimensions. */
 
@@ -107,7 +109,7 @@ export function meshgrid(tensors: readonly Tensor[], options?: MeshgridOptions):
   }
   const vectors = atleast1d(tensors);
   const shape = vectors.map((x) => x.shape[0]!);
-  return vectors.map((x, d) => reshape(x, shape.map((size, i) => (i === d ? size : 1))).expand(shape));
+  return vectors.map((x, d) => expand(reshape(x, shape.map((size, i) => (i === d ? size : 1))), shape));
 }
 
 /** All ways to take one element of each vector, as rows. @see torch.cartesian_prod */
@@ -138,7 +140,7 @@ export function combinations(x: Tensor, options?: CombinationsOptions): Tensor {
   const { r = 2, withReplacement = false } = optionsOf("combinations", CombinationsOptions, options);
   if (x.ndim !== 1) throw new ShapeError(`combinations: expected a vector, got shape ${showShape(x.shape)}`);
   if (!Number.isInteger(r) || r < 0) throw new ArgumentError(`combinations: expected r to be whole and not negative, got ${r}`);
-  if (r === 0) return x.newZeros([0]);
+  if (r === 0) return newZeros(x, [0]);
   const count = x.shape[0]!;
   const rows: number[] = [];
   const extend = (row: readonly number[], from: number): void => {
@@ -146,5 +148,5 @@ export function combinations(x: Tensor, options?: CombinationsOptions): Tensor {
     else for (let i = from; i < count; i++) extend([...row, i], withReplacement ? i : i + 1);
   };
   extend([], 0);
-  return reshape(x.indexSelect(0, x.newTensor(BigInt64Array.from(rows, BigInt))), [rows.length / r, r]);
+  return reshape(indexSelect(x, 0, newTensor(x, BigInt64Array.from(rows, BigInt))), [rows.length / r, r]);
 }

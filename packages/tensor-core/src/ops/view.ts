@@ -6,7 +6,7 @@ import type { Shape } from "../shape.js";
 import { broadcastShapes as broadcast, numelOf, resolveDim, sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { clone } from "./elementwise.js";
-import { zerosOf } from "./copy.js";
+import { copyInto, zerosOf } from "./copy.js";
 import { sumTo } from "./reduce.js";
 
 /** A view under `shape`, or an error that says why it cannot be one. At most one size may be −1. @see torch.Tensor.view */
@@ -175,7 +175,7 @@ function part(name: string, x: Tensor, layout: Layout, same: (base: Tensor) => T
   const from = Layout.contiguous(x.shape);
   return x.makeView(name, layout, (g) => {
     const whole = zerosOf(g, from, from.numel);
-    same(whole).copy_(g);
+    copyInto(same(whole), g);
     return whole;
   });
 }

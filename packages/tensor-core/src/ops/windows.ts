@@ -5,7 +5,7 @@ import type { Options } from "../options.js";
 import { showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { reshape } from "./view.js";
+import { contiguous, reshape } from "./view.js";
 
 /**
  * Windows that slide over the last dimensions of a tensor: for pools, unfolding and folding. Positions in the input are
@@ -95,7 +95,7 @@ export const reachesOutside = ({ kernel, stride, padding, dilation, sizes }: Win
   sizes.some((size, d) => (padding[d] ?? 0) > 0 || (size - 1) * (stride[d] ?? 1) + (dilation[d] ?? 1) * ((kernel[d] ?? 1) - 1) >= (inputSizes[d] ?? 0));
 
 /** Brings [..., spatial] to contiguous [rows, spatial]. */
-export const toRows = (x: Tensor, n: number): Tensor => reshape(x, [x.shape.slice(0, -n).reduce((a, b) => a * b, 1), ...x.shape.slice(-n)]).contiguous();
+export const toRows = (x: Tensor, n: number): Tensor => contiguous(reshape(x, [x.shape.slice(0, -n).reduce((a, b) => a * b, 1), ...x.shape.slice(-n)]));
 
 /** Row-major strides of the spatial dimensions. */
 export const spatialStrides = (sizes: Shape): number[] => sizes.map((_, d) => sizes.slice(d + 1).reduce((a, b) => a * b, 1));
