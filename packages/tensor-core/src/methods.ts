@@ -333,10 +333,12 @@ export abstract class TensorMethods extends ElementwiseMethods {
 }
 
 declare global {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it fills the one of tensor.ts
   interface GradusTensorMethods extends TensorMethods {}
 }
 
-for (const { prototype } of [ElementwiseMethods, TensorMethods]) {
-  const { constructor: _, ...methods } = Object.getOwnPropertyDescriptors(prototype);
-  Object.defineProperties(Tensor.prototype, methods);
+for (const prototype of [ElementwiseMethods, TensorMethods].map((each): object => each.prototype as object)) {
+  for (const name of Reflect.ownKeys(prototype)) {
+    if (name !== "constructor") Object.defineProperty(Tensor.prototype, name, Object.getOwnPropertyDescriptor(prototype, name)!);
+  }
 }

@@ -42,6 +42,7 @@ declare const brand: unique symbol;
 
 declare global {
   /** Empty where tensors have no methods but their own; `methods.ts` fills it where it is part of the program. */
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it is filled elsewhere
   interface GradusTensorMethods {}
 }
 
@@ -56,6 +57,7 @@ declare global {
  * const x = tensor([[1, 2], [3, 4]]);
  * x.matmul(x).sum().itemSync(); // 54
  */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- methods are in the type where they are in the class: methods.ts does both
 export class Tensor<D extends DType = DType, S extends Shape = Shape> {
   #grad: Tensor | null = null;
   #history: Edge<Tensor> | null = null;
@@ -465,7 +467,7 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> {
   }
 }
 
-// The ops as methods, where `methods.ts` has installed them.
+/** The ops as methods, where `methods.ts` has put them on the prototype. */
 export interface Tensor<D extends DType = DType, S extends Shape = Shape> extends GradusTensorMethods { readonly [brand]: TypeBrand<D, S> }
 
 function hooksOf({ node }: Edge<Tensor>): GradientHooks<Tensor> {

@@ -10,8 +10,7 @@ import type { Tensor } from "../tensor.js";
 import type { Reduction } from "./loss-reduction.js";
 import { record, sum } from "./reduce.js";
 import { contiguous, flatten, view } from "./view.js";
-import { add } from "./elementwise.js";
-import { newOnes, newZeros } from "../create.js";
+import { newOnes } from "../create.js";
 
 /**
  * Cross-entropy of class indices in one kernel: no probabilities are kept, only the logarithm of their sum for each target. The

@@ -15,7 +15,7 @@ import type { Shape } from "../shape.js";
 import { toDType } from "./copy.js";
 import { checkSameDevice } from "../tensor.js";
 import type { Tensor } from "../tensor.js";
-import { add, clone, div, eq, logicalAnd, maskedFill, mul, where } from "./elementwise.js";
+import { clone, div, eq, logicalAnd, maskedFill, mul, where } from "./elementwise.js";
 import { pad } from "./pad.js";
 import { record } from "./reduce.js";
 import { expand, narrow, reshape } from "./view.js";

@@ -153,7 +153,7 @@ function normalize(op: string, x: Tensor, affine: Affine, how: Normalisation, ru
   const count = numelOf(rows.space.inner);
   const result = emptyLike(x, x.shape);
   const [mean, scale] = [emptyLike(x, rows.space.outer, compute), emptyLike(x, rows.space.outer, compute)];
-  const [weight, bias] = [affine.weight, affine.bias].map((each) => (each === null || each === undefined ? null : contiguous(each))) as [Tensor | null, Tensor | null];
+  const [weight, bias] = [affine.weight && contiguous(affine.weight), affine.bias && contiguous(affine.bias)];
   if (x.numel() > 0) {
     const statistics = running === null ? [] : [rows.perRow(running.mean), rows.perRow(running.variance)];
     forwardKernel({ weight: weight !== null, bias: bias !== null, running: running !== null, centred }).run(

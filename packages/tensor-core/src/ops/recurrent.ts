@@ -254,7 +254,7 @@ function runBackward(
   const dQ = cell.differs ? emptyLike(p, p.shape) : dP;
   const dProjected: Tensor[] = [];
   let dh: Tensor | null = null;
-  let dc = grads.c === null || grads.c === undefined ? zeros() : contiguous(grads.c);
+  let dc = grads.c === null ? zeros() : contiguous(grads.c);
   for (let n = count - 1; n >= 0; n--) {
     const t = order[n]!;
     const outer: Tensor | null = grads.output === null ? null : select(grads.output, 0, t);

@@ -12,7 +12,7 @@ import { numelOf, resolveDim, showShape } from "../shape.js";
 import { checkSameDevice, Tensor } from "../tensor.js";
 import type { TypedArray } from "../typed-array.js";
 import { toDType } from "./copy.js";
-import { add, clampMax, clone, div, eq, fill, ge, le, logicalAnd, logicalNot, sub, where } from "./elementwise.js";
+import { clampMax, clone, div, eq, fill, ge, le, logicalAnd, logicalNot, sub, where } from "./elementwise.js";
 import { gather, indexSelect, scatterAdd } from "./index-ops.js";
 import { sort } from "./sort.js";
 import { contiguous, narrow, reshape, slice, transpose } from "./view.js";
