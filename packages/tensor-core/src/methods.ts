@@ -73,7 +73,7 @@ const ElementwiseMethods = methodsOf(elementwiseFunctions);
  * The ops as methods: each is the function of the same name with the tensor as first argument, and is documented there.
  * Names that end in `_` write over the tensor and return it.
  */
-export abstract class TensorMethods extends ElementwiseMethods {
+abstract class TensorMethods extends ElementwiseMethods {
   // Elementwise, beside those that follow from their functions
   where(this: Tensor, condition: Tensor, other: Operand): Tensor { return elementwise.where(condition, this, other); }
   maskedFill(this: Tensor, mask: Tensor, value: Operand): Tensor { return elementwise.maskedFill(this, mask, value); }
