@@ -1,7 +1,7 @@
 import type { DType, Program, ScalarArguments } from "@gradus/kernel-ir";
 import { dtypeInfo } from "@gradus/kernel-ir";
 import { elements } from "@gradus/kernel-ir/interpreter";
-import type { Axis, Scope, Term } from "./random-program/draft.js";
+import type { Axis, RandomProgramOptions, Scope, Term } from "./random-program/draft.js";
 import { Draft, tameBound } from "./random-program/draft.js";
 import { affine, indexAt, selector } from "./random-program/layouts.js";
 import { randomLoad } from "./random-program/loads.js";
@@ -10,20 +10,7 @@ import { randomOperand } from "./random-program/operands.js";
 import { randomGuards, randomStore, randomStores } from "./random-program/stores.js";
 import { randomValue, settled, tame } from "./random-program/values.js";
 
-export interface RandomProgramOptions {
-  /** Element types of the parameters; all of them unless told. A device passes those of its `limits`. */
-  readonly dtypes?: readonly DType[];
-  /** The most parameters that a program may have. */
-  readonly buffers?: number;
-  /**
-   * `ieee`: any op on any value, NaN, infinities and subnormals among them. Two devices agree bit for bit (but for the bits of
-   * NaN) where neither fuses multiply-add nor flushes subnormals.
-   *
-   * `exact`: floats hold small integers and meet only ops whose results are small integers too, and integers stay within 32 bits,
-   * so that every right device agrees bit for bit, however it computes.
-   */
-  readonly arithmetic?: "ieee" | "exact";
-}
+export type { RandomProgramOptions };
 
 /** A program and what to run it on. The bytes of an `out` parameter are what it holds before: what is not written must stay. */
 export interface RandomProgram {

@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError, type Tensor, tensor } from "@gradus/tensor-core";
-import type { Collated } from "./collate.js";
+import type { Collated, DataArray } from "./collate.js";
 import { checkIndex, type Dataset } from "./dataset.js";
 
 /** The typed arrays whose elements are numbers of a dtype, and that dtype. */
@@ -14,7 +14,6 @@ const ARRAYS = {
 } as const;
 
 type ArrayDType = keyof typeof ARRAYS;
-export type DataArray = Float32Array | Float64Array | BigInt64Array | Int32Array | Int16Array | Int8Array | Uint8Array;
 
 /** One field of every sample: all the values in one array on the host, sample after sample. */
 export interface Column {

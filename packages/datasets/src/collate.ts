@@ -1,5 +1,7 @@
 import { ArgumentError, ShapeError, stack, Tensor, tensor } from "@gradus/tensor-core";
-import type { DataArray } from "./array-dataset.js";
+
+/** An array on the host whose elements are numbers of a dtype. */
+export type DataArray = Float32Array | Float64Array | BigInt64Array | Int32Array | Int16Array | Int8Array | Uint8Array;
 
 /** What {@link collate} makes of samples of type T. */
 export type Collated<T> =

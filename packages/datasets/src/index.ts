@@ -1,5 +1,5 @@
-export { ArrayDataset, type Column, type DataArray, type Fields } from "./array-dataset.js";
-export { collate, type Collated } from "./collate.js";
+export { ArrayDataset, type Column, type Fields } from "./array-dataset.js";
+export { collate, type Collated, type DataArray } from "./collate.js";
 export { DataLoader, type DataLoaderOptions, type DataLoaderState } from "./data-loader.js";
 export { plainTag, readBrown, type TaggedSentence } from "./brown.js";
 export { readCifar10 } from "./cifar.js";

@@ -1,7 +1,21 @@
 import type { ComputeDType, DType, Expr, Guard, Param, ScalarArguments } from "@gradus/kernel-ir";
 import { dtypeInfo, dtypes, ExprBuilder } from "@gradus/kernel-ir";
 import { Dice } from "../dice.js";
-import type { RandomProgramOptions } from "../random-program.js";
+
+export interface RandomProgramOptions {
+  /** Element types of the parameters; all of them unless told. A device passes those of its `limits`. */
+  readonly dtypes?: readonly DType[];
+  /** The most parameters that a program may have. */
+  readonly buffers?: number;
+  /**
+   * `ieee`: any op on any value, NaN, infinities and subnormals among them. Two devices agree bit for bit (but for the bits of
+   * NaN) where neither fuses multiply-add nor flushes subnormals.
+   *
+   * `exact`: floats hold small integers and meet only ops whose results are small integers too, and integers stay within 32 bits,
+   * so that every right device agrees bit for bit, however it computes.
+   */
+  readonly arithmetic?: "ieee" | "exact";
+}
 
 /** An axis of the program's index space and how many positions it has. */
 export interface Axis {
