@@ -101,3 +101,21 @@ describe.skipIf(!inject("webgpu")).each([["an MLP", mlp], ["LeNet", lenet], ["th
     device.dispose();
   });
 });
+
+describe.skipIf(!inject("webgpu"))("LeNet on WebGPU without a scope", () => {
+  it("creates no buffer and no pipeline after the first reclaim", async () => {
+    const device = await webgpu();
+    const training = lenet(device);
+    const made: { readonly buffersCreated: number; readonly pipelines: number }[] = [];
+    for (let round = 0; round < 4; round++) {
+      for (let i = 0; i < 5; i++) await training.step().item();
+      const { buffersCreated, pipelines } = device.stats();
+      made.push({ buffersCreated, pipelines });
+      await reclaim(device);
+    }
+    const [first] = made;
+    expect(first!.buffersCreated).toBeGreaterThan(100);
+    for (const later of made.slice(1)) expect(later).toEqual(first);
+    device.dispose();
+  });
+});

@@ -19,6 +19,11 @@ import { Storage } from "./storage.js";
  */
 const smallSizes = [64, 4096] as const;
 const storagesPerKeeper = 64;
+/**
+ * On devices that answer late a small op costs many WeakRefs, and a new buffer more than that. There no storage shares a keeper, so that each
+ * buffer comes back for the next step.
+ */
+const noSharing = [] as const;
 /** Fewer groups than this are not worth looking through for empty ones. */
 const fewGroups = 256;
 
@@ -37,6 +42,11 @@ const minimumWatermark = 256 * 2 ** 20;
 const minimumCount = 100_000;
 /** The share of time that collecting may take before the watermark rises. */
 const timeShare = 0.05;
+/**
+ * Watermarks after the first collection, over that of the first. A loop takes up to a step more of some size between two collections than
+ * between two others; what it freed at the first one is enough for all of them when they come a little earlier.
+ */
+const early = 7 / 8;
 
 /** What a device has in use, and what its upkeep has cost. */
 export interface MemoryStats {
@@ -62,8 +72,9 @@ export class DeviceMemory {
   readonly #hardCap: number;
   #groups: Group[] = [];
   #groupMark = fewGroups;
+  readonly #sharing: readonly number[];
   /** The keeper that takes the next storage of a class, by class. */
-  readonly #open: (Keeper | null)[] = smallSizes.map(() => null);
+  readonly #open: (Keeper | null)[];
   #watermark: number;
   #countMark = minimumCount;
   #lastCollection = 0;
@@ -79,6 +90,8 @@ export class DeviceMemory {
   constructor(device: Device, backend: Backend) {
     this.#device = device;
     this.#backend = backend;
+    this.#sharing = backend.readSync === undefined ? noSharing : smallSizes;
+    this.#open = this.#sharing.map(() => null);
     this.#hardCap = (backend.limits.totalBytes ?? Infinity) / 2;
     this.#watermark = Math.min(minimumWatermark, this.#hardCap);
   }
@@ -156,7 +169,7 @@ export class DeviceMemory {
   }
 
   #keep(storage: Storage, buffer: BufferHandle, bytes: number): void {
-    const sizeClass = smallSizes.findIndex((size) => bytes <= size);
+    const sizeClass = this.#sharing.findIndex((size) => bytes <= size);
     let keeper = this.#open[sizeClass] ?? null;
     if (keeper === null) {
       const group = new Group();
@@ -209,9 +222,9 @@ export class DeviceMemory {
     const end = now();
     const since = end - this.#lastCollection;
     this.#lastCollection = end;
-    const room = milliseconds > timeShare * since ? this.#watermark * 1.5 : minimumWatermark;
+    const room = milliseconds > timeShare * since ? this.#watermark * 1.5 : early * minimumWatermark;
     this.#watermark = Math.min(this.#hardCap, Math.max(room, 2 * this.bytes));
-    const roomForCount = milliseconds > timeShare * since ? this.#countMark * 1.5 : minimumCount;
+    const roomForCount = milliseconds > timeShare * since ? this.#countMark * 1.5 : early * minimumCount;
     this.#countMark = Math.max(roomForCount, 2 * this.storages);
   }
 }

@@ -2,7 +2,8 @@ import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { EngineDescription } from "./engines.js";
-import type { Answer, Measure, Prepare } from "./protocol.js";
+import type { Engine } from "./measure.js";
+import type { Answer, Request } from "./protocol.js";
 
 /** What a process says, until it ends. */
 class Started {
@@ -20,7 +21,7 @@ class Started {
   }
 
   /** Null when the process has ended. */
-  async ask(request: Prepare | Measure): Promise<Answer | null> {
+  async ask(request: Request): Promise<Answer | null> {
     this.#child.stdin.write(`${JSON.stringify(request)}\n`);
     for (;;) {
       const next = await this.#answers.next();
@@ -41,12 +42,12 @@ class Started {
 }
 
 /** An engine in a process of its own, so that one's garbage is not another's pause. A case that ends the process costs only that case. */
-export class EngineProcess {
+export class EngineProcess implements Engine {
   #started: Started | null = null;
 
   constructor(readonly description: EngineDescription) {}
 
-  async ask(request: Prepare | Measure): Promise<Answer> {
+  async ask(request: Request): Promise<Answer> {
     this.#started ??= new Started(this.description);
     const answer = await this.#started.ask(request);
     if (answer !== null) return answer;

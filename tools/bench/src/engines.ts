@@ -2,14 +2,18 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-/** How an engine is started, and what its rows say. */
-export interface EngineDescription {
+/** What the rows of an engine say of it. */
+export interface EngineLabel {
   /** What `--engines` matches and the tables show. */
   readonly label: string;
   readonly engine: string;
   readonly node: string;
   readonly threads: number;
   readonly options: string;
+}
+
+/** How an engine is started. */
+export interface EngineDescription extends EngineLabel {
   readonly command: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
 }

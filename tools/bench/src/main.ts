@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import type { CaseName } from "./cases.js";
 import { cases } from "./cases.js";
 import { EngineProcess } from "./engine-process.js";
-import { engines } from "./engines.js";
+import { engines, reference } from "./engines.js";
 import type { Row } from "./measure.js";
 import { measureCase } from "./measure.js";
 import { asMarkdown, asText } from "./report.js";
@@ -49,9 +49,9 @@ const rows = ((): Row[] => {
 const processes = chosen.map((engine) => new EngineProcess(engine));
 try {
   for (const name of names) {
-    const measured = await measureCase(name, processes, seconds);
+    const measured = await measureCase(name, processes, seconds, reference);
     rows.push(...measured);
-    console.log(`${asText(name, measured)}\n`);
+    console.log(`${asText(name, measured, reference)}\n`);
     // What a run of half an hour has measured is there when it is stopped.
     if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ rows }, null, 1)}\n`);
     if (values.markdown !== undefined) writeFileSync(values.markdown, asMarkdown(rows, seconds));

@@ -1,6 +1,12 @@
 import type { CaseName } from "./cases.js";
-import type { EngineProcess } from "./engine-process.js";
-import { reference } from "./engines.js";
+import type { EngineLabel } from "./engines.js";
+import type { Answer, Request } from "./protocol.js";
+
+/** What can be asked to run a case: a process, or a page. */
+export interface Engine {
+  readonly description: EngineLabel;
+  ask(request: Request): Promise<Answer>;
+}
 
 /** What one engine did with one case. */
 export interface Row {
@@ -13,18 +19,24 @@ export interface Row {
   readonly options: string;
   readonly min_us?: number;
   readonly median_us?: number;
-  /** Time over that of PyTorch on one thread, of the minima. */
+  /** Time over that of the engine that the others are divided by, of the minima. */
   readonly over_t1?: number;
   readonly error?: string;
 }
 
 /** Each engine has its time in several turns, so that a slow moment of the machine hits all of them alike. */
 const turns = 3;
+/** Who has used up its time with so many runs has no further turn. */
+const enoughRuns = 2;
 
-/** One case with every engine, in turns. */
-export async function measureCase(name: CaseName, engines: readonly EngineProcess[], seconds: number): Promise<Row[]> {
-  const failed = new Map<EngineProcess, string>();
-  const samples = new Map<EngineProcess, number[]>();
+/**
+ * One case with every engine, in turns.
+ *
+ * @param reference - The label of the engine that the others are divided by.
+ */
+export async function measureCase(name: CaseName, engines: readonly Engine[], seconds: number, reference: string): Promise<Row[]> {
+  const failed = new Map<Engine, string>();
+  const samples = new Map<Engine, number[]>();
   for (const engine of engines) {
     const answer = await engine.ask({ prepare: name });
     if ("unable" in answer) failed.set(engine, answer.unable);
@@ -32,7 +44,8 @@ export async function measureCase(name: CaseName, engines: readonly EngineProces
   }
   for (let turn = 0; turn < turns; turn++) {
     for (const [engine, collected] of samples) {
-      if (failed.has(engine)) continue;
+      const used = collected.reduce((a, b) => a + b, 0) / 1e6;
+      if (failed.has(engine) || (collected.length >= enoughRuns && used >= seconds)) continue;
       const answer = await engine.ask({ measure: seconds / turns });
       if ("seconds" in answer) for (const sample of answer.seconds) collected.push(sample * 1e6);
       else if ("unable" in answer) failed.set(engine, answer.unable);

@@ -8,22 +8,22 @@ import type { Row } from "./measure.js";
 /** Three digits, without an exponent. */
 const digits = (x: number): string => String(Number(x.toPrecision(3)));
 const twoDigits = (x: number): string => String(Number(x.toPrecision(2)));
-const time = (microseconds: number): string => (microseconds >= 1000 ? `${digits(microseconds / 1000)} ms` : `${digits(microseconds)} µs`);
+export const asTime = (microseconds: number): string => (microseconds >= 1000 ? `${digits(microseconds / 1000)} ms` : `${digits(microseconds)} µs`);
 
 const rate = (name: CaseName, microseconds: number): string => {
   const about = cases[name];
   return "flop" in about ? `${(about.flop / microseconds / 1000).toFixed(1)} GFLOP/s` : "";
 };
 
-/** Minimum, median, and how many times as long as PyTorch and as Gradus, of one case. */
-export function asText(name: CaseName, rows: readonly Row[]): string {
+/** Minimum, median, and how many times as long as the reference and as Gradus, of one case. */
+export function asText(name: CaseName, rows: readonly Row[], reference: string): string {
   const ours = rows.find((row) => row.label === "gradus")?.min_us;
   const width = Math.max(...rows.map(({ label }) => label.length));
   const line = (row: Row): string => {
     if (row.min_us === undefined || row.median_us === undefined) return row.error ?? "";
-    const overTorch = row.over_t1 === undefined ? "" : `${row.over_t1.toFixed(2)} × torch`;
-    const overOurs = ours === undefined || row.label === "gradus" ? "" : `${(row.min_us / ours).toFixed(2)} × gradus`;
-    return `min ${time(row.min_us).padStart(8)}  median ${time(row.median_us).padStart(8)}  ${[rate(name, row.min_us), overTorch, overOurs].filter((part) => part !== "").join("  ")}`;
+    const overTorch = row.over_t1 === undefined ? "" : `${row.over_t1.toFixed(2)} × ${reference}`;
+    const overOurs = ours === undefined || row.label === "gradus" || reference === "gradus" ? "" : `${(row.min_us / ours).toFixed(2)} × gradus`;
+    return `min ${asTime(row.min_us).padStart(8)}  median ${asTime(row.median_us).padStart(8)}  ${[rate(name, row.min_us), overTorch, overOurs].filter((part) => part !== "").join("  ")}`;
   };
   return [`${name}: ${cases[name].describe}`, ...rows.map((row) => `  ${row.label.padEnd(width)}  ${line(row)}`)].join("\n");
 }
@@ -48,11 +48,11 @@ function ratios(names: readonly CaseName[], labels: readonly string[], rows: rea
     const row = rows.find((each) => each.name === name && each.label === label);
     if (row?.min_us === undefined) return "–";
     if (name === "register peak") return rate(name, row.min_us);
-    return row.over_t1 === undefined ? time(row.min_us) : twoDigits(row.over_t1);
+    return row.over_t1 === undefined ? asTime(row.min_us) : twoDigits(row.over_t1);
   };
   const base = (name: CaseName): string => {
     const row = rows.find((each) => each.name === name && each.label === "torch");
-    return row?.min_us === undefined ? "–" : time(row.min_us);
+    return row?.min_us === undefined ? "–" : asTime(row.min_us);
   };
   return [
     `| | PyTorch, 1 thread | ${labels.join(" | ")} |`,
@@ -91,7 +91,7 @@ function besideJavaScript(names: readonly CaseName[], run: Run): string {
 }
 
 /** What peers could not run, with their reasons. */
-function reasons(rows: readonly Row[]): string {
+export function reasons(rows: readonly Row[]): string {
   const by = new Map<string, string[]>();
   for (const { label, name, error } of rows) {
     if (error === undefined) continue;

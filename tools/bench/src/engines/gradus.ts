@@ -2,61 +2,30 @@ import { cpu } from "@gradus/backend-cpu";
 import type { CpuOptions } from "@gradus/backend-cpu";
 import { DataLoader, TensorDataset } from "@gradus/datasets";
 import { GPT, resnet18 } from "@gradus/models";
-import { Conv2d, CrossEntropyLoss, Flatten, LayerNorm, Linear, LSTM, MaxPool2d, Module, MSELoss, ReLU, Sequential } from "@gradus/nn";
+import { Conv2d, LayerNorm, Linear, LSTM, Module, MSELoss, ReLU, Sequential } from "@gradus/nn";
 import type { Parameter } from "@gradus/nn";
-import { Adam, AdamW, SGD } from "@gradus/optim";
+import { Adam, AdamW } from "@gradus/optim";
 import { fuse, manualSeed, noGrad, ones, rand, randint, randn, scope, setDefaultDevice } from "@gradus/tensor-core";
 import type { Tensor } from "@gradus/tensor-core";
 import type { CaseName } from "../cases.js";
 import type { Case } from "../protocol.js";
-import { serve } from "../protocol.js";
+import { serve } from "../serve.js";
+import type { Optimizer } from "./gradus-models.js";
+import { classified, crossEntropy, lenet, mlp, sgd, trainingWith } from "./gradus-models.js";
 import { registerPeak } from "./register-peak.js";
 
 setDefaultDevice(cpu(JSON.parse(process.env["BENCH_OPTIONS"] ?? "{}") as CpuOptions));
 manualSeed(0);
 
-interface Optimizer {
-  zeroGrad(): void;
-  step(): void;
-}
-
-/** One training step as PyTorch's users write it: no dispose, the loss read at the end. */
-const training = (
-  make: () => Module,
-  optimizer: (parameters: Iterable<Parameter>) => Optimizer,
-  inputs: () => readonly [x: Tensor, y: Tensor],
-  loss: (output: Tensor, target: Tensor) => Tensor,
-): Case => () => {
-  const [model, [x, y]] = [make(), inputs()];
-  const updates = optimizer(model.parameters());
-  return () => {
-    updates.zeroGrad();
-    const value = loss(model.call(x) as Tensor, y);
-    value.backward();
-    updates.step();
-    return value.itemSync();
-  };
-};
-
-const crossEntropyLoss = new CrossEntropyLoss();
-const crossEntropy = (output: Tensor, target: Tensor): Tensor => crossEntropyLoss.call(output, target);
+const training = trainingWith((loss) => loss.itemSync());
 const squaredErrorLoss = new MSELoss();
 const squaredError = (output: Tensor, target: Tensor): Tensor => squaredErrorLoss.call(output, target);
 
-const sgd = (lr: number) => (parameters: Iterable<Parameter>): Optimizer => new SGD(parameters, { lr });
 const adam = (parameters: Iterable<Parameter>): Optimizer => new Adam(parameters, { lr: 1e-3 });
 
-const classified = (...shape: number[]) => (): readonly [Tensor, Tensor] => [randn(shape), randint(0, 10, [shape[0]!])];
 const points = (): readonly [Tensor, Tensor] => [randn([50, 2]), rand([50, 1]).round()];
 const sequences = (): readonly [Tensor, Tensor] => [randint(0, 65, [8, 64]), randint(0, 65, [8, 64])];
 
-const mlp = (): Module => new Sequential(new Linear(784, 256), new ReLU(), new Linear(256, 128), new ReLU(), new Linear(128, 10));
-const lenet = (): Module =>
-  new Sequential(
-    new Conv2d(1, 6, 5, { padding: 2 }), new ReLU(), new MaxPool2d(2),
-    new Conv2d(6, 16, 5), new ReLU(), new MaxPool2d(2), new Flatten(),
-    new Linear(400, 120), new ReLU(), new Linear(120, 84), new ReLU(), new Linear(84, 10),
-  );
 const tiny = (): Module => new Sequential(new Linear(2, 10), new ReLU(), new Linear(10, 10), new ReLU(), new Linear(10, 1));
 const gpt = (): GPT => new GPT({ vocabularySize: 65, contextLength: 64, dModel: 128, heads: 4, layers: 4 });
 const residual = (): Module => resnet18({ classes: 10, smallInput: true });

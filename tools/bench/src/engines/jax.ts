@@ -1,40 +1,13 @@
-import { defaultDevice, grad, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
-import type { Case, Cases, Run } from "../protocol.js";
-import { serve } from "../protocol.js";
+import { defaultDevice, grad, init, jit, lax, nn, numpy as np } from "@jax-js/jax";
+import type { Case, Cases } from "../protocol.js";
+import { serve } from "../serve.js";
+import { crossEntropy, dense, lenet, mlp, oneHot, product, random, training } from "./jax-models.js";
 
 type Array_ = np.Array;
 
 await init("wasm");
 defaultDevice("wasm");
 
-const random = (...shape: number[]): Array_ => np.array(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => (Math.random() - 0.5) * 0.2)).reshape(shape);
-const oneHot = (count: number): Array_ => {
-  const values = new Float32Array(count * 10);
-  for (let i = 0; i < count; i++) values[i * 10 + (i % 10)] = 1;
-  return np.array(values).reshape([count, 10]);
-};
-const crossEntropy = (logits: Array_, y: Array_): Array_ => np.negative(nn.logSoftmax(logits, -1).mul(y).sum(-1).mean());
-const dense = (x: Array_, weight: Array_, bias: Array_): Array_ => np.dot(x, weight).add(bias);
-
-/** A compiled step, which is how this library is meant to be used. */
-function training(start: Array_[], data: Array_[], loss: (p: Array_[], ...data: Array_[]) => Array_, lr: number): Run {
-  const step = jit((p: Array_[], ...batch: Array_[]) => {
-    const [value, gradients] = valueAndGrad(loss)(tree.ref(p), ...batch) as [Array_, Array_[]];
-    return [value, p.map((w, i) => w.sub(gradients[i]!.mul(lr)))] as [Array_, Array_[]];
-  });
-  let p = start;
-  return async () => {
-    const [value, next] = step(p, ...data.map((d) => d.ref));
-    p = next;
-    value.dataSync();
-    await Promise.all(p.map((w) => w.blockUntilReady()));
-  };
-}
-
-const product = (m: number, k: number, n: number): Case => () => {
-  const [a, b] = [random(m, k), random(k, n)];
-  return () => void np.matmul(a.ref, b.ref).dataSync();
-};
 const ofMillion = (f: (x: Array_) => Array_): Case => () => {
   const x = random(1e6);
   return () => void f(x.ref).dataSync();
@@ -106,26 +79,8 @@ const jax: Cases = {
   "add 4 with grad": () => {
     throw new Error("records gradients only inside grad, not per operation");
   },
-  "step a (MLP)": () =>
-    training(
-      [random(784, 256), random(256), random(256, 128), random(128), random(128, 10), random(10)],
-      [random(64, 784), oneHot(64)],
-      (p, x, y) => crossEntropy(dense(nn.relu(dense(nn.relu(dense(x, p[0]!, p[1]!)), p[2]!, p[3]!)), p[4]!, p[5]!), y),
-      0.01,
-    ),
-  "step b (LeNet)": () => {
-    const pool = (h: Array_, channels: number, size: number): Array_ => np.max(h.reshape([64, channels, size / 2, 2, size / 2, 2]), [3, 5]);
-    return training(
-      [random(6, 1, 5, 5), random(6, 1, 1), random(16, 6, 5, 5), random(16, 1, 1), random(400, 120), random(120), random(120, 84), random(84), random(84, 10), random(10)],
-      [random(64, 1, 28, 28), oneHot(64)],
-      (p, x, y) => {
-        let h = pool(nn.relu(lax.conv(x, p[0]!, [1, 1], "SAME").add(p[1]!)), 6, 28);
-        h = pool(nn.relu(lax.conv(h, p[2]!, [1, 1], "VALID").add(p[3]!)), 16, 10).reshape([64, 400]);
-        return crossEntropy(dense(nn.relu(dense(nn.relu(dense(h, p[4]!, p[5]!)), p[6]!, p[7]!)), p[8]!, p[9]!), y);
-      },
-      0.01,
-    );
-  },
+  "step a (MLP)": mlp,
+  "step b (LeNet)": lenet,
   "step c (LSTM)": () =>
     training(
       [random(64, 512), random(128, 512), random(512), random(128, 10), random(10)],

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import type { Case, Run } from "../protocol.js";
-import { serve } from "../protocol.js";
+import { serve } from "../serve.js";
 
 /** What is used of js-pytorch, which is in the folder of peers. */
 interface JsTensor {

@@ -5,7 +5,8 @@ import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
 import type { Case, Cases, Run } from "../protocol.js";
-import { serve } from "../protocol.js";
+import { serve } from "../serve.js";
+import { dense, lenetWith, mlpWith, oneHot, trainingWith, variable } from "./tfjs-models.js";
 
 const { resolve } = createRequire(import.meta.url);
 setWasmPaths(`${dirname(resolve("@tensorflow/tfjs-backend-wasm/package.json"))}/dist/`);
@@ -14,22 +15,17 @@ tf.env().set("PROD", true);
 await tf.setBackend(process.env["BENCH_BACKEND"] ?? "wasm");
 await tf.ready();
 
-const variable = (...shape: number[]): tf.Variable => tf.variable(tf.randomNormal(shape, 0, 0.1));
-const oneHot = (count: number): tf.Tensor => tf.cast(tf.oneHot(tf.tensor1d(Array.from({ length: count }, (_, i) => i % 10), "int32"), 10), "float32");
 const tidy = (run: () => unknown): Run => () => {
   tf.tidy(() => void run());
 };
 
-function training(loss: () => tf.Scalar, parameters: tf.Variable[], optimizer: tf.Optimizer): Run {
-  return () => {
-    const value = optimizer.minimize(loss, true, parameters);
-    const number = value?.dataSync()[0];
-    value?.dispose();
-    return number;
-  };
-}
-
-const dense = (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor => tf.add(tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D), bias);
+const read = (loss: tf.Scalar): number | undefined => {
+  const [number] = loss.dataSync();
+  loss.dispose();
+  return number;
+};
+const training = trainingWith(read);
+const mlp = mlpWith(read);
 
 const product = (m: number, k: number, n: number): Case => () => {
   const [a, b] = [tf.randomNormal([m, k]), tf.randomNormal([k, n])];
@@ -40,11 +36,6 @@ const ofMillion = (f: (x: tf.Tensor) => tf.Tensor): Case => () => {
   return tidy(() => f(x));
 };
 
-const mlp = (optimizer: tf.Optimizer): Case => () => {
-  const [x, y] = [tf.randomNormal([64, 784]), oneHot(64)];
-  const p = [variable(784, 256), variable(256), variable(256, 128), variable(128), variable(128, 10), variable(10)] as const;
-  return training(() => tf.losses.softmaxCrossEntropy(y, dense(tf.relu(dense(tf.relu(dense(x, p[0], p[1])), p[2], p[3])), p[4], p[5])), [...p], optimizer);
-};
 const tiny = (optimizer: tf.Optimizer): Case => () => {
   const [x, y] = [tf.randomNormal([50, 2]), tf.round(tf.randomUniform([50, 1]))];
   const p = [variable(2, 10), variable(10), variable(10, 10), variable(10), variable(10, 1), variable(1)] as const;
@@ -140,16 +131,7 @@ const tfjs: Cases = {
   },
   "step a (MLP)": mlp(tf.train.sgd(0.01)),
   "step a (MLP), Adam": mlp(tf.train.adam(1e-3)),
-  "step b (LeNet)": () => {
-    const [x, y] = [tf.randomNormal<tf.Rank.R4>([64, 28, 28, 1]), oneHot(64)];
-    const p = [variable(5, 5, 1, 6), variable(6), variable(5, 5, 6, 16), variable(16), variable(400, 120), variable(120), variable(120, 84), variable(84), variable(84, 10), variable(10)] as const;
-    const block = (h: tf.Tensor4D, kernel: tf.Variable, bias: tf.Variable, padding: "same" | "valid"): tf.Tensor4D =>
-      tf.maxPool(tf.relu<tf.Tensor4D>(tf.add<tf.Tensor4D>(tf.conv2d(h, kernel as tf.Tensor4D, 1, padding), bias)), 2, 2, "valid");
-    return training(() => {
-      const h = tf.reshape(block(block(x, p[0], p[1], "same"), p[2], p[3], "valid"), [64, 400]);
-      return tf.losses.softmaxCrossEntropy(y, dense(tf.relu(dense(tf.relu(dense(h, p[4], p[5])), p[6], p[7])), p[8], p[9]));
-    }, [...p], tf.train.sgd(0.01));
-  },
+  "step b (LeNet)": lenetWith(read),
   "step c (LSTM)": () => {
     const [steps, y] = [tf.unstack(tf.randomNormal([16, 32, 64]), 1) as tf.Tensor2D[], oneHot(16)];
     const p = [variable(192, 512), variable(512), variable(128, 10), variable(10)] as const;
