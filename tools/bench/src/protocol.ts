@@ -10,13 +10,13 @@ import type { CaseName } from "./cases.js";
  * Engines share the machine but not a process, so that one's garbage is not another's pause; the parent asks them in turn, so
  * that a slow moment of the machine hits all of them alike.
  */
-export interface Prepare {
+interface Prepare {
   readonly prepare: CaseName;
 }
-export interface Measure {
+interface Measure {
   readonly measure: number;
 }
-export interface Count {
+interface Count {
   readonly count: true;
 }
 export type Request = Prepare | Measure | Count;
