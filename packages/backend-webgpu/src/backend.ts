@@ -1,6 +1,6 @@
 import type { Backend, BackendLimits, BackendStats, BufferHandle, ComputeDType, Executable, LostInfo, Program, ScalarArguments } from "@gradus/kernel-ir";
 import { DeviceLostError, DeviceMemoryError, dtypeInfo, ExprBuilder, GuardError, UnsupportedError } from "@gradus/kernel-ir";
-import type { BoundMemory, Command } from "./command-queue.js";
+import type { BoundMemory } from "./command-queue.js";
 import { batchLength, CommandQueue } from "./command-queue.js";
 import { WebGpuError } from "./errors.js";
 import { FailureLog } from "./failures.js";
@@ -15,7 +15,6 @@ import { checkScalars, ringBytes, ScalarRing, uniformBytes } from "./scalars.js"
 import type { HeldDType } from "./wgsl/arithmetic.js";
 import { elementsOn, noFloat64 } from "./wgsl/arithmetic.js";
 import type { Binding } from "./wgsl/shader.js";
-import { workgroupSize } from "./wgsl/shader.js";
 import type { Cooperation } from "./wgsl/variants.js";
 
 /** What WebGPU counts beside the counters of every device. */
@@ -226,17 +225,19 @@ class GpuBackend implements WebGpuBackend {
     });
     checkScalars(program, scalars);
     const valueOf = extentsIn(scalars);
-    const { shader, pipeline, bindGroups, failure } = executable.pipelineFor(valueOf);
+    const { shader, pipelines, bindGroups, failure } = executable.pipelineFor(valueOf);
     if (failure !== null) throw failure;
-    const workgroups = shader.workgroups(valueOf);
-    // Points are numbered by int32.
-    if (workgroups * workgroupSize >= 2 ** 31) throw new RangeError(`${program.name}: expected fewer than 2147483648 points, got more; use smaller tensors`);
+    const passes = shader.passes.flatMap(({ workgroups, rounds, invocations }, i) => {
+      const count = workgroups(valueOf);
+      // Points are numbered by int32.
+      if (count * invocations >= 2 ** 31) throw new RangeError(`${program.name}: expected fewer than 2147483648 points, got more; use smaller tensors`);
+      return count === 0 ? [] : Array.from({ length: rounds?.(valueOf) ?? 1 }, (_, round) => ({ pipeline: pipelines[i]!, round, workgroups: plane(count) }));
+    });
     this.#dispatches++;
-    if (workgroups === 0) return;
+    if (passes.length === 0) return;
 
-    if (!this.#ring.hasRoom(program)) this.#queue.flush();
-    const scratchBytes = Math.max(wordBytes, shader.scratchWords * wordBytes * shader.scratch.reduce((count, extent) => count * valueOf(extent), 1));
-    const scratch = { heldLength: scratchBytes, block: shader.scratchWords === 0 ? null : this.#take(scratchBytes) };
+    const scratchBytes = Math.max(wordBytes, wordBytes * shader.scratchWords(valueOf));
+    const scratch = { heldLength: scratchBytes, block: shader.bindings.includes("scratch") ? this.#take(scratchBytes) : null };
     const bind = ({ block, heldLength: size }: Pick<Memory, "block" | "heldLength">): BoundMemory => {
       if (block === null) throw new Error(`internal: ${program.name} binds memory that it does not have`);
       block.batch = this.#queue.batch;
@@ -251,15 +252,17 @@ class GpuBackend implements WebGpuBackend {
       scratch: () => bind(scratch),
     };
     if (program.guards.length > 0) this.#guardsFrom ??= this.#failures.tick();
-    const command: Command = {
-      name: program.name,
-      pipeline,
-      bindGroups,
-      memory: shader.bindings.map((binding, i) => memory[binding](i)),
-      scalars: shader.bindings.includes("scalars") ? this.#ring.push(program, scalars, executable.firstGuard) : null,
-      workgroups: plane(workgroups),
-    };
-    this.#queue.add(command);
+    for (const { pipeline, round, workgroups } of passes) {
+      if (!this.#ring.hasRoom(program)) this.#queue.flush();
+      this.#queue.add({
+        name: program.name,
+        pipeline,
+        bindGroups,
+        memory: shader.bindings.map((binding, i) => memory[binding](i)),
+        scalars: shader.bindings.includes("scalars") ? this.#ring.push(program, scalars, executable.firstGuard, round) : null,
+        workgroups,
+      });
+    }
     if (scratch.block !== null) this.#give(scratch.block);
   }
 

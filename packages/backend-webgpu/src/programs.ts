@@ -23,7 +23,8 @@ const bindingTypes: Readonly<Record<Binding, GPUBufferBindingLayout>> = {
 /** A program compiled in one way. */
 export interface Pipeline {
   readonly shader: Shader;
-  readonly pipeline: GPUComputePipeline;
+  /** One for each pass of the shader. */
+  readonly pipelines: readonly GPUComputePipeline[];
   readonly bindGroups: BindGroups;
   /** Rejects where the device refuses it. */
   readonly ready: Promise<void>;
@@ -110,12 +111,9 @@ export class Programs {
         entries: shader.bindings.map((binding, i) => ({ binding: i, visibility: computeStage, buffer: bindingTypes[binding] })),
       });
       const module = this.device.createShaderModule({ label, code: shader.code });
-      const pipeline = this.device.createComputePipeline({
-        label,
-        layout: this.device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
-        compute: { module, entryPoint: "main" },
-      });
-      return { pipeline, bindGroups: new BindGroups(this.device, layout, label) };
+      const pipelineLayout = this.device.createPipelineLayout({ label, bindGroupLayouts: [layout] });
+      const pipelines = shader.passes.map(({ name }) => this.device.createComputePipeline({ label, layout: pipelineLayout, compute: { module, entryPoint: name } }));
+      return { pipelines, bindGroups: new BindGroups(this.device, layout, label) };
     });
     this.#pipelines++;
     const ready = failure.then((error) => {

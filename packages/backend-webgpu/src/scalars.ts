@@ -35,12 +35,13 @@ export class ScalarRing {
   }
 
   /** Appends what a dispatch needs; returns its place. */
-  push(program: Program, scalars: ScalarArguments, firstGuard: number): number {
+  push(program: Program, scalars: ScalarArguments, firstGuard: number, round: number): number {
     const offset = this.#used;
     program.scalars.forEach((dtype, slot) => {
       if (dtype !== "float64") write[dtype](this.#view, offset + 4 * slot, scalars[slot] ?? 0);
     });
     this.#view.setUint32(offset + 4 * program.scalars.length, firstGuard, true);
+    this.#view.setUint32(offset + 4 * (program.scalars.length + 1), round, true);
     this.#used += this.#slotBytes(program);
     return offset;
   }
@@ -56,8 +57,8 @@ export class ScalarRing {
   }
 }
 
-/** Bytes of a program's `Scalars`, the number of its first guard included. */
-export const uniformBytes = (program: Program): number => Math.ceil((4 * (program.scalars.length + 1)) / 16) * 16;
+/** Bytes of a program's `Scalars`, the number of its first guard and the round of its pass included. */
+export const uniformBytes = (program: Program): number => Math.ceil((4 * (program.scalars.length + 2)) / 16) * 16;
 
 /** @throws {RangeError} for an int64 argument that does not fit 32 bits. */
 export function checkScalars(program: Program, scalars: ScalarArguments): void {

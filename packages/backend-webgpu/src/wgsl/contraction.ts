@@ -3,8 +3,8 @@ import { ExprBuilder, topological } from "@gradus/kernel-ir";
 import { alu, arithmetic, valueType } from "./arithmetic.js";
 import type { Block } from "./block.js";
 import { bindDigits, pointCount } from "./digits.js";
+import { teamSize } from "./form.js";
 import { writeGuards, writeStores } from "./kernel.js";
-import { teamSize } from "./team.js";
 import { bare, call } from "./text.js";
 
 /** Axes in order with their numbers: those of the result, and those that are summed away. */

@@ -1,5 +1,6 @@
 import type { Expr } from "@gradus/kernel-ir";
 import type { Block } from "./block.js";
+import type { ValueOf } from "./variants.js";
 
 /** An axis of a space, as one digit of a number that counts the space's points. */
 export interface Digit {
@@ -24,6 +25,9 @@ function productText(counts: readonly string[]): string {
   const rest = counts.filter((count) => !literals.includes(count));
   return [...(known !== 1 || rest.length === 0 ? [`${String(known)}u`] : []), ...rest].join(" * ");
 }
+
+/** How many points a space has in a dispatch. */
+export const countDigits = (digits: readonly Digit[], valueOf: ValueOf): number => digits.reduce((count, { extent, step = 1 }) => count * Math.ceil(valueOf(extent) / step), 1);
 
 /** How many points a space has: a u32. */
 export const pointCount = (block: Block, digits: readonly Digit[]): string => productText(digits.map((digit) => countText(block, digit)));

@@ -2,13 +2,11 @@ import type { Kernel, Reduction } from "@gradus/kernel-ir";
 import { reductionChunk } from "@gradus/kernel-ir";
 import type { Block } from "./block.js";
 import { bindDigits, pointCount } from "./digits.js";
+import { teamSize } from "./form.js";
 import { innerAxes, writeStores } from "./kernel.js";
 import type { LoopAxis } from "./kernel.js";
 import type { Tuple } from "./tuple.js";
 import { declareTuple } from "./tuple.js";
-
-/** Invocations of a workgroup that shares the work of one point. */
-export const teamSize = 64;
 
 /** Writes the work of one outer point, shared by a workgroup; returns the declarations it needs. */
 export function writeTeamKernel(block: Block, kernel: Kernel): readonly string[] {
