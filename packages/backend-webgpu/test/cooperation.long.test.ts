@@ -1,8 +1,9 @@
-// Programs whose workgroups cooperate, on an adapter in software, where they do not by themselves: the tests of products and kernels, and
-// the conformance suite.
+// Programs whose workgroups cooperate, on an adapter in software, where they do not by themselves: the tests of products, kernels and
+// routines, and the conformance suite.
 import "./always-cooperating.js";
 import "./contractions.test.js";
 import "./kernels.test.js";
+import "./routines.test.js";
 import { describeBackend } from "@gradus/backend-conformance";
 import { webgpu } from "@gradus/backend-webgpu";
 import { describe } from "vitest";

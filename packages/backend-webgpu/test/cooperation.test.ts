@@ -1,4 +1,4 @@
-import type { Contraction, Expr, Kernel } from "@gradus/kernel-ir";
+import type { Contraction, Expr, Kernel, Program } from "@gradus/kernel-ir";
 import { ExprBuilder } from "@gradus/kernel-ir";
 import { describe, expect, it } from "vitest";
 import { cooperationOn } from "../src/connect.js";
@@ -7,7 +7,7 @@ import type { Cooperation } from "../src/wgsl/variants.js";
 import { chooseVariant } from "../src/wgsl/variants.js";
 import { expectAgreement } from "./compare.js";
 import { hasWebGpu, openDevice } from "./devices.js";
-import { at, kernel, numbers, sum } from "./programs.js";
+import { at, kernel, numbers, scatter, sort, sum } from "./programs.js";
 
 /** `[m, k] · [k, n]` of int32, sizes as arguments. */
 function product(): Contraction {
@@ -75,6 +75,16 @@ describe("the variant of a dispatch", () => {
     expect(chooseVariant({ ...softmax, params: softmax.params.map(({ dtype }) => ({ dtype, access: "inout" })) }, "always", extentsIn([]))).toBe("independent");
   });
 
+  it("is a crowd for orders of long rows, unless a scatter reads what it has written", () => {
+    const variant = (program: Program) => chooseVariant(program, "auto", extentsIn([]));
+    const order = (rows: number, width: number) => variant(sort("float32", "float32", rows, width, false));
+    expect([order(1, 1000), order(1, 10), order(100_000, 100)]).toEqual(["crowd", "independent", "independent"]);
+    const b = new ExprBuilder();
+    const plain = scatter("float32", "float32", 2, 1000, 5, {});
+    expect(variant(plain)).toBe("crowd");
+    expect(variant({ ...plain, target: { ...plain.target, value: b.load(2, "float32", b.index(0)) } })).toBe("independent");
+  });
+
   it("depends on the adapter", () => {
     const adapter = (info: Partial<GPUAdapterInfo>) => cooperationOn({ adapterInfo: { architecture: "", description: "", device: "", isFallbackAdapter: false, ...info } as GPUAdapterInfo });
     expect(adapter({ architecture: "hopper" })).toBe("auto");
@@ -94,6 +104,12 @@ describe.skipIf(!hasWebGpu)("cooperating workgroups on webgpu", () => {
     }
     // Each size compiled what it needed: independent as prepared, tiled or split.
     expect(device.stats()).toMatchObject({ prepared: 3, pipelines: 6 });
+  });
+
+  it("sort runs and merge them", async () => {
+    const device = await openDevice({ cooperation: "always" });
+    const keys = numbers(2 * 1300).map((x) => Math.round(x * 20));
+    await expectAgreement(device, { program: sort("float32", "float32", 2, 1300, true), buffers: [keys, zeros(2600), keys.map(() => 0n)] });
   });
 
   it("reduce in the order of kernel-ir", async () => {

@@ -1,4 +1,4 @@
-import type { ComputeDType, DType, Expr, Guard, Kernel, Monoid, Reduction, Store } from "@gradus/kernel-ir";
+import type { ComputeDType, DType, Expr, Guard, Kernel, Monoid, Reduction, Scan, Scatter, Sort, Store } from "@gradus/kernel-ir";
 import { ExprBuilder } from "@gradus/kernel-ir";
 
 /** A map over one axis of `length` points: the last parameter is made of the others at the same index. */
@@ -81,4 +81,69 @@ export const specialInts = [0, 1, -1, 2, -2, 3, 7, -7, 31, 32, 33, 63, 64, 100, 
 /** All pairs, as two lists. */
 export function pairs<T>(values: readonly T[]): readonly [T[], T[]] {
   return [values.flatMap((x) => values.map(() => x)), values.flatMap(() => values)];
+}
+
+/** Running results of each row. */
+export function scan(b: ExprBuilder, monoid: Monoid, lift: readonly Expr[], rows: number, width: number, outputs: readonly DType[]): Scan {
+  return {
+    kind: "scan",
+    name: "scan",
+    params: [{ dtype: "float32", access: "in" }, ...outputs.map((dtype) => ({ dtype, access: "out" as const }))],
+    scalars: [],
+    guards: [],
+    outer: [b.int(rows)],
+    inner: [b.int(width)],
+    monoid,
+    lift,
+    stores: outputs.map((_, slot) => ({ over: "inner", param: slot + 1, index: at(b, [0, width], [1, 1]), value: b.result(0, slot, monoid.identity[slot]!.dtype) })),
+  };
+}
+
+export interface ScatterOptions {
+  readonly combine?: (b: ExprBuilder, left: Expr, right: Expr) => Expr;
+  readonly when?: (b: ExprBuilder, value: Expr) => Expr;
+}
+
+/** Rows of values go to places in the same row. */
+export function scatter(dtype: DType, compute: ComputeDType, rows: number, width: number, targets: number, { combine, when }: ScatterOptions): Scatter {
+  const b = new ExprBuilder();
+  const here = at(b, [0, width], [1, 1]);
+  const value = b.load(0, dtype, here);
+  return {
+    kind: "scatter",
+    name: "scatter",
+    params: [{ dtype, access: "in" }, { dtype: "int64", access: "in" }, { dtype, access: "inout" }],
+    scalars: [],
+    guards: [],
+    outer: [b.int(rows)],
+    inner: [b.int(width)],
+    target: {
+      param: 2,
+      index: b.add(at(b, [0, targets]), b.cast(b.load(1, "int64", here), "int32")),
+      value,
+      combine: combine === undefined ? null : combine(b, b.left(0, compute), b.right(0, compute)),
+      when: when === undefined ? null : when(b, value),
+    },
+  };
+}
+
+/** Sorts each row; gives the keys and where they came from. */
+export function sort(dtype: DType, compute: ComputeDType, rows: number, width: number, descending: boolean): Sort {
+  const b = new ExprBuilder();
+  const here = at(b, [0, width], [1, 1]);
+  return {
+    kind: "sort",
+    name: descending ? "sort descending" : "sort",
+    params: [{ dtype, access: "in" }, { dtype, access: "out" }, { dtype: "int64", access: "out" }],
+    scalars: [],
+    guards: [],
+    outer: [b.int(rows)],
+    inner: [b.int(width)],
+    key: b.load(0, dtype, here),
+    descending,
+    stores: [
+      { over: "inner", param: 1, index: here, value: b.result(0, 0, compute) },
+      { over: "inner", param: 2, index: here, value: b.cast(b.result(0, 1, "int32"), "int64") },
+    ],
+  };
 }

@@ -1,74 +1,13 @@
-import type { ComputeDType, DType, Expr, Monoid, Scan, Scatter, Sort } from "@gradus/kernel-ir";
+import type { Scan, Scatter, Sort } from "@gradus/kernel-ir";
 import { ExprBuilder } from "@gradus/kernel-ir";
 import { describe, expect, it } from "vitest";
-import { expectAgreement } from "./compare.js";
+import type { Run } from "./compare.js";
+import { expectAgreement, runOn } from "./compare.js";
 import { hasWebGpu, sharedDevice } from "./devices.js";
-import { at, numbers, sum } from "./programs.js";
+import type { ScatterOptions } from "./programs.js";
+import { at, numbers, scan, scatter, sort, sum } from "./programs.js";
 
 const zeros = (length: number): number[] => new Array<number>(length).fill(0);
-
-function scan(b: ExprBuilder, monoid: Monoid, lift: readonly Expr[], rows: number, width: number, outputs: readonly DType[]): Scan {
-  return {
-    kind: "scan",
-    name: "scan",
-    params: [{ dtype: "float32", access: "in" }, ...outputs.map((dtype) => ({ dtype, access: "out" as const }))],
-    scalars: [],
-    guards: [],
-    outer: [b.int(rows)],
-    inner: [b.int(width)],
-    monoid,
-    lift,
-    stores: outputs.map((_, slot) => ({ over: "inner", param: slot + 1, index: at(b, [0, width], [1, 1]), value: b.result(0, slot, monoid.identity[slot]!.dtype) })),
-  };
-}
-
-interface ScatterOptions {
-  readonly combine?: (b: ExprBuilder, left: Expr, right: Expr) => Expr;
-  readonly when?: (b: ExprBuilder, value: Expr) => Expr;
-}
-
-/** Rows of values go to places in the same row. */
-function scatter(dtype: DType, compute: ComputeDType, rows: number, width: number, targets: number, { combine, when }: ScatterOptions): Scatter {
-  const b = new ExprBuilder();
-  const here = at(b, [0, width], [1, 1]);
-  const value = b.load(0, dtype, here);
-  return {
-    kind: "scatter",
-    name: "scatter",
-    params: [{ dtype, access: "in" }, { dtype: "int64", access: "in" }, { dtype, access: "inout" }],
-    scalars: [],
-    guards: [],
-    outer: [b.int(rows)],
-    inner: [b.int(width)],
-    target: {
-      param: 2,
-      index: b.add(at(b, [0, targets]), b.cast(b.load(1, "int64", here), "int32")),
-      value,
-      combine: combine === undefined ? null : combine(b, b.left(0, compute), b.right(0, compute)),
-      when: when === undefined ? null : when(b, value),
-    },
-  };
-}
-
-function sort(dtype: DType, compute: ComputeDType, rows: number, width: number, descending: boolean): Sort {
-  const b = new ExprBuilder();
-  const here = at(b, [0, width], [1, 1]);
-  return {
-    kind: "sort",
-    name: descending ? "sort descending" : "sort",
-    params: [{ dtype, access: "in" }, { dtype, access: "out" }, { dtype: "int64", access: "out" }],
-    scalars: [],
-    guards: [],
-    outer: [b.int(rows)],
-    inner: [b.int(width)],
-    key: b.load(0, dtype, here),
-    descending,
-    stores: [
-      { over: "inner", param: 1, index: here, value: b.result(0, 0, compute) },
-      { over: "inner", param: 2, index: here, value: b.cast(b.result(0, 1, "int32"), "int64") },
-    ],
-  };
-}
 
 describe.skipIf(!hasWebGpu)("routines on webgpu", () => {
   it("cumulative sums", async () => {
@@ -115,6 +54,24 @@ describe.skipIf(!hasWebGpu)("routines on webgpu", () => {
     await expectAgreement(device, { program: narrow, buffers: [numbers(rows * width).map((x) => Math.abs(Math.trunc(x * 90))), places, zeros(rows * targets)] });
   });
 
+  it("adds rows to the rows of a table, in source order", async () => {
+    const [rows, width, targets] = [700, 5, 9];
+    const b = new ExprBuilder();
+    const row = b.cast(b.load(1, "int64", b.index(1)), "int32");
+    const program: Scatter = {
+      ...scatter("float32", "float32", width, rows, targets, { combine: (k, left, right) => k.add(left, right) }),
+      guards: [{ over: "inner", holds: b.and(b.le(b.int(0), row), b.lt(row, b.int(targets))), message: "add rows: expected rows in [0, 9)" }],
+    };
+    const target = { ...program.target, index: b.add(b.mul(row, b.int(width)), b.index(0)), value: b.load(0, "float32", at(b, [0, 1], [1, width])) };
+    const places = Array.from({ length: rows }, (_, i) => BigInt((i * i) % targets));
+    const device = await sharedDevice();
+    const run: Run = { program: { ...program, target }, buffers: [numbers(rows * width), places, numbers(targets * width, 3)] };
+    await expectAgreement(device, run);
+    // A place that is none: the error says so, and no other element of the table has its value.
+    const spoilt = { ...run, buffers: [run.buffers[0]!, places.map((place, i) => (i === 300 ? 99n : place)), run.buffers[2]!] };
+    await expect(runOn(device, spoilt)).rejects.toThrow("add rows: expected rows in [0, 9)");
+  });
+
   it("a scatter that reads what it has written", async () => {
     const program = scatter("float32", "float32", 2, 10, 3, {});
     const b = new ExprBuilder();
@@ -140,7 +97,7 @@ describe.skipIf(!hasWebGpu)("routines on webgpu", () => {
       const special = [3, NaN, -0, 0, Infinity, -Infinity, NaN, 0, -0, 1, 1, -1e-38, 2, 3, 1, -5];
       const actual = await expectAgreement(device, { program: sort("float32", "float32", 1, special.length, descending), buffers: [special, zeros(special.length), special.map(() => 0n)] });
       expect(actual[2]?.slice(0, 3)).toEqual(descending ? [1n, 6n, 4n] : [5n, 15n, 11n]);
-      for (const width of [0, 1, 2, 3, 64, 100, 1000]) {
+      for (const width of [0, 1, 2, 3, 64, 100, 511, 513, 2000]) {
         const keys = numbers(3 * width, width + 1).map((x) => Math.round(x * 20));
         await expectAgreement(device, { program: sort("float32", "float32", 3, width, descending), buffers: [keys, zeros(3 * width), keys.map(() => 0n)] });
       }

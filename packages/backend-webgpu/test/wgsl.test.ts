@@ -112,7 +112,7 @@ for (const make of [addRelu, softmax, argmax, convolution, indexAdd, sort]) {
   });
 }
 
-it.each([["tiled", convolution], ["split", convolution], ["team", softmax], ["team", argmax]] as const)("writes the variant %s of %o so that people can read it", async (variant, make) => {
+it.each([["tiled", convolution], ["split", convolution], ["team", softmax], ["team", argmax], ["crowd", sort], ["crowd", indexAdd]] as const)("writes the variant %s of %o so that people can read it", async (variant, make) => {
   const program = make();
   await expect(wgsl(program, { variant })).toMatchFileSnapshot(`wgsl/${program.name}.${variant}.wgsl`);
 });

@@ -137,6 +137,22 @@ function floatLiteral(value: number): string {
   return value < 0 ? `(${decimal})` : decimal;
 }
 
+/** A value as a word of scratch memory, which is an array of i32. */
+export const toWord: Readonly<Record<Arithmetic, (value: string) => string>> = {
+  float32: (x) => call("bitcast<i32>", x),
+  int32: same,
+  int64: same,
+  bool: (x) => call("i32", x),
+};
+
+/** The value of such a word. */
+export const fromWord: Readonly<Record<Arithmetic, (word: string) => string>> = {
+  float32: (x) => call("bitcast<f32>", x),
+  int32: same,
+  int64: same,
+  bool: (x) => `(${x} != 0)`,
+};
+
 export interface Element {
   /** The WGSL type of an element as the device holds it. */
   readonly holder: "f32" | "i32" | "f16";

@@ -28,6 +28,20 @@ export function writeGuards(block: Block, guards: readonly Guard[], over: Over):
   });
 }
 
+/**
+ * Writes checks that end no invocation, for work that a workgroup shares: a guard that does not hold is reported, and `write` is not done.
+ */
+export function reportGuards(block: Block, guards: readonly Guard[], over: readonly Over[], write: (body: Block) => void): void {
+  const names = guards.flatMap((guard, number) => {
+    if (!over.includes(guard.over)) return [];
+    const holds = block.name(block.value(guard.holds));
+    block.line(`if (!${holds}) { fail(${String(number)}u); }`);
+    return [holds];
+  });
+  if (names.length === 0) write(block);
+  else block.nest(`if (${names.join(" && ")})`, write);
+}
+
 /** Writes the stores. All loads of a point come before its stores, hence the names where there are several. */
 export function writeStores(block: Block, stores: readonly Store[], over: Over): void {
   const mine = stores.filter((store) => store.over === over);

@@ -1,9 +1,10 @@
 import type { Scan, Scatter, Sort } from "@gradus/kernel-ir";
-import { arithmetic } from "./arithmetic.js";
+import { arithmetic, fromWord, toWord } from "./arithmetic.js";
 import type { Block } from "./block.js";
 import { elementOf } from "./block.js";
 import { innerAxes, writeGuards, writeStores } from "./kernel.js";
 import { bare } from "./text.js";
+import { sortRank } from "./sorting.js";
 import { declareTuple } from "./tuple.js";
 
 /** Writes the work of one outer point of a scan: a loop that carries the running value. Returns declarations it needs. */
@@ -24,23 +25,27 @@ export function writeScan(block: Block, scan: Scan): readonly string[] {
 
 /** Writes the work of one outer point of a scatter: the inner points in order, so that the result has no race in it. */
 export function writeScatter(block: Block, scatter: Scatter): void {
-  const { param, index, value, combine, when } = scatter.target;
-  const held = elementOf(block.context, param);
   writeGuards(block, scatter.guards, "outer");
   block.loops(innerAxes(scatter), (body) => {
     writeGuards(body, scatter.guards, "inner");
-    const write = (point: Block): void => {
-      const [at = "", right = ""] = point.values([index, value]).map((text) => point.name(text));
-      const place = `p${String(param)}[${at}]`;
-      if (combine !== null) {
-        point.bindSide("left", 0, held.widen(place));
-        point.bindSide("right", 0, right);
-      }
-      point.line(`${place} = ${bare(held.narrow(combine === null ? right : point.value(combine)))};`);
-    };
-    if (when === null) write(body);
-    else body.nest(`if (${bare(body.value(when))})`, write);
+    writeScatterPoint(body, scatter);
   });
+}
+
+/** Writes what one inner point of a scatter does. */
+export function writeScatterPoint(block: Block, { target: { param, index, value, combine, when } }: Scatter): void {
+  const held = elementOf(block.context, param);
+  const write = (point: Block): void => {
+    const [at = "", right = ""] = point.values([index, value]).map((text) => point.name(text));
+    const place = `p${String(param)}[${at}]`;
+    if (combine !== null) {
+      point.bindSide("left", 0, held.widen(place));
+      point.bindSide("right", 0, right);
+    }
+    point.line(`${place} = ${bare(held.narrow(combine === null ? right : point.value(combine)))};`);
+  };
+  if (when === null) write(block);
+  else block.nest(`if (${bare(block.value(when))})`, write);
 }
 
 /** Words of scratch memory that a sort needs for each element: its key, and its place in two orders that take turns. */
@@ -55,22 +60,20 @@ export function writeSort(block: Block, sort: Sort): readonly string[] {
   if (along === undefined) throw new Error("internal: a sort has no inner axis");
   const index = `i${String(along.axis)}`;
   const type = arithmetic(sort.key.dtype);
-  // Keys are kept as the bits of their value; `sort_rank` orders them.
-  const keep = { float32: (x: string) => `bitcast<i32>(${bare(x)})`, int32: bare, int64: bare, bool: (x: string) => `i32(${bare(x)})` }[type];
-  const restore = { float32: (x: string) => `bitcast<f32>(${x})`, int32: (x: string) => x, int64: (x: string) => x, bool: (x: string) => `(${x} != 0)` }[type];
 
   writeGuards(block, sort.guards, "outer");
   block.line(`let count = ${block.value(along.extent)};`);
   block.line(`let keys = i32(point) * count * ${String(sortScratchWords)};`);
   block.loops([along], (body) => {
     writeGuards(body, sort.guards, "inner");
-    body.line(`scratch[keys + ${index}] = ${keep(body.value(sort.key))};`);
+    // Keys are kept as the bits of their value; `sort_rank` orders them.
+    body.line(`scratch[keys + ${index}] = ${toWord[type](body.value(sort.key))};`);
     body.line(`scratch[keys + count + ${index}] = ${index};`);
   });
   block.line("let order = merge_sort(keys, count);");
   block.nest("for (var rank = 0; rank < count; rank++)", (body) => {
     body.line("let place = scratch[order + rank];");
-    body.line(`let key = ${restore("scratch[keys + place]")};`);
+    body.line(`let key = ${fromWord[type]("scratch[keys + place]")};`);
     body.bindIndex(along.axis, "rank");
     body.bindResult(0, 0, "key");
     body.bindResult(0, 1, "place");
@@ -79,16 +82,6 @@ export function writeSort(block: Block, sort: Sort): readonly string[] {
 
   return [sortRank[type === "float32" ? "float" : "int"], mergeSort(sort.descending ? ">" : "<")];
 }
-
-/** The order of keys, as integers. */
-const sortRank = {
-  float: `// NaN is larger than every number, and all NaNs are alike.
-fn sort_rank(key: i32) -> i32 {
-  let value = bitcast<f32>(key);
-  return select(float_order(value), 0x7fffffff, is_nan(value));
-}`,
-  int: "fn sort_rank(key: i32) -> i32 {\n  return key;\n}",
-} as const;
 
 /** A run is taken from the right only where that key comes strictly first: this makes the sort stable. */
 const mergeSort = (comesFirst: "<" | ">"): string => `// Sorts the places that stand after the keys; returns where the sorted ones begin.

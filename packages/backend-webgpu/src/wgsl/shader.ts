@@ -12,6 +12,8 @@ import { byInvocation, byWorkgroup, innerDigits, outerDigits } from "./form.js";
 import { writeKernel } from "./kernel.js";
 import { libraryFor } from "./library.js";
 import { sortScratchWords, writeScan, writeScatter, writeSort } from "./routines.js";
+import { scatterForm } from "./segments.js";
+import { sortForm } from "./sorting.js";
 import { writeTeamKernel } from "./team.js";
 import { indent } from "./text.js";
 import { tileInvocations, tilesOf, writeTiledContraction } from "./tiles.js";
@@ -44,8 +46,21 @@ const forms: Readonly<Record<Variant, (program: Program) => Form>> = {
     }],
   }),
   split: (program) => ({ passes: [byWorkgroup(digitsOf(program), (block) => writeSplitContraction(block, program as Contraction))] }),
+  crowd: (program) => crowdForm(program),
   team: (program) => ({ passes: [byWorkgroup(digitsOf(program), (block) => writeTeamKernel(block, program as Kernel))] }),
 };
+
+/** A program as passes of many workgroups. */
+function crowdForm(program: Program): Form {
+  switch (program.kind) {
+    case "sort":
+      return sortForm(program);
+    case "scatter":
+      return scatterForm(program);
+    default:
+      throw new Error(`internal: a ${program.kind} is nothing for a crowd`);
+  }
+}
 
 /** The points of a program, or blocks of points, that can be done apart. */
 function digitsOf(program: Program): readonly Digit[] {
