@@ -16,7 +16,7 @@ export interface WebGpuOptions {
   readonly profile?: boolean;
   /**
    * Whether the invocations of a workgroup work together through shared memory, in products, reductions and norms: `"auto"` where it pays,
-   * `"never"`, or `"always"` where it can be done. By default `"auto"`, and `"never"` on adapters in software, whose barriers are slow.
+   * `"never"`, or `"always"` where it can be done; the name of a variant asks for that one. By default `"auto"`, and `"never"` on adapters in software, whose barriers are slow.
    */
   readonly cooperation?: Cooperation;
 }

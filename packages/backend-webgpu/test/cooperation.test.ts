@@ -5,7 +5,8 @@ import { cooperationOn } from "../src/connect.js";
 import { extentsIn } from "../src/programs.js";
 import type { Cooperation } from "../src/wgsl/variants.js";
 import { chooseVariant } from "../src/wgsl/variants.js";
-import { expectAgreement } from "./compare.js";
+import type { Run } from "./compare.js";
+import { expectAgreement, runOn } from "./compare.js";
 import { hasWebGpu, openDevice } from "./devices.js";
 import { at, kernel, numbers, scatter, sort, sum } from "./programs.js";
 
@@ -62,9 +63,10 @@ describe("the variant of a dispatch", () => {
     expect(choose(sizes, "never")).toBe("independent");
   });
 
-  it("is a team for long rows, and for few points with much to reduce", () => {
+  it("is a squad for rows of moderate length, a team for long ones, a crowd for a few very long ones", () => {
     const variant = (rows: number, width: number, lanes: 1 | 16) => chooseVariant(centred(rows, width, lanes), "auto", extentsIn([]));
-    expect([variant(4, 1000, 16), variant(4, 10, 16), variant(4, 5000, 1), variant(10_000, 5000, 1)]).toEqual(["team", "independent", "team", "independent"]);
+    expect([variant(4, 10, 16), variant(4, 1000, 16), variant(4, 10_000, 16), variant(4, 1e6, 16)]).toEqual(["independent", "squad", "team", "crowd"]);
+    expect([variant(4, 1000, 1), variant(4, 5000, 1), variant(10_000, 5000, 1), variant(4, 1e6, 1)]).toEqual(["independent", "team", "independent", "crowd"]);
   });
 
   it("is independent where invocations may end early or overwrite what others read", () => {
@@ -72,7 +74,7 @@ describe("the variant of a dispatch", () => {
     const guarded = { ...product(), guards: [{ over: "outer" as const, holds: b.const(true, "bool"), message: "product: expected" }] };
     expect(chooseVariant(guarded, "always", extentsIn([512, 512, 512]))).toBe("independent");
     const softmax = centred(4, 1000, 16);
-    expect(chooseVariant({ ...softmax, params: softmax.params.map(({ dtype }) => ({ dtype, access: "inout" })) }, "always", extentsIn([]))).toBe("independent");
+    expect(chooseVariant({ ...softmax, params: softmax.params.map(({ dtype }) => ({ dtype, access: "inout" })) }, "team", extentsIn([]))).toBe("independent");
   });
 
   it("is a crowd for orders of long rows, unless a scatter reads what it has written", () => {
@@ -112,10 +114,33 @@ describe.skipIf(!hasWebGpu)("cooperating workgroups on webgpu", () => {
     await expectAgreement(device, { program: sort("float32", "float32", 2, 1300, true), buffers: [keys, zeros(2600), keys.map(() => 0n)] });
   });
 
-  it("reduce in the order of kernel-ir", async () => {
-    const device = await openDevice({ cooperation: "always" });
+  it.each(["squad", "team", "crowd"] as const)("reduce in the order of kernel-ir, as a %s", async (cooperation) => {
+    const device = await openDevice({ cooperation });
     for (const [rows, width, lanes] of [[3, 5, 16], [2, 16 * 512 * 5 + 37, 16], [2, 1500, 1], [3, 0, 16]] as const) {
       await expectAgreement(device, { program: centred(rows, width, lanes), buffers: [numbers(rows * width), zeros(rows * width), zeros(rows)] });
+    }
+    const b = new ExprBuilder();
+    const here = at(b, [0, 400], [1, 1], [2, 100], [4, 2]);
+    const x = b.load(0, "float32", here);
+    // Two outer axes, three inner ones, a guard over each; the second reduction uses the first.
+    const planes = (lanes: 1 | 16, most: number): Kernel => kernel("planes", {
+      params: [{ dtype: "float32", access: "in" }, { dtype: "float32", access: "out" }, { dtype: "int32", access: "out" }],
+      outer: [b.int(3), b.int(2)],
+      inner: [b.int(4), b.int(1), b.int(45)],
+      guards: [
+        { over: "outer", holds: b.lt(b.index(0), b.int(most)), message: "planes: expected few" },
+        { over: "inner", holds: b.lt(x, b.const(50, "float32")), message: "planes: expected small numbers" },
+      ],
+      reductions: [{ monoid: sum(b), lift: [x], lanes }, { monoid: sum(b), lift: [b.abs(b.sub(x, b.result(0, 0, "float32")))], lanes }],
+      stores: [
+        { over: "inner", param: 1, index: here, value: b.sub(x, b.result(1, 0, "float32")) },
+        { over: "outer", param: 2, index: at(b, [0, 2], [1, 1]), value: b.index(0) },
+      ],
+    });
+    const planesWith = (lanes: 1 | 16, most: number): Run => ({ program: planes(lanes, most), buffers: [numbers(1200), zeros(1200), zeros(6)] });
+    for (const lanes of [16, 1] as const) {
+      await expectAgreement(device, planesWith(lanes, 3));
+      await expect(runOn(device, planesWith(lanes, 2))).rejects.toThrow("planes: expected few");
     }
   });
 });

@@ -23,6 +23,21 @@ function softmax(): Program {
   });
 }
 
+/** Rows less their sums. */
+function centre(): Program {
+  const b = new ExprBuilder();
+  const here = at(b, [0, 100], [1, 1]);
+  const x = b.load(0, "float32", here);
+  return kernel("centre", {
+    params: [{ dtype: "float32", access: "in" }, { dtype: "float32", access: "out" }],
+    outer: [b.scalar(0, "int32")],
+    scalars: ["int32"],
+    inner: [b.int(100)],
+    reductions: [{ monoid: sum(b), lift: [x], lanes: 16 }],
+    stores: [{ over: "inner", param: 1, index: here, value: b.sub(x, b.result(0, 0, "float32")) }],
+  });
+}
+
 function argmax(): Program {
   const b = new ExprBuilder();
   const [value, place, other, otherPlace] = [b.left(0, "float32"), b.left(1, "int32"), b.right(0, "float32"), b.right(1, "int32")];
@@ -112,7 +127,7 @@ for (const make of [addRelu, softmax, argmax, convolution, indexAdd, sort]) {
   });
 }
 
-it.each([["tiled", convolution], ["split", convolution], ["team", softmax], ["team", argmax], ["crowd", sort], ["crowd", indexAdd]] as const)("writes the variant %s of %o so that people can read it", async (variant, make) => {
+it.each([["tiled", convolution], ["split", convolution], ["team", softmax], ["team", argmax], ["squad", centre], ["crowd", softmax], ["crowd", sort], ["crowd", indexAdd]] as const)("writes the variant %s of %o so that people can read it", async (variant, make) => {
   const program = make();
   await expect(wgsl(program, { variant })).toMatchFileSnapshot(`wgsl/${program.name}.${variant}.wgsl`);
 });

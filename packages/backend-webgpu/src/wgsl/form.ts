@@ -37,33 +37,42 @@ export const outerDigits = ({ outer }: Exclude<Program, { kind: "contraction" }>
 export const innerDigits = ({ outer, inner }: Exclude<Program, { kind: "contraction" }>): readonly Digit[] => inner.map((extent, i) => ({ axis: outer.length + i, extent }));
 
 /** Binds the point that an invocation, or a whole workgroup, works on. */
-function writePoint(block: Block, number: string, digits: readonly Digit[], nameOf?: (axis: number) => string): void {
-  block.line(`let point = ${number};`);
-  block.line(`if (point >= ${pointCount(block, digits)}) { return; }`);
-  bindDigits(block, "point", digits, nameOf);
+function writePoint(block: Block, number: string, digits: readonly Digit[], { pointName = "point", nameOf }: PassOptions): void {
+  block.line(`let ${pointName} = ${number};`);
+  block.line(`if (${pointName} >= ${pointCount(block, digits)}) { return; }`);
+  bindDigits(block, pointName, digits, nameOf);
+}
+
+interface PassOptions {
+  /** The name of the entry point. */
+  readonly name?: string;
+  /** What the number of the point is called. */
+  readonly pointName?: string;
+  /** What its axes are called. */
+  readonly nameOf?: (axis: number) => string;
 }
 
 /** One invocation for each point, which it knows as `point`. */
-export function byInvocation(digits: readonly Digit[], write: Pass["write"], { name = "main", nameOf }: { readonly name?: string; readonly nameOf?: (axis: number) => string } = {}): Pass {
+export function byInvocation(digits: readonly Digit[], write: Pass["write"], options: PassOptions = {}): Pass {
   return {
-    name,
+    name: options.name ?? "main",
     invocations: workgroupSize,
     workgroups: (valueOf) => Math.ceil(countDigits(digits, valueOf) / workgroupSize),
     write: (block) => {
-      writePoint(block, `group * ${String(workgroupSize)}u + lane`, digits, nameOf);
+      writePoint(block, `group * ${String(workgroupSize)}u + lane`, digits, options);
       return write(block);
     },
   };
 }
 
 /** One workgroup for each point, which it knows as `point`. */
-export function byWorkgroup(digits: readonly Digit[], write: Pass["write"], { name = "main" }: { readonly name?: string } = {}): Pass {
+export function byWorkgroup(digits: readonly Digit[], write: Pass["write"], options: PassOptions = {}): Pass {
   return {
-    name,
+    name: options.name ?? "main",
     invocations: teamSize,
     workgroups: (valueOf) => countDigits(digits, valueOf),
     write: (block) => {
-      writePoint(block, "group", digits);
+      writePoint(block, "group", digits, options);
       return write(block);
     },
   };

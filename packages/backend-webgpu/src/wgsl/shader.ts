@@ -12,8 +12,10 @@ import { byInvocation, byWorkgroup, innerDigits, outerDigits } from "./form.js";
 import { writeKernel } from "./kernel.js";
 import { libraryFor } from "./library.js";
 import { sortScratchWords, writeScan, writeScatter, writeSort } from "./routines.js";
+import { partialsForm } from "./partials.js";
 import { scatterForm } from "./segments.js";
 import { sortForm } from "./sorting.js";
+import { squadPass } from "./squad.js";
 import { writeTeamKernel } from "./team.js";
 import { indent } from "./text.js";
 import { tileInvocations, tilesOf, writeTiledContraction } from "./tiles.js";
@@ -32,7 +34,7 @@ export interface Shader {
   readonly scratchWords: (valueOf: ValueOf) => number;
 }
 
-const forms: Readonly<Record<Variant, (program: Program) => Form>> = {
+const forms: Readonly<Record<Variant, (program: Program, context: ShaderContext) => Form>> = {
   independent: (program) => ({
     passes: [byInvocation(digitsOf(program), (block) => writeWork(block, program))],
     ...(program.kind === "sort" && { scratchWords: (valueOf) => sortScratchWords * countDigits([...outerDigits(program), ...innerDigits(program)], valueOf) }),
@@ -46,13 +48,16 @@ const forms: Readonly<Record<Variant, (program: Program) => Form>> = {
     }],
   }),
   split: (program) => ({ passes: [byWorkgroup(digitsOf(program), (block) => writeSplitContraction(block, program as Contraction))] }),
-  crowd: (program) => crowdForm(program),
+  crowd: crowdForm,
+  squad: (program) => ({ passes: [squadPass(program as Kernel)] }),
   team: (program) => ({ passes: [byWorkgroup(digitsOf(program), (block) => writeTeamKernel(block, program as Kernel))] }),
 };
 
 /** A program as passes of many workgroups. */
-function crowdForm(program: Program): Form {
+function crowdForm(program: Program, context: ShaderContext): Form {
   switch (program.kind) {
+    case "kernel":
+      return partialsForm(program, context);
     case "sort":
       return sortForm(program);
     case "scatter":
@@ -104,7 +109,7 @@ export function generate(program: Program, variant: Variant, elements: Elements)
 
 function writeShader(program: Program, variant: Variant, elements: Elements): Shader {
   const context: ShaderContext = { params: program.params, elements, nextValue: 0 };
-  const { passes, scratchWords } = forms[variant](program);
+  const { passes, scratchWords } = forms[variant](program, context);
   const declared = new Set<string>();
   const bodies = passes.map(({ write }) => {
     const block = Block.root(context);

@@ -1,5 +1,5 @@
 import type { Monoid } from "@gradus/kernel-ir";
-import { arithmetic, valueType } from "./arithmetic.js";
+import { arithmetic, fromWord, toWord, valueType } from "./arithmetic.js";
 import type { ShaderContext } from "./block.js";
 import { Block } from "./block.js";
 import { bare, call, indent } from "./text.js";
@@ -14,13 +14,17 @@ export interface Tuple {
   /** Where a reduction starts: the identity, of which the compiler must not know that it changes nothing. */
   readonly identity: (block: Block) => string;
   readonly component: (tuple: string, slot: number) => string;
+  /** Its components as words of scratch memory, and back, where `place` gives the word of a slot. */
+  readonly toWords: (tuple: string) => readonly string[];
+  readonly fromWords: (place: (slot: number) => string) => string;
   readonly combine: (left: string, right: string) => string;
 }
 
 /** @param number - Tells the monoids of one shader apart. */
 export function declareTuple(monoid: Monoid, number: number, context: ShaderContext): Tuple {
   const suffix = String(number);
-  const types = monoid.identity.map((expr) => valueType[arithmetic(expr.dtype)]);
+  const arithmetics = monoid.identity.map(({ dtype }) => arithmetic(dtype));
+  const types = arithmetics.map((type) => valueType[type]);
   const single = types.length === 1 ? types[0] : undefined;
   const type = single ?? `Tuple${suffix}`;
   const make = (components: readonly string[]): string => (single === undefined ? call(type, ...components) : bare(components[0] ?? ""));
@@ -43,6 +47,8 @@ export function declareTuple(monoid: Monoid, number: number, context: ShaderCont
     declarations: single === undefined ? [struct, combine] : [combine],
     make,
     component,
+    toWords: (tuple) => arithmetics.map((type, slot) => toWord[type](component(tuple, slot))),
+    fromWords: (place) => make(arithmetics.map((type, slot) => fromWord[type](place(slot)))),
     combine: (left, right) => call(`combine${suffix}`, left, right),
   };
 }

@@ -1,4 +1,4 @@
-import type { Contraction, Expr, Kernel, Program, Scatter, Sort } from "@gradus/kernel-ir";
+import type { Contraction, Expr, Kernel, Program } from "@gradus/kernel-ir";
 import { expressionsOf, topological } from "@gradus/kernel-ir";
 
 /**
@@ -7,69 +7,88 @@ import { expressionsOf, topological } from "@gradus/kernel-ir";
  * - `independent`: each does some points of the result on its own. Any program can be done so.
  * - `tiled`: a workgroup brings tiles of both operands of a product into its memory, which every invocation then reads many times.
  * - `split`: a workgroup does a few points of a product and shares the summed axes.
+ * - `squad`: each 16 invocations of a workgroup do one point of a kernel whose reductions have 16 lanes.
  * - `team`: a workgroup does one point of a kernel and shares its reductions and what follows at each inner point.
  * - `crowd`: many workgroups share all of it, in several dispatches, with memory for what one hands on to the next.
  *
  * Reductions combine in the order of kernel-ir in all of them, and tiled products add in its order; only `split` adds in another one.
  */
-export type Variant = "independent" | "tiled" | "split" | "team" | "crowd";
+export type Variant = "independent" | "tiled" | "split" | "squad" | "team" | "crowd";
 
-/** When workgroups cooperate: `auto` where it pays, `always` where it can be done, `never` on adapters whose barriers are slow. */
-export type Cooperation = "auto" | "always" | "never";
+/**
+ * When workgroups cooperate: `auto` where it pays, `always` where it can be done, `never` on adapters whose barriers are slow. The name of a
+ * variant asks for this one wherever it can be done: that is how tests reach all of them.
+ */
+export type Cooperation = "auto" | "always" | "never" | Variant;
 
 /** The value of an extent in a dispatch. */
 export type ValueOf = (extent: Expr) => number;
 
 const countOf = (extents: readonly Expr[], valueOf: ValueOf): number => extents.reduce((product, extent) => product * valueOf(extent), 1);
 
-/** The variant that a dispatch should use. */
-export function chooseVariant(program: Program, cooperation: Cooperation, valueOf: ValueOf): Variant {
-  if (cooperation === "never") return "independent";
-  switch (program.kind) {
-    case "contraction":
-      return chooseForContraction(program, cooperation, valueOf);
-    case "kernel":
-      return chooseForKernel(program, cooperation, valueOf);
-    case "scan":
-      return "independent";
-    case "sort":
-    case "scatter":
-      return chooseForOrder(program, cooperation, valueOf);
-  }
+/** Whether a program can be done so. */
+const canBe: Readonly<Record<Variant, (program: Program) => boolean>> = {
+  independent: () => true,
+  // A guard that fails ends the work of its point, and a barrier needs all invocations. Vectors of bool have no `and`.
+  tiled: (program) => program.kind === "contraction" && program.guards.length === 0 && program.dtype !== "bool",
+  split: (program) => program.kind === "contraction" && program.guards.length === 0 && program.dtype !== "bool",
+  squad: (program) => canShareRows(program) && program.reductions.every(({ lanes }) => lanes === squadSize),
+  team: canShareRows,
+  crowd: (program) => {
+    if (program.kind === "kernel") return program.reductions.length > 0;
+    // Who reads what it has written has to do all of it in order.
+    if (program.kind === "scatter") return !topological(expressionsOf(program)).some((expr) => expr.op === "load" && expr.param === program.target.param);
+    return program.kind === "sort";
+  },
+};
+
+/** Whether several invocations can share an outer point: what one overwrites another one may still have to read. */
+function canShareRows(program: Program): program is Kernel {
+  return program.kind === "kernel" && program.reductions.length > 0 && !(program.params.some(({ access }) => access === "inout") && program.stores.some(({ over }) => over === "inner"));
 }
 
-function chooseForOrder(program: Sort | Scatter, cooperation: Cooperation, valueOf: ValueOf): Variant {
-  // Who reads what it has written has to do all of it in order.
-  if (program.kind === "scatter" && topological(expressionsOf(program)).some((expr) => expr.op === "load" && expr.param === program.target.param)) return "independent";
-  // As long as there are enough outer points for an invocation each, that is faster.
-  return cooperation === "always" || countOf(program.inner, valueOf) >= Math.max(64, countOf(program.outer, valueOf) / 64) ? "crowd" : "independent";
+/** The variant that a dispatch should use. */
+export function chooseVariant(program: Program, cooperation: Cooperation, valueOf: ValueOf): Variant {
+  const firstOf = (variants: readonly Variant[]): Variant => variants.find((variant) => canBe[variant](program)) ?? "independent";
+  switch (cooperation) {
+    case "never":
+      return "independent";
+    case "auto":
+      return firstOf(worthwhile(program, valueOf));
+    case "always":
+      return firstOf([...worthwhile(program, valueOf), "tiled", "squad", "team", "crowd"]);
+    default:
+      return firstOf([cooperation]);
+  }
 }
 
 /** Points along both sides of a tile. */
 export const tileSide = 64;
 
-function chooseForContraction({ axes, dtype, guards }: Contraction, cooperation: Cooperation, valueOf: ValueOf): Variant {
-  // A guard that fails ends the work of its point, and a barrier needs all invocations.
-  if (guards.length > 0) return "independent";
-  // Vectors of bool have no `and`.
-  if (dtype === "bool") return "independent";
+/** Lanes of the reductions that squads can do: one invocation for each. */
+export const squadSize = 16;
+
+/** What is faster than `independent` on a GPU for these sizes, the best first. */
+function worthwhile(program: Program, valueOf: ValueOf): readonly Variant[] {
+  if (program.kind === "contraction") return worthwhileForContraction(program, valueOf);
+  const [points, width] = [countOf(program.outer, valueOf), countOf(program.inner, valueOf)];
+  // As long as there are enough outer points for an invocation each, those need no help.
+  if (program.kind !== "kernel") return width >= Math.max(64, points / 64) ? ["crowd"] : [];
+  if (program.reductions.length === 0) return [];
+  const row = valueOf(program.inner.at(-1)!);
+  // Long rows of so few points that their workgroups would leave most of the device idle.
+  if (points <= 64 && row >= 16384) return ["crowd", "team"];
+  if (program.reductions.some(({ lanes }) => lanes > 1)) return row >= 8192 ? ["team"] : row >= 64 ? ["squad", "team"] : [];
+  // With one lane, neighbouring outer points are neighbours in memory: invocations of their own read them best, if there are enough.
+  return points < 4096 && width >= 2048 ? ["team"] : [];
+}
+
+function worthwhileForContraction({ axes }: Contraction, valueOf: ValueOf): readonly Variant[] {
   const [batch, m, n, k] = (["batch", "m", "n", "k"] as const).map((side) => countOf(axes.flatMap(({ role, extent }) => (role === side ? [extent] : [])), valueOf)) as [number, number, number, number];
   const tiles = batch * Math.ceil(m / tileSide) * Math.ceil(n / tileSide);
   // Fewer points than a GPU has invocations, and much to add for each.
   const blocks = batch * Math.ceil(m / 4) * Math.ceil(n / 4);
-  if (tiles < 16 && blocks <= 2048 && k >= 256) return "split";
+  if (tiles < 16 && blocks <= 2048 && k >= 256) return ["split"];
   // Tiles that are mostly empty do not pay.
-  return cooperation === "always" || (m >= tileSide / 2 && n >= tileSide / 2 && k >= 16) ? "tiled" : "independent";
-}
-
-function chooseForKernel({ outer, inner, params, reductions, stores, guards }: Kernel, cooperation: Cooperation, valueOf: ValueOf): Variant {
-  if (reductions.length === 0 || guards.length > 0) return "independent";
-  // What one invocation overwrites another one may still have to read.
-  if (params.some(({ access }) => access === "inout") && stores.some(({ over }) => over === "inner")) return "independent";
-  if (cooperation === "always") return "team";
-  const [points, row] = [countOf(outer, valueOf), valueOf(inner.at(-1)!)];
-  const width = countOf(inner, valueOf);
-  // With one lane, neighbouring outer points are neighbours in memory: invocations of their own read them best, if there are enough.
-  const wide = reductions.some(({ lanes }) => lanes > 1);
-  return wide ? (row >= 128 ? "team" : "independent") : points < 4096 && width >= 2048 ? "team" : "independent";
+  return m >= tileSide / 2 && n >= tileSide / 2 && k >= 16 ? ["tiled"] : [];
 }

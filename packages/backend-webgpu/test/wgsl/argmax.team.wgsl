@@ -56,15 +56,15 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: v
   let i1 = i32(point % 4u);
   let rest_i1 = point / 4u;
   let i0 = i32(rest_i1);
-  let v1 = 1u;
-  let v2 = u32((10 + 511) / 512);
+  let v1 = u32((10 + 511) / 512);
+  let v2 = 1u;
   var total0 = Tuple0(rounded(float_of_bits(0xff800000u)), -1);
   let v3 = i0 * 40;
-  for (var first = 0u; first < v1 * v2; first += 64u) {
+  for (var first = 0u; first < v2 * v1; first += 64u) {
     let part = first + lane;
     var partial0 = Tuple0(rounded(float_of_bits(0xff800000u)), -1);
-    if (part < v1 * v2) {
-      let begin = i32(part % v2) * 512;
+    if (part < v2 * v1) {
+      let begin = i32(part % v1) * 512;
       for (var step = begin; step < min(begin + 512, 10); step++) {
         let i2 = step;
         partial0 = combine0(partial0, Tuple0(p0[(v3 + (i2 * 4)) + i1], i2));
@@ -73,7 +73,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: v
     parts0[lane] = partial0;
     workgroupBarrier();
     if (lane < 1u) {
-      for (var other = 0u; other < min(64u, v1 * v2 - first); other++) {
+      for (var other = 0u; other < min(64u, v2 * v1 - first); other++) {
         total0 = combine0(total0, parts0[other * 1u + lane]);
       }
     }
@@ -81,7 +81,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: v
   }
   parts0[lane] = total0;
   workgroupBarrier();
-  let result0 = parts0[0];
+  let result0 = parts0[0u];
   let v4 = (i0 * 4) + i1;
   let v5 = result0.v1;
   if (lane == 0u) {

@@ -74,18 +74,18 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: v
   let point = group;
   if (point >= u32(scalars.s0)) { return; }
   let i0 = i32(point);
-  let v0 = 1u;
-  let v1 = scalars.s1 / 16;
-  let v2 = u32((v1 + 511) / 512);
+  let v0 = scalars.s1 / 16;
+  let v1 = u32((v0 + 511) / 512);
+  let v2 = 1u;
   let v3 = i32(lane % 16u);
   var total0 = rounded(float_of_bits(0xff800000u));
   let v4 = i0 * scalars.s1;
-  for (var first = 0u; first < v0 * v2; first += 4u) {
+  for (var first = 0u; first < v2 * v1; first += 4u) {
     let part = first + lane / 16u;
     var partial0 = rounded(float_of_bits(0xff800000u));
-    if (part < v0 * v2) {
-      let begin = i32(part % v2) * 512;
-      for (var step = begin; step < min(begin + 512, v1); step++) {
+    if (part < v2 * v1) {
+      let begin = i32(part % v1) * 512;
+      for (var step = begin; step < min(begin + 512, v0); step++) {
         let i1 = step * 16 + v3;
         partial0 = combine0(partial0, p0[v4 + i1]);
       }
@@ -93,7 +93,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: v
     parts0[lane] = partial0;
     workgroupBarrier();
     if (lane < 16u) {
-      for (var other = 0u; other < min(4u, v0 * v2 - first); other++) {
+      for (var other = 0u; other < min(4u, v2 * v1 - first); other++) {
         total0 = combine0(total0, parts0[other * 16u + lane]);
       }
     }
@@ -109,21 +109,22 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: v
   }
   if (lane == 0u) {
     var tail0 = rounded(float_of_bits(0xff800000u));
-    for (var i1 = v1 * 16; i1 < scalars.s1; i1++) {
+    for (var rest = v0 * 16; rest < scalars.s1; rest++) {
+      let i1 = rest;
       tail0 = combine0(tail0, p0[v4 + i1]);
     }
-    parts0[0] = combine0(parts0[0], tail0);
+    parts0[0u] = combine0(parts0[0u], tail0);
   }
   workgroupBarrier();
-  let result0 = parts0[0];
-  let v5 = 1u;
-  let v6 = u32((scalars.s1 + 511) / 512);
+  let result0 = parts0[0u];
+  let v5 = u32((scalars.s1 + 511) / 512);
+  let v6 = 1u;
   var total1 = rounded(0.0);
-  for (var first = 0u; first < v5 * v6; first += 64u) {
+  for (var first = 0u; first < v6 * v5; first += 64u) {
     let part = first + lane;
     var partial1 = rounded(0.0);
-    if (part < v5 * v6) {
-      let begin = i32(part % v6) * 512;
+    if (part < v6 * v5) {
+      let begin = i32(part % v5) * 512;
       for (var step = begin; step < min(begin + 512, scalars.s1); step++) {
         let i1 = step;
         let v7 = p0[v4 + i1] - result0;
@@ -142,7 +143,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: v
     parts1[lane] = partial1;
     workgroupBarrier();
     if (lane < 1u) {
-      for (var other = 0u; other < min(64u, v5 * v6 - first); other++) {
+      for (var other = 0u; other < min(64u, v6 * v5 - first); other++) {
         total1 = combine1(total1, parts1[other * 1u + lane]);
       }
     }
@@ -150,7 +151,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: v
   }
   parts1[lane] = total1;
   workgroupBarrier();
-  let result1 = parts1[0];
+  let result1 = parts1[0u];
   for (var position = lane; position < u32(scalars.s1); position += 64u) {
     let i1 = i32(position);
     let v17 = v4 + i1;
