@@ -5,7 +5,7 @@ import { bindDigits, countDigits, pointCount } from "./digits.js";
 import type { ValueOf } from "./variants.js";
 
 /** Invocations of one workgroup where each works on its own: the width of the hardware or a small multiple of it everywhere. */
-export const workgroupSize = 64;
+const workgroupSize = 64;
 
 /** Invocations of a workgroup that shares the work of one point. */
 export const teamSize = 64;
