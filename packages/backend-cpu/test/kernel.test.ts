@@ -61,6 +61,21 @@ describe("choices", () => {
   }
 });
 
+describe("bounds", () => {
+  it.each([0, -0, 2.5, -1, Infinity, NaN])("not below and not above the literal %d", (bound) => {
+    for (const dtype of ["float64", "float32"] as const) {
+      const b = new ExprBuilder();
+      const n = 2003;
+      for (const op of ["min", "max"] as const) {
+        for (const swapped of [false, true]) {
+          const program = pointwise(op, b, [dtype], dtype, (load) => (swapped ? b.alu(op, b.const(bound, dtype), load(0)) : b.alu(op, load(0), b.const(bound, dtype))));
+          expect(compare(program, [randomData(dtype, n, sequence(5)), randomData(dtype, n, sequence(6))], [n])).toBeNull();
+        }
+      }
+    }
+  });
+});
+
 describe("conversions", () => {
   for (const from of dtypes) {
     for (const to of dtypes) {
@@ -144,22 +159,85 @@ describe("strides", () => {
     }
   });
 
-  it("transposes", () => {
-    const b = new ExprBuilder();
-    const [rows, columns] = [b.scalar(0, "int32"), b.scalar(1, "int32")];
-    const program: Kernel = {
+  /** Shapes with and without whole tiles of both kinds, rows left over, and more rows than a block. */
+  const crossed = [[1, 1], [1, 9], [3, 4], [4, 3], [4, 4], [5, 7], [8, 12], [16, 16], [18, 33], [41, 3], [37, 23]] as const;
+  /** out[i][j] of `rows` times `columns`, where input 0 is read along the rows and input 1 along the columns. */
+  function crossing(b: ExprBuilder, ins: readonly [DType, DType], out: DType, value: (across: Expr, along: Expr) => Expr): Kernel {
+    const [rows, columns, offset, stride] = [0, 1, 2, 3].map((slot) => b.scalar(slot, "int32")) as [Expr, Expr, Expr, Expr];
+    const [i, j] = [b.index(0), b.index(1)];
+    const across = b.load(0, ins[0], b.add(offset, b.add(b.mul(j, stride), i)));
+    const along = b.load(1, ins[1], b.add(b.mul(i, columns), j));
+    return {
       kind: "kernel",
-      name: "transpose",
+      name: "crossing",
       ...base,
-      params: [{ dtype: "float32", access: "in" }, { dtype: "float32", access: "out" }],
-      scalars: ["int32", "int32"],
+      params: [{ dtype: ins[0], access: "in" }, { dtype: ins[1], access: "in" }, { dtype: out, access: "out" }],
+      scalars: ["int32", "int32", "int32", "int32"],
       outer: [rows, columns],
-      stores: [{ over: "outer", param: 1, index: b.add(b.mul(b.index(1), rows), b.index(0)), value: b.load(0, "float32", b.add(b.mul(b.index(0), columns), b.index(1))) }],
+      stores: [{ over: "outer", param: 2, index: b.add(b.mul(i, columns), j), value: value(across, along) }],
     };
-    for (const [r, c] of [[1, 1], [5, 7], [16, 16], [33, 18]] as const) {
-      const data = randomData("float32", r * c, sequence(r));
-      expect(compare(program, [data, data], [r, c])).toBeNull();
-    }
+  }
+  describe("transposes", () => {
+    it.each(dtypes)("elements of %s", (dtype) => {
+      const program = crossing(new ExprBuilder(), [dtype, dtype], dtype, (across) => across);
+      for (const [rows, columns] of crossed) {
+        const data = [0, 1, 2].map((i) => randomData(dtype, rows * columns + 3, sequence(10 * rows + i)));
+        expect(compare(program, data, [rows, columns, 3, rows])).toBeNull();
+      }
+    });
+    it("with gaps between columns, and backwards", () => {
+      for (const dtype of ["float32", "int64", "int16"] as const) {
+        const program = crossing(new ExprBuilder(), [dtype, dtype], dtype, (across) => across);
+        for (const [rows, columns] of crossed) {
+          const stride = rows + 5;
+          const data = [0, 1, 2].map((i) => randomData(dtype, stride * columns, sequence(10 * rows + i)));
+          expect(compare(program, data, [rows, columns, 0, stride])).toBeNull();
+          expect(compare(program, data, [rows, columns, stride * (columns - 1), -stride])).toBeNull();
+        }
+      }
+    });
+    it("beside what lies along the lanes, of other types", () => {
+      const b = new ExprBuilder();
+      const programs = [
+        crossing(b, ["float32", "float32"], "float32", (across, along) => b.sub(across, along)),
+        crossing(b, ["int64", "uint8"], "float64", (across, along) => b.add(b.cast(across, "float64"), b.cast(along, "float64"))),
+        crossing(b, ["bool", "float16"], "float16", (across, along) => b.select(across, along, b.const(1, "float32"))),
+        crossing(b, ["float32", "bfloat16"], "int32", (across, along) => b.cast(b.tanh(b.mul(across, along)), "int32")),
+      ];
+      for (const program of programs) {
+        for (const [rows, columns] of crossed) {
+          const data = program.params.map(({ dtype }, i) => randomData(dtype, rows * columns, sequence(10 * rows + i)));
+          expect(compare(program, data, [rows, columns, 0, rows])).toBeNull();
+        }
+      }
+    });
+    it("into what is there already", () => {
+      const b = new ExprBuilder();
+      const program = crossing(b, ["float32", "int8"], "float32", (across) => b.add(b.load(2, "float32", b.add(b.mul(b.index(0), b.scalar(1, "int32")), b.index(1))), across));
+      const params = program.params.map((param, i) => (i === 2 ? { ...param, access: "inout" as const } : param));
+      for (const [rows, columns] of crossed) {
+        const data = params.map(({ dtype }, i) => randomData(dtype, rows * columns, sequence(10 * rows + i)));
+        expect(compare({ ...program, params }, data, [rows, columns, 0, rows])).toBeNull();
+      }
+    });
+    it("several axes at once", () => {
+      // out[i][j][k] = in[k][i][j]: two axes lie along the loads, one along the stores.
+      const b = new ExprBuilder();
+      const [n, r, c] = [0, 1, 2].map((slot) => b.scalar(slot, "int32")) as [Expr, Expr, Expr];
+      const [i, j, k] = [0, 1, 2].map((axis) => b.index(axis)) as [Expr, Expr, Expr];
+      const at = (x: Expr, m: Expr, y: Expr, l: Expr, z: Expr): Expr => b.add(b.mul(b.add(b.mul(x, m), y), l), z);
+      const program: Kernel = {
+        kind: "kernel", name: "permute", ...base,
+        params: [{ dtype: "float32", access: "in" }, { dtype: "float32", access: "out" }],
+        scalars: ["int32", "int32", "int32"],
+        outer: [n, r, c],
+        stores: [{ over: "outer", param: 1, index: at(i, r, j, c, k), value: b.load(0, "float32", at(k, n, i, r, j)) }],
+      };
+      for (const [rows, columns] of crossed) {
+        const data = randomData("float32", 3 * rows * columns, sequence(rows));
+        expect(compare(program, [data, data], [3, rows, columns])).toBeNull();
+      }
+    });
   });
 
   it("gathers through an index", () => {

@@ -6,7 +6,7 @@ import { substitute } from "./expressions.js";
 import { scalarTypes } from "./scalar.js";
 import type { UniformValue, Value, VaryingValue } from "./scope.js";
 import { innermost, isVarying, positionOf, Scope } from "./scope.js";
-import { shuffle, vectorsOf } from "./vector.js";
+import { shuffle, transpose, vectorsOf } from "./vector.js";
 
 /** What can be loaded from and stored to. */
 interface Memory extends Param {
@@ -181,6 +181,35 @@ export class MemoryAccess {
     }
     const { home, addressing } = this.#addressing(param, index, scope);
     return this.#readLanes(innermost(floor, home), param, addressing, scope.lanes?.groups ?? 1);
+  }
+
+  /**
+   * A load whose neighbours in memory are neighbours along another axis than that of the lanes: its values at four positions along that axis, of which each scope
+   * of `rows` is one. Four neighbours are read for each lane, and transposed.
+   */
+  loadAcross({ param, args: [index] }: LoadExpr, rows: readonly Scope[]): Value[] {
+    const [first] = rows;
+    if (first?.lanes == null) throw new Error("internal: expected scopes with lanes");
+    const { raw, loadVector, shift } = elementAccess[this.#param(param).dtype];
+    const { addressing } = this.#addressing(param, index, first);
+    const local = (): number => this.#emitter.local("v128");
+    const columns: number[][] = rows.map(() => []);
+    for (let group = 0; group < first.lanes.groups; group++) {
+      const loaded = [0, 1, 2, 3].map((k) => {
+        const address = this.#emitter.local("i32");
+        const offset = this.#pushLaneAddress(first.code, param, addressing, 4 * group + k);
+        first.code.set(address);
+        this.#check(first.code, param, (code) => code.get(address).op("i32.const", offset).op("i32.add"), 4 << shift);
+        return Array.from({ length: vectorsOf[raw] }, (_, part) => {
+          const vector = local();
+          loadVector(first.code, address, offset, part);
+          first.code.set(vector);
+          return vector;
+        });
+      });
+      transpose(first.code, local, raw, loaded).forEach((vectors, row) => columns[row]?.push(...vectors));
+    }
+    return rows.map((home, row) => this.#widened(param, { dtype: raw, home, vectors: columns[row] ?? [] }));
   }
 
   /** An element as it is now, at an index that is the same for all lanes. */

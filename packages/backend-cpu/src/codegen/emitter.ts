@@ -202,6 +202,8 @@ export class Emitter {
         code.op(instruction);
       });
     }
+    const bounded = this.#bounded(expr, home);
+    if (bounded !== null) return bounded;
     const rule = ruleOf(vectorRules, expr.op, operandDtype);
     const operands = expr.args.map((arg) => this.vectors(arg, home));
     const count = operands[0]?.length ?? 0;
@@ -283,6 +285,22 @@ export class Emitter {
     const [chosen, other] = [this.vectors(yes, home), this.vectors(no, home)];
     // In doubt (NaN, zeros of different signs) both the instructions and the comparison take what stands first here.
     return this.eachVector(home, expr.dtype, chosen.length, (code, i) => code.get(other[i] ?? 0).get(chosen[i] ?? 0).op(instructions[name]));
+  }
+
+  /** The minimum or maximum of floats and a literal, which is no NaN and so leaves less to look out for; null for any other operation. */
+  #bounded({ op, dtype, args }: AluExpr, home: Scope): Value | null {
+    const instructions = extremeInstructions[dtype];
+    if ((op !== "min" && op !== "max") || (dtype !== "float32" && dtype !== "float64") || instructions === undefined) return null;
+    const [left, right] = args as readonly [Expr, Expr];
+    const [literal, other] = left.op === "const" ? [left, right] : [right, left];
+    // Of zeros with different signs the instruction takes the first operand, where the smaller one is asked for.
+    if (literal.op !== "const" || Number.isNaN(literal.value) || (op === "min" && Object.is(literal.value, -0))) return null;
+    const [values, bounds] = [this.vectors(other, home), this.vectors(literal, home)];
+    return this.eachVector(home, dtype, values.length, (code, i) => {
+      code.get(values[i] ?? 0).get(bounds[i] ?? 0).op(instructions[op]);
+      // 0 is the larger zero, and −0 + 0 = 0.
+      if (op === "max" && Object.is(literal.value, 0)) code.get(bounds[i] ?? 0).op(dtype === "float32" ? "f32x4.add" : "f64x2.add");
+    });
   }
 
   /** Leaves the mask for vector number `i` of a value of `dtype`. */

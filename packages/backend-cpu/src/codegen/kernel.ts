@@ -1,5 +1,6 @@
 import type { Expr, Guard, Kernel, Reduction, Store } from "@gradus/kernel-ir";
 import { dependsOnAxis, topological } from "@gradus/kernel-ir";
+import { findCrossing, writeCrossing } from "./crossing.js";
 import type { Emitter } from "./emitter.js";
 import type { LoopAxis, SpaceAxis, Widths } from "./loops.js";
 import { areRepeatable, axesOf, checkGuards, nest, plain, usesWideValues, whereNotEmpty, writeStores } from "./loops.js";
@@ -111,10 +112,13 @@ function writeInner(emitter: Emitter, scope: Scope, inner: readonly Expr[], firs
 export function writePoints(emitter: Emitter, scope: Scope, axes: readonly SpaceAxis[], guards: readonly Guard[], stores: readonly Store[]): void {
   const roots = [...guards.map(({ holds }) => holds), ...stores.flatMap(({ index, value }) => [index, value])];
   const axis = bestAxis(emitter, axes, stores, roots) ?? axes.filter(({ axis }) => movesStores(emitter, stores, axis)).at(-1)?.axis ?? null;
-  nest(emitter, scope, arrange(axes, axis, widthsFor(roots, axis), areRepeatable(stores, roots)), (point) => {
+  const write = (point: Scope): void => {
     checkGuards(emitter, point, guards);
     writeStores(emitter, point, stores);
-  });
+  };
+  const crossing = axis === null ? null : findCrossing(emitter, axes, axis, stores, roots);
+  if (crossing === null) nest(emitter, scope, arrange(axes, axis, widthsFor(roots, axis), areRepeatable(stores, roots)), write);
+  else nest(emitter, scope, plain(axes.filter((a) => a !== crossing.lanes && a !== crossing.rows)), (point) => writeCrossing(emitter, point, crossing, write));
 }
 
 /** The loops over some axes, in order, but with the axis of the lanes innermost. */
@@ -127,6 +131,11 @@ function arrange(axes: readonly SpaceAxis[], axis: number | null, widths: Widths
   return [...loops.filter((loop) => loop !== lanes), { ...lanes, widths: fitting, repeatable }];
 }
 
+/** Operations from which on more points at once pay, though not all of their values fit into registers: every constant serves them all. */
+const longFormula = 20;
+/** And from which on too many values would lie outside of registers. */
+const longestFormula = 150;
+
 /**
  * How many points to compute together: several vectors at once hide the latency of long formulas and share the cost of the loop;
  * many values, or wide ones, would not fit into registers. Where elements are read under a condition that changes along the
@@ -136,7 +145,8 @@ function widthsFor(roots: readonly Expr[], axis: number | null): Widths {
   const nodes = topological(roots);
   const conditional = nodes.some((expr) => expr.op === "load" && expr.args[1] !== undefined && axis !== null && dependsOnAxis(expr.args[1], axis));
   if (conditional) return [1, null];
-  return nodes.length > 150 || usesWideValues(nodes) ? [2, 1, null] : [4, 1, null];
+  if (nodes.length > longestFormula || usesWideValues(nodes)) return [2, 1, null];
+  return [nodes.length > longFormula ? 6 : 4, 1, null];
 }
 
 /** Whether all stores go to another element from one position of an axis to the next. If not, the axis has one position, and no lanes. */

@@ -54,6 +54,29 @@ export function stepThroughAll(emitter: Emitter, scope: Scope, axis: number, pos
   });
 }
 
+/**
+ * Runs `body` for each stretch of at most `size` positions below the local `limit`, with locals for its first position and its end. `body` takes the
+ * position to that end. Gives the local of the position, which is `limit` afterwards.
+ */
+export function inChunks(emitter: Emitter, scope: Scope, limit: number, size: number, body: (scope: Scope, position: number, end: number) => void): number {
+  const position = emitter.local("i32");
+  const end = emitter.local("i32");
+  scope.statement((code) => {
+    code.op("i32.const", 0).set(position);
+    code.get(limit).op("i32.const", 0).op("i32.gt_s").if((inside) => {
+      inside.loop((round, again) => {
+        const chunk = new Scope(scope, round.piece());
+        chunk.statement((c) => {
+          c.get(position).op("i32.const", size).op("i32.add").tee(end).get(limit).get(end).get(limit).op("i32.lt_s").op("select").set(end);
+        });
+        body(chunk, position, end);
+        round.get(position).get(limit).op("i32.lt_s").branchIf(again);
+      });
+    });
+  });
+  return position;
+}
+
 /** A scope for the points at a position, in so many groups of lanes. */
 function pointsAt(emitter: Emitter, scope: Scope, code: Code, axis: number, position: number, groups: number | null): Scope {
   const lanes: Lanes | null = groups === null ? null : { axis, groups };
@@ -63,6 +86,13 @@ function pointsAt(emitter: Emitter, scope: Scope, code: Code, axis: number, posi
   if (lanes === null) points.define(`index ${String(axis)}`, () => index);
   else defineLaneIndex(emitter, points, axis, position, lanes.groups);
   return points;
+}
+
+/** A local with the position so many steps after the local `position`. */
+export function positionAfter(emitter: Emitter, scope: Scope, position: number, distance: number): number {
+  const after = emitter.local("i32");
+  scope.code.get(position).op("i32.const", distance).op("i32.add").set(after);
+  return after;
 }
 
 /** The positions of the lanes: the first lane's plus 0, 1, 2, … */

@@ -1,7 +1,7 @@
 import type { ComputeDType, Expr, Monoid, Reduction } from "@gradus/kernel-ir";
 import { reductionChunk } from "@gradus/kernel-ir";
 import type { Emitter } from "./emitter.js";
-import { axesOf, literalPoints, nest, plain, stepThrough, whereNotEmpty } from "./loops.js";
+import { axesOf, inChunks, literalPoints, nest, plain, stepThrough, whereNotEmpty } from "./loops.js";
 import { scalarTypes } from "./scalar.js";
 import type { Value } from "./scope.js";
 import { isVarying, Scope } from "./scope.js";
@@ -233,27 +233,4 @@ function upperLanes(emitter: Emitter, group: Accumulator, half: number, scope: S
 /** A scope with lanes that follow no axis. */
 function inLanes<T>(scope: Scope, groups: number, body: (scope: Scope) => T): T {
   return scope.statement((code) => body(new Scope(scope, code.piece(), { lanes: { axis: null, groups } })));
-}
-
-/**
- * Runs `body` for each stretch of at most `size` positions below the local `limit`, with locals for its first position and its end.
- * Gives the local of the position, which is `limit` afterwards.
- */
-function inChunks(emitter: Emitter, scope: Scope, limit: number, size: number, body: (scope: Scope, position: number, end: number) => void): number {
-  const position = emitter.local("i32");
-  const end = emitter.local("i32");
-  scope.statement((code) => {
-    code.op("i32.const", 0).set(position);
-    code.get(limit).op("i32.const", 0).op("i32.gt_s").if((inside) => {
-      inside.loop((round, again) => {
-        const chunk = new Scope(scope, round.piece());
-        chunk.statement((c) => {
-          c.get(position).op("i32.const", size).op("i32.add").tee(end).get(limit).get(end).get(limit).op("i32.lt_s").op("select").set(end);
-        });
-        body(chunk, position, end);
-        round.get(position).get(limit).op("i32.lt_s").branchIf(again);
-      });
-    });
-  });
-  return position;
 }

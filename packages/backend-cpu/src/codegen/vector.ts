@@ -1,5 +1,5 @@
 import type { ComputeDType } from "@gradus/kernel-ir";
-import type { InstructionName } from "../assembler/index.js";
+import type { Code, InstructionName } from "../assembler/index.js";
 import type { CastTable, Emit, PlainInstruction, Rule, RuleTable, SuffixOf } from "./rules.js";
 
 /** How many vectors four values take. */
@@ -203,3 +203,26 @@ export const vectorCasts: CastTable<VectorCast> = {
     int32: ({ code }, [mask = 0]) => code.get(mask).op("i32x4.neg"),
   },
 };
+
+/**
+ * Transposes four rows of four elements, each row in as many vectors as four values of `dtype` take: gives the vectors of the columns.
+ *
+ * @param local - Makes a fresh local for a vector.
+ */
+export function transpose(code: Code, local: () => number, dtype: ComputeDType, rows: readonly (readonly number[])[]): number[][] {
+  const shuffled = (left: number, right: number, width: 4 | 8, lanes: readonly number[]): number => {
+    const made = local();
+    code.get(left).get(right).op("i8x16.shuffle", shuffle(width, lanes)).set(made);
+    return made;
+  };
+  const at = (row: number, part: number): number => rows[row]?.[part] ?? 0;
+  if (vectorsOf[dtype] === 2) {
+    return [0, 1, 2, 3].map((column) => {
+      const [part, lanes] = [column >> 1, column % 2 === 0 ? [0, 2] : [1, 3]];
+      return [shuffled(at(0, part), at(1, part), 8, lanes), shuffled(at(2, part), at(3, part), 8, lanes)];
+    });
+  }
+  // Pairs of elements first, then pairs of pairs.
+  const pairs = [[0, 4, 1, 5], [2, 6, 3, 7]].map((lanes) => [shuffled(at(0, 0), at(1, 0), 4, lanes), shuffled(at(2, 0), at(3, 0), 4, lanes)] as const);
+  return pairs.flatMap(([upper, lower]) => [[0, 2], [1, 3]].map((lanes) => [shuffled(upper, lower, 8, lanes)]));
+}

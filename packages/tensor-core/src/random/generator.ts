@@ -84,13 +84,12 @@ export class Generator {
 
   /** A float32 in [0, 1): 24 random bits, one draw of 32. */
   uniformFloat(): number {
-    return (this.#engine.nextUint32() & 0xffffff) * 2 ** -24;
+    return floatOf(this.#engine.nextUint32());
   }
 
   /** A float64 in [0, 1): 53 random bits, two draws of 32. */
   uniformDouble(): number {
-    const high = this.#engine.nextUint32() & 0x1fffff;
-    return (high * TWO_32 + this.#engine.nextUint32()) * 2 ** -53;
+    return doubleOf(this.#engine.nextUint32(), this.#engine.nextUint32());
   }
 
   /** A float64 from N(0, 1) by Box and Muller's transform; every second call returns the twin that the first one kept. */
@@ -109,14 +108,17 @@ export class Generator {
   /** Fills `out` from U[from, to). @see torch.Tensor.uniform_ */
   uniform<A extends FloatArray>(out: A, from = 0, to = 1): A {
     if (!(from <= to)) throw new ArgumentError(`uniform: expected from <= to, got from ${from} and to ${to}`);
+    // Random words are drawn to where the numbers that are made of them will stand.
+    const words = new Uint32Array(out.buffer, out.byteOffset, out.byteLength / 4);
+    this.#engine.fill(words);
     if (out instanceof Float32Array) {
       const low = Math.fround(from);
       const width = Math.fround(Math.fround(to) - low);
       // Storing rounds once: a fused multiply-add, as in PyTorch's kernel.
-      for (let i = 0; i < out.length; i++) out[i] = this.uniformFloat() * width + low;
+      for (let i = 0; i < out.length; i++) out[i] = floatOf(words[i]!) * width + low;
     } else {
       const width = to - from;
-      for (let i = 0; i < out.length; i++) out[i] = fusedMultiplyAdd(this.uniformDouble(), width, from);
+      for (let i = 0; i < out.length; i++) out[i] = fusedMultiplyAdd(doubleOf(words[2 * i]!, words[2 * i + 1]!), width, from);
     }
     return out;
   }
@@ -325,6 +327,9 @@ export class Generator {
     this.#nextNormal = view.getInt32(STATE.hasNextNormal, true) === 0 ? null : view.getFloat64(STATE.nextNormal, true);
   }
 }
+
+const floatOf = (word: number): number => (word & 0xffffff) * 2 ** -24;
+const doubleOf = (high: number, low: number): number => ((high & 0x1fffff) * TWO_32 + low) * 2 ** -53;
 
 /** Byte offsets in PyTorch's saved state; each word of the engine takes eight bytes there. */
 const STATE = {

@@ -49,12 +49,24 @@ export class MersenneTwister {
   /** 32 random bits, as an integer in [0, 2³²). */
   nextUint32(): number {
     if (--this.#left === 0) this.#renew();
-    let y = this.#words[this.#next++]!;
-    y ^= y >>> 11;
-    y ^= (y << 7) & 0x9d2c5680;
-    y ^= (y << 15) & 0xefc60000;
-    y ^= y >>> 18;
-    return y >>> 0;
+    return temper(this.#words[this.#next++]!) >>> 0;
+  }
+
+  /** Fills `out` with random words: those that as many calls of {@link nextUint32} would have given. */
+  fill(out: Uint32Array): void {
+    const words = this.#words;
+    for (let i = 0; i < out.length; ) {
+      if (this.#left === 1) {
+        this.#renew();
+        this.#left++;
+      }
+      const count = Math.min(out.length - i, this.#left - 1);
+      const next = this.#next;
+      for (let k = 0; k < count; k++) out[i + k] = temper(words[next + k]!);
+      i += count;
+      this.#next += count;
+      this.#left -= count;
+    }
   }
 
   /** A copy of the state: setting it later continues with the draw that would have come next. */
@@ -79,14 +91,25 @@ export class MersenneTwister {
   /** Computes the next 624 words from the present ones. */
   #renew(): void {
     const words = this.#words;
-    for (let i = 0; i < N; i++) {
-      const here = words[i]!;
-      const after = words[i + 1 < N ? i + 1 : 0]!;
-      const far = words[i + M < N ? i + M : i + M - N]!;
-      const mixed = (here & 0x80000000) | (after & 0x7fffffff);
-      words[i] = far ^ (mixed >>> 1) ^ (after & 1 ? 0x9908b0df : 0);
-    }
+    // The word that is M further on is an old one at first, and then one of the new ones.
+    for (let i = 0; i < N - M; i++) words[i] = twist(words[i]!, words[i + 1]!, words[i + M]!);
+    for (let i = N - M; i < N - 1; i++) words[i] = twist(words[i]!, words[i + 1]!, words[i + M - N]!);
+    words[N - 1] = twist(words[N - 1]!, words[0]!, words[M - 1]!);
     this.#next = 0;
     this.#left = N;
   }
+}
+
+/** A new word of the state from an old one, its successor, and the word M further on. */
+function twist(here: number, after: number, far: number): number {
+  const mixed = (here & 0x80000000) | (after & 0x7fffffff);
+  return far ^ (mixed >>> 1) ^ (-(after & 1) & 0x9908b0df);
+}
+
+/** What a word of the state is given out as, a signed integer of 32 bits. */
+function temper(word: number): number {
+  let y = word ^ (word >>> 11);
+  y ^= (y << 7) & 0x9d2c5680;
+  y ^= (y << 15) & 0xefc60000;
+  return y ^ (y >>> 18);
 }
