@@ -8,7 +8,7 @@ import { chooseVariant } from "../src/wgsl/variants.js";
 import type { Run } from "./compare.js";
 import { expectAgreement, runOn } from "./compare.js";
 import { hasWebGpu, openDevice } from "./devices.js";
-import { at, kernel, numbers, scatter, sort, sum } from "./programs.js";
+import { at, kernel, numbers, scan, scatter, sort, sum } from "./programs.js";
 
 /** `[m, k] · [k, n]` of int32, sizes as arguments. */
 function product(): Contraction {
@@ -77,6 +77,12 @@ describe("the variant of a dispatch", () => {
     expect(chooseVariant({ ...softmax, params: softmax.params.map(({ dtype }) => ({ dtype, access: "inout" })) }, "team", extentsIn([]))).toBe("independent");
   });
 
+  it("is a crowd for scans of long rows", () => {
+    const b = new ExprBuilder();
+    const variant = (rows: number, width: number) => chooseVariant(scan(b, sum(b), [b.load(0, "float32", b.index(1))], rows, width, ["float32"]), "auto", extentsIn([]));
+    expect([variant(1, 1000), variant(1, 10), variant(100_000, 1000)]).toEqual(["crowd", "independent", "independent"]);
+  });
+
   it("is a crowd for orders of long rows, unless a scatter reads what it has written", () => {
     const variant = (program: Program) => chooseVariant(program, "auto", extentsIn([]));
     const order = (rows: number, width: number) => variant(sort("float32", "float32", rows, width, false));
@@ -106,6 +112,20 @@ describe.skipIf(!hasWebGpu)("cooperating workgroups on webgpu", () => {
     }
     // Each size compiled what it needed: independent as prepared, tiled or split.
     expect(device.stats()).toMatchObject({ prepared: 3, pipelines: 6 });
+  });
+
+  it("scan blocks and carry their totals over", async () => {
+    const device = await openDevice({ cooperation: "crowd" });
+    const b = new ExprBuilder();
+    for (const [rows, width] of [[3, 40], [2, 1100], [1, 64 * 512 + 700], [2, 0]] as const) {
+      const x = b.load(0, "float32", at(b, [0, width], [1, 1]));
+      // Whole numbers add up exactly in every order.
+      await expectAgreement(device, { program: scan(b, sum(b), [x], rows, width, ["float32"]), buffers: [whole(rows * width), zeros(rows * width)] });
+      const [left, right] = [b.left(0, "float32"), b.right(0, "float32")];
+      const later = b.le(left, right);
+      const monoid = { identity: [b.const(-Infinity, "float32"), b.int(-1)], combine: [b.select(later, right, left), b.select(later, b.right(1, "int32"), b.left(1, "int32"))] };
+      await expectAgreement(device, { program: scan(b, monoid, [x, b.index(1)], rows, width, ["float32", "int32"]), buffers: [numbers(rows * width), zeros(rows * width), zeros(rows * width)] });
+    }
   });
 
   it("sort runs and merge them", async () => {

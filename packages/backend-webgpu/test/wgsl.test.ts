@@ -2,7 +2,7 @@ import type { Contraction, Program, Scatter, Sort } from "@gradus/kernel-ir";
 import { ExprBuilder, UnsupportedError } from "@gradus/kernel-ir";
 import { wgsl } from "@gradus/backend-webgpu";
 import { expect, it } from "vitest";
-import { at, elementwise, kernel, maximum, sum } from "./programs.js";
+import { at, elementwise, kernel, maximum, scan, sum } from "./programs.js";
 
 function addRelu(): Program {
   return elementwise("add_relu", ["float32", "float32"], "float32", 1000, (b, x, y) => b.max(b.add(x, b.mul(y, b.scalar(0, "float32"))), b.const(0, "float32")), ["float32"]);
@@ -53,6 +53,11 @@ function argmax(): Program {
     }],
     stores: [{ over: "outer", param: 1, index: at(b, [0, 4], [1, 1]), value: b.cast(b.result(0, 1, "int32"), "int64") }],
   });
+}
+
+function cumulativeSum(): Program {
+  const b = new ExprBuilder();
+  return { ...scan(b, sum(b), [b.load(0, "float32", at(b, [0, 5000], [1, 1]))], 3, 5000, ["float32"]), name: "cumsum" };
 }
 
 function convolution(): Contraction {
@@ -127,7 +132,7 @@ for (const make of [addRelu, softmax, argmax, convolution, indexAdd, sort]) {
   });
 }
 
-it.each([["tiled", convolution], ["split", convolution], ["team", softmax], ["team", argmax], ["squad", centre], ["crowd", softmax], ["crowd", sort], ["crowd", indexAdd]] as const)("writes the variant %s of %o so that people can read it", async (variant, make) => {
+it.each([["tiled", convolution], ["split", convolution], ["team", softmax], ["team", argmax], ["squad", centre], ["crowd", softmax], ["crowd", cumulativeSum], ["crowd", sort], ["crowd", indexAdd]] as const)("writes the variant %s of %o so that people can read it", async (variant, make) => {
   const program = make();
   await expect(wgsl(program, { variant })).toMatchFileSnapshot(`wgsl/${program.name}.${variant}.wgsl`);
 });

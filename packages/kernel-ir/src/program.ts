@@ -149,7 +149,10 @@ export interface Contraction extends ProgramBase {
   readonly stores: readonly Store[];
 }
 
-/** Running results along the inner axis, from left to right: at each point, `result(0, slot)` includes that point. */
+/**
+ * Running results along the inner axis, from left to right: at each point, `result(0, slot)` includes that point. A device that would idle otherwise may
+ * combine parts of a long row apart, always the same ones, and says so.
+ */
 export interface Scan extends ProgramBase, Space {
   readonly kind: "scan";
   readonly monoid: Monoid;

@@ -13,6 +13,7 @@ import { writeKernel } from "./kernel.js";
 import { libraryFor } from "./library.js";
 import { sortScratchWords, writeScan, writeScatter, writeSort } from "./routines.js";
 import { partialsForm } from "./partials.js";
+import { scanForm } from "./scanning.js";
 import { scatterForm } from "./segments.js";
 import { sortForm } from "./sorting.js";
 import { squadPass } from "./squad.js";
@@ -58,12 +59,14 @@ function crowdForm(program: Program, context: ShaderContext): Form {
   switch (program.kind) {
     case "kernel":
       return partialsForm(program, context);
+    case "scan":
+      return scanForm(program, context);
     case "sort":
       return sortForm(program);
     case "scatter":
       return scatterForm(program);
-    default:
-      throw new Error(`internal: a ${program.kind} is nothing for a crowd`);
+    case "contraction":
+      throw new Error("internal: a contraction is nothing for a crowd");
   }
 }
 

@@ -11,7 +11,7 @@ import { expressionsOf, topological } from "@gradus/kernel-ir";
  * - `team`: a workgroup does one point of a kernel and shares its reductions and what follows at each inner point.
  * - `crowd`: many workgroups share all of it, in several dispatches, with memory for what one hands on to the next.
  *
- * Reductions combine in the order of kernel-ir in all of them, and tiled products add in its order; only `split` adds in another one.
+ * Reductions combine in the order of kernel-ir in all of them, and tiled products add in its order; only `split`, and scans by a `crowd`, do in another one.
  */
 export type Variant = "independent" | "tiled" | "split" | "squad" | "team" | "crowd";
 
@@ -38,7 +38,7 @@ const canBe: Readonly<Record<Variant, (program: Program) => boolean>> = {
     if (program.kind === "kernel") return program.reductions.length > 0;
     // Who reads what it has written has to do all of it in order.
     if (program.kind === "scatter") return !topological(expressionsOf(program)).some((expr) => expr.op === "load" && expr.param === program.target.param);
-    return program.kind === "sort";
+    return program.kind !== "contraction";
   },
 };
 
@@ -73,6 +73,7 @@ function worthwhile(program: Program, valueOf: ValueOf): readonly Variant[] {
   if (program.kind === "contraction") return worthwhileForContraction(program, valueOf);
   const [points, width] = [countOf(program.outer, valueOf), countOf(program.inner, valueOf)];
   // As long as there are enough outer points for an invocation each, those need no help.
+  if (program.kind === "scan") return points < 4096 && width >= 128 ? ["crowd"] : [];
   if (program.kind !== "kernel") return width >= Math.max(64, points / 64) ? ["crowd"] : [];
   if (program.reductions.length === 0) return [];
   const row = valueOf(program.inner.at(-1)!);
