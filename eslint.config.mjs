@@ -1,6 +1,7 @@
 import js from "@eslint/js";
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
+import { functions } from "./tools/eslint/functions.mjs";
 import { imports } from "./tools/eslint/imports.mjs";
 
 export default defineConfig(
@@ -11,8 +12,9 @@ export default defineConfig(
     // One program for the whole workspace: a project for each package would check the sources of the lower ones again and again.
     languageOptions: { parserOptions: { project: "./tsconfig.json", tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: "error" },
-    plugins: { gradus: { rules: { imports } } },
+    plugins: { gradus: { rules: { functions, imports } } },
     rules: {
+      "gradus/functions": "error",
       "gradus/imports": "error",
       // TypeScript knows better which names exist, in checked JavaScript too.
       "no-undef": "off",

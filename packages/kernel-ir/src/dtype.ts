@@ -34,4 +34,4 @@ export const dtypeInfo = {
 } as const satisfies Record<DType, DTypeInfo>;
 
 /** Every element type, widest floats first. */
-export const dtypes = Object.keys(dtypeInfo) as readonly DType[];
+export const dtypes = /* @__PURE__ */ Object.keys(dtypeInfo) as readonly DType[];

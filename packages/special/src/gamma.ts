@@ -109,8 +109,8 @@ export const psi = unary(gammaOps.digamma);
  */
 export function polygamma(n: number, x: Tensor): Tensor {
   if (!Number.isInteger(n) || n < 0) throw new ArgumentError(`polygamma: expected a whole n >= 0, got ${n}`);
-  if (n === 0) return gammaOps.digamma.call([x]);
-  return n === 1 ? gammaOps.trigamma.call([x]) : hostPolygamma(x, n);
+  if (n === 0) return digamma(x);
+  return n === 1 ? formulas.apply(gammaOps.trigamma, [x]) : hostPolygamma(x, n);
 }
 const hostPolygamma: (x: Tensor, n: number) => Tensor = hostFunction<[x: Tensor, n: number]>("polygamma", host.polygamma, [(x, n) => polygamma(n + 1, x), null]);
 

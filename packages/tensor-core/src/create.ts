@@ -135,7 +135,7 @@ export const newTensor = (x: Tensor, data: NestedArray | ArrayBufferView, option
 export const newArange = (x: Tensor, count: number): Tensor => arange(count, { device: x.device });
 
 /** start + i · step */
-const rangeKernel = new KernelOp({
+const rangeKernel = /* @__PURE__ */ new KernelOp({
   name: "arange",
   build: (b) => { b.store(0, b.k.add(b.scalar(0), b.k.mul(b.k.cast(b.position("outer"), b.compute), b.scalar(1)))); },
 });

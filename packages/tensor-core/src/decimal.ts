@@ -3,7 +3,7 @@
  * `toFixed` and `toExponential` round ties up (0.03125 is 0.0313 there, and 0.0312 in C), and `toFixed` gives up at 1e21.
  */
 
-const scratch = new DataView(new ArrayBuffer(8));
+const scratch = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
 /** The whole number nearest to |value| · 10^decimals. A binary fraction is a ratio of whole numbers, so this is exact. */
 function scaled(value: number, decimals: number): bigint {

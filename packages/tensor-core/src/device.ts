@@ -53,8 +53,8 @@ export class Device {
 /** What can be named as a device: the backend itself will do. */
 export type DeviceLike = Device | Backend;
 
-const byBackend = new WeakMap<Backend, Device>();
-const made = new Set<WeakRef<Device>>();
+const byBackend = /* @__PURE__ */ new WeakMap<Backend, Device>();
+const made = /* @__PURE__ */ new Set<WeakRef<Device>>();
 
 /** All devices that tensors have lived on and that still exist: for `memoryStats` of each. */
 export function devices(): Device[] {

@@ -28,10 +28,10 @@ const floatInfo = (dtype: FloatDType, bits: number, fractionBits: number, maxExp
   return { dtype, bits, eps: 2 ** -fractionBits, max, min: -max, tiny, smallestNormal: tiny, resolution: Number(`1e-${String(digits)}`) };
 };
 const floats: Readonly<Record<FloatDType, FloatInfo>> = {
-  float64: floatInfo("float64", 64, 52, 1023, 15),
-  float32: floatInfo("float32", 32, 23, 127, 6),
-  float16: floatInfo("float16", 16, 10, 15, 3),
-  bfloat16: floatInfo("bfloat16", 16, 7, 127, 2),
+  float64: /* @__PURE__ */ floatInfo("float64", 64, 52, 1023, 15),
+  float32: /* @__PURE__ */ floatInfo("float32", 32, 23, 127, 6),
+  float16: /* @__PURE__ */ floatInfo("float16", 16, 10, 15, 3),
+  bfloat16: /* @__PURE__ */ floatInfo("bfloat16", 16, 7, 127, 2),
 };
 
 /**

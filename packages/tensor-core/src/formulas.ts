@@ -1,6 +1,7 @@
+import { apply, applyInPlace } from "./kernels/elementwise.js";
 import { binary, choosing, unary } from "./kernels/elementwise-function.js";
-import { erfcOf, expm1Of, gaussian, log1pOf, scaledErfcOf, xTimes } from "./ops/elementwise/stable.js";
-import { float, half, logistic, odd, one, polynomial, squared, times, zero } from "./ops/elementwise/notation.js";
+import { erfcOf, expm1Of, gaussian, log1pOf, scaledErfcOf, xTimes } from "./ops/formulas/stable.js";
+import { float, half, logistic, odd, one, polynomial, squared, times, zero } from "./ops/formulas/notation.js";
 import { ofTensors } from "./ops/operand-rules.js";
 
 /**
@@ -11,5 +12,5 @@ import { ofTensors } from "./ops/operand-rules.js";
 export const formulas = {
   erfc: erfcOf, expm1: expm1Of, gaussian, log1p: log1pOf, scaledErfc: scaledErfcOf, xTimes,
   float, half, logistic, odd, one, polynomial, squared, times, zero,
-  ofTensors, binary, choosing, unary,
+  apply, applyInPlace, ofTensors, binary, choosing, unary,
 } as const; // prettier-ignore

@@ -48,6 +48,7 @@ import * as soft from "./ops/softmax.js";
 import * as sorting from "./ops/sort.js";
 import * as view from "./ops/view.js";
 import type { DimOptions, ReduceOptions, TensorOptions } from "./options.js";
+import { describeTensor, formatTensor } from "./print.js";
 import type { Generator } from "./random/generator.js";
 import type { Shape } from "./shape.js";
 import { sameShape, showShape } from "./shape.js";
@@ -100,7 +101,6 @@ abstract class TensorMethods extends ElementwiseMethods {
   logNormal_(this: Tensor, mean?: number, std?: number, generator?: Generator): Tensor { return random.logNormal_(this, mean, std, generator); }
   random_(this: Tensor, from?: number, to?: number, generator?: Generator): Tensor { return random.random_(this, from, to, generator); }
   multinomial(this: Tensor, count: number, options?: random.MultinomialOptions): Tensor { return random.multinomial(this, count, options); }
-
 
   /**
    * Writes `value` where an index says: a list of what `get` takes, or a single one of them. Values broadcast.
@@ -320,6 +320,12 @@ abstract class TensorMethods extends ElementwiseMethods {
   newTensor(this: Tensor, data: NestedArray | ArrayBufferView, options?: TensorOptions): Tensor { return create.newTensor(this, data, options); }
   /** 0 … count−1 on this device, int64. */
   newArange(this: Tensor, count: number): Tensor { return create.newArange(this, count); }
+
+  // Text
+  /** As PyTorch prints it, where the device can be read at once. */
+  override toString(this: Tensor): string { return this.device.backend.readSync === undefined || this.elements.isDisposed ? describeTensor(this) : formatTensor(this, this.readSync()); }
+  /** What `console.log` shows in Node. */
+  [Symbol.for("nodejs.util.inspect.custom")](this: Tensor): string { return this.toString(); }
 
   // What modules and optimizers need of a leaf
   [asLeaf](this: Tensor): Tensor { return this.detach().requiresGrad_(); }

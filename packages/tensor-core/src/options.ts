@@ -16,10 +16,10 @@ import { ArgumentError } from "./errors.js";
 export type Options<Set extends new () => object> = Fields<InstanceType<Set>>;
 type Fields<T> = { [Name in keyof T]: T[Name] };
 
-const none = Object.freeze({});
+const none = /* @__PURE__ */ Object.freeze({});
 
 /** One object of each set, for its names. */
-const examples = new Map<new () => object, object>();
+const examples = /* @__PURE__ */ new Map<new () => object, object>();
 
 function namesOf(Set: new () => object): object {
   let names = examples.get(Set);

@@ -27,10 +27,10 @@ export interface PrintOptions {
 
 const standard: PrintOptions = { precision: 4, threshold: 1000, edgeItems: 3, lineWidth: 80, sciMode: null };
 const profiles = {
-  default: standard,
-  short: { ...standard, precision: 2, edgeItems: 2 },
-  full: { ...standard, threshold: Infinity },
-} as const satisfies Record<string, PrintOptions>;
+  default: {},
+  short: { precision: 2, edgeItems: 2 },
+  full: { threshold: Infinity },
+} as const satisfies Record<string, Partial<PrintOptions>>;
 
 /** A test of each option, and what it is expected to be. */
 const rules: Record<keyof PrintOptions, readonly [fits: (value: unknown) => boolean, expected: string]> = {
@@ -66,7 +66,7 @@ export function setPrintOptions({ profile, ...changes }: Partial<PrintOptions> &
     const [fits, expected] = rules[name as keyof PrintOptions];
     if (!fits(value)) throw new ArgumentError(`setPrintOptions: expected ${name} to be ${expected}, got ${String(value)}`);
   }
-  current = { ...(profile === undefined ? current : profiles[profile]), ...changes };
+  current = { ...(profile === undefined ? current : { ...standard, ...profiles[profile] }), ...changes };
 }
 
 /** How tensors print now. */

@@ -16,7 +16,7 @@ import { ArgumentError, AutogradError, DeviceError, DisposedError, DTypeError, S
 import { Layout } from "./layout.js";
 import { letGo, outsideSweeps } from "./memory.js";
 
-import { describeTensor, formatTensor } from "./print.js";
+import { describeTensor } from "./print.js";
 import type { Shape } from "./shape.js";
 import { resolveDim, sameShape, showShape } from "./shape.js";
 import type { Storage, Versioned } from "./storage.js";
@@ -38,7 +38,6 @@ interface ViewOf {
 }
 
 declare const brand: unique symbol;
-
 
 declare global {
   /** Empty where tensors have no methods but their own; `methods.ts` fills it where it is part of the program. */
@@ -450,14 +449,9 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> {
     this.dispose();
   }
 
-  /** As PyTorch prints it, where the device can be read at once. */
+  /** Shape, element type and device; with the methods of `methods.ts`, the elements. */
   toString(): string {
-    return this.device.backend.readSync === undefined || this.elements.isDisposed ? describeTensor(this) : formatTensor(this, this.readSync());
-  }
-
-  /** What `console.log` shows in Node. */
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString();
+    return describeTensor(this);
   }
 
   /** JavaScript's operators cannot be overloaded, so they explain themselves. */

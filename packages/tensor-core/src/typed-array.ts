@@ -16,7 +16,7 @@ export interface TypedArrays {
 }
 export type TypedArray = TypedArrays[DType];
 
-const scratch = new DataView(new ArrayBuffer(4));
+const scratch = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(4));
 
 /** The value of a float16 from its bits. */
 function fromFloat16(bits: number): number {
@@ -83,19 +83,19 @@ const half = (from: (bits: number) => number, to: (value: number) => number): Fo
 
 /** How host bytes of each element type become a typed array, and numbers become host bytes. */
 const formats: Record<DType, Format> = {
-  float64: plain((s) => Float64Array.from(s), (b) => new Float64Array(b)),
-  float32: plain((s) => Float32Array.from(s), (b) => new Float32Array(b)),
-  float16: half(fromFloat16, toFloat16),
-  bfloat16: half(fromBfloat16, toBfloat16),
+  float64: /* @__PURE__ */ plain((s) => Float64Array.from(s), (b) => new Float64Array(b)),
+  float32: /* @__PURE__ */ plain((s) => Float32Array.from(s), (b) => new Float32Array(b)),
+  float16: /* @__PURE__ */ half(fromFloat16, toFloat16),
+  bfloat16: /* @__PURE__ */ half(fromBfloat16, toBfloat16),
   int64: {
     decode: (b) => new BigInt64Array(b),
     encode: (values) => bytesOf(BigInt64Array.from({ length: values.length }, (_, i) => toBigInt(values[i] ?? 0))),
   },
-  int32: plain((s) => Int32Array.from(s), (b) => new Int32Array(b)),
-  int16: plain((s) => Int16Array.from(s), (b) => new Int16Array(b)),
-  int8: plain((s) => Int8Array.from(s), (b) => new Int8Array(b)),
-  uint8: plain((s) => Uint8Array.from(s), (b) => new Uint8Array(b)),
-  bool: plain((s) => Uint8Array.from(s, (x) => (x === 0 ? 0 : 1)), (b) => new Uint8Array(b)),
+  int32: /* @__PURE__ */ plain((s) => Int32Array.from(s), (b) => new Int32Array(b)),
+  int16: /* @__PURE__ */ plain((s) => Int16Array.from(s), (b) => new Int16Array(b)),
+  int8: /* @__PURE__ */ plain((s) => Int8Array.from(s), (b) => new Int8Array(b)),
+  uint8: /* @__PURE__ */ plain((s) => Uint8Array.from(s), (b) => new Uint8Array(b)),
+  bool: /* @__PURE__ */ plain((s) => Uint8Array.from(s, (x) => (x === 0 ? 0 : 1)), (b) => new Uint8Array(b)),
 };
 
 const toBigInt = (value: number | bigint | boolean): bigint => (typeof value === "number" ? BigInt(Number.isFinite(value) ? Math.trunc(value) : 0) : BigInt(value));

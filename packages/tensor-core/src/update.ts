@@ -25,7 +25,7 @@ const arithmetic = (k: ExprBuilder, like: Expr): Arithmetic<Expr> => ({
 });
 
 /** One kernel per rule, which updates a parameter and its state in place. */
-const kernels = new WeakMap<UpdateRule, KernelOp>();
+const kernels = /* @__PURE__ */ new WeakMap<UpdateRule, KernelOp>();
 
 function kernelOf(rule: UpdateRule): KernelOp {
   let kernel = kernels.get(rule);

@@ -3,7 +3,7 @@ import type { TensorFunction } from "@gradus/tensor-core";
 import * as g from "@gradus/tensor-core";
 import { Generator, gradcheck, gradgradcheck, tensor, type Tensor } from "@gradus/tensor-core";
 import { describe, expect, it } from "vitest";
-import { elementwiseOps } from "../src/ops/elementwise.js";
+import * as elementwiseOps from "../src/elementwise-ops.js";
 import { indices, leaf, positiveLeaf } from "./support/data.js";
 import { useDevice } from "./support/device.js";
 

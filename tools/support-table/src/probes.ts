@@ -1,6 +1,7 @@
 import * as special from "@gradus/special";
 import type { Tensor } from "@gradus/tensor-core";
 import * as g from "@gradus/tensor-core";
+import * as elementwiseOps from "@gradus/tensor-core/elementwise-ops";
 
 /** A call of one function on a tensor of shape [2, 3], whatever its element type. */
 export type Probe = (x: Tensor) => unknown;
@@ -8,7 +9,7 @@ type Probes = Readonly<Record<string, Probe>>;
 
 const exported = g as unknown as Readonly<Record<string, unknown>>;
 /** Conditions are bool, the other arguments like the first. */
-const elementwise = (op: g.ElementwiseOp): Probe => (x) => op.call(Array.from({ length: op.arity }, (_, i) => (op.options.asIs?.includes(i) === true ? x.detach().ne(0) : x)));
+const elementwise = (op: g.ElementwiseOp): Probe => (x) => g.formulas.apply(op, Array.from({ length: op.arity }, (_, i) => (op.options.asIs?.includes(i) === true ? x.detach().ne(0) : x)));
 /** The entries of a table of ops that are public functions; the others are forms of those. */
 function fromTable(table: Readonly<Record<string, g.ElementwiseOp>>, functions: Readonly<Record<string, unknown>>): Probes {
   const names = Object.keys(table).filter((name) => typeof functions[name] === "function");
@@ -22,7 +23,7 @@ const index = (x: Tensor): Tensor => x.newTensor([[0, 1, 1], [1, 0, 0]], { dtype
 /** What the table shows, by heading. */
 export const probes: Readonly<Record<string, Probes>> = {
   // Functions that take other types than the ops behind them.
-  "Elementwise": { ...fromTable(g.elementwiseOps, exported), bitwiseNot: (x) => g.bitwiseNot(x), atan2: (x) => g.atan2(x, x), nextafter: (x) => g.nextafter(x, x) },
+  "Elementwise": { ...fromTable(elementwiseOps, exported), bitwiseNot: (x) => g.bitwiseNot(x), atan2: (x) => g.atan2(x, x), nextafter: (x) => g.nextafter(x, x) },
   "Reductions": {
     ...plain(g, "sum", "mean", "prod", "amax", "amin", "aminmax", "argmax", "argmin", "any", "all", "variance", "std", "varMean", "stdMean", "nansum", "nanmean", "countNonzero", "norm", "median", "nanmedian", "mode"),
     max: (x) => g.max(x, { dim: 1 }),

@@ -1,5 +1,5 @@
 import { hostMath } from "@gradus/kernel-ir";
-import type { elementwiseOps } from "@gradus/tensor-core";
+import type * as elementwiseOps from "@gradus/tensor-core/elementwise-ops";
 import { activationCases } from "./activation.js";
 import type { ElementwiseCase, Interval } from "./case.js";
 import { lossCases } from "./loss.js";

@@ -1,7 +1,8 @@
 import type { Backend, DType } from "@gradus/kernel-ir";
 import { dtypeInfo, dtypes } from "@gradus/kernel-ir";
 import type { ElementwiseOp, Operand, Shape } from "@gradus/tensor-core";
-import { DTypeError, elementwiseOps, tensor, type Tensor } from "@gradus/tensor-core";
+import { DTypeError, formulas, tensor, type Tensor } from "@gradus/tensor-core";
+import * as elementwiseOps from "@gradus/tensor-core/elementwise-ops";
 import { expect } from "vitest";
 import type { ElementwiseCase } from "../cases/case.js";
 import { elementwiseCases } from "../cases/elementwise.js";
@@ -80,7 +81,7 @@ export function elementwiseSuite(subject: Subject): void {
       if (op.options.accepts?.includes(dtypeInfo[dtype].kind) === false) {
         subject.test(`${name} refuses ${dtype}`, [dtype], () => {
           const x = made(subject.device, dtype, [1], [1]);
-          expect(() => op.call(Array.from({ length: op.arity }, () => x))).toThrow(DTypeError);
+          expect(() => formulas.apply(op, Array.from({ length: op.arity }, () => x))).toThrow(DTypeError);
         });
         continue;
       }
@@ -118,7 +119,7 @@ async function checkLayouts(subject: Subject, name: Name, op: ElementwiseOp, its
     // A condition is a tensor, whatever the others are.
     return places[layout === "number" && op.options.asIs?.includes(i) === true ? "a scalar" : layout](subject.device, typeOf(op, i, dtype), drawn(op, its, dtype, i));
   });
-  const result = op.call(args.map(({ operand }) => operand));
+  const result = formulas.apply(op, args.map(({ operand }) => operand));
   const all = layouts.every((layout) => layout === "a scalar" || layout === "number");
   expect(result.shape, `${name} of ${layouts.join(", ")}`).toEqual(all ? [] : [rows, columns]);
   const expected = Array.from({ length: count }, (_, i) => its.reference(...args.map(({ values }) => values[i]!)));
@@ -131,7 +132,7 @@ async function expectResult(subject: Subject, label: string, its: ElementwiseCas
 }
 
 async function checkEmpty(subject: Subject, op: ElementwiseOp, dtype: DType): Promise<void> {
-  const result = op.call(Array.from({ length: op.arity }, (_, i) => made(subject.device, typeOf(op, i, dtype), [], [0, 3])));
+  const result = formulas.apply(op, Array.from({ length: op.arity }, (_, i) => made(subject.device, typeOf(op, i, dtype), [], [0, 3])));
   expect(result.shape).toEqual([0, 3]);
   expect(await result.read()).toHaveLength(0);
 }
@@ -143,14 +144,14 @@ async function checkInPlace(subject: Subject, name: Name, op: ElementwiseOp, its
   const { device } = subject;
   const values = Array.from({ length: op.arity }, (_, i) => drawn(op, its, dtype, i));
   const others = values.slice(1).map((each, i) => made(device, typeOf(op, i + 1, dtype), each, [rows, columns]));
-  const probe = op.call([made(device, dtype, values[0]!, [rows, columns]), ...others]);
+  const probe = formulas.apply(op, [made(device, dtype, values[0]!, [rows, columns]), ...others]);
   const base = made(device, dtype, embedded(values[0]!), sliceBase);
   const target = sliceOf(base);
   if (rank[dtypeInfo[probe.dtype].kind] > rank[dtypeInfo[dtype].kind]) {
-    expect(() => op.callInPlace([target, ...others]), `${name}_ of ${dtype}`).toThrow(DTypeError);
+    expect(() => formulas.applyInPlace(op, [target, ...others]), `${name}_ of ${dtype}`).toThrow(DTypeError);
     return;
   }
-  expect(op.callInPlace([target, ...others])).toBe(target);
+  expect(formulas.applyInPlace(op, [target, ...others])).toBe(target);
   const expected = values[0]!.map((_, i) => its.reference(...values.map((each) => each[i]!)));
   // What lies around the slice stays.
   await expectResult(subject, `${name}_`, its, base, embedded(expected));
@@ -163,7 +164,7 @@ async function checkSpecials(subject: Subject, name: Name, op: ElementwiseOp, it
   const choices = op.arity === 1 ? all : op.arity === 2 ? all.filter((_, i) => i % 2 === 0 || i > 45) : few;
   const combined = Array.from({ length: op.arity }).reduce<number[][]>((points) => points.flatMap((point) => choices.map((value) => [...point, value])), [[]]);
   const run = (device: Backend, points: readonly (readonly number[])[]): Tensor =>
-    op.call(Array.from({ length: op.arity }, (_, i) => made(device, typeOf(op, i, dtype), points.map((point) => point[i]!), [points.length])));
+    formulas.apply(op, Array.from({ length: op.arity }, (_, i) => made(device, typeOf(op, i, dtype), points.map((point) => point[i]!), [points.length])));
   const result = run(subject.device, combined);
   const actual = Array.from(await result.read(), Number);
 

@@ -36,7 +36,7 @@ function erf(x: number): number {
 }
 
 /** erf x = x + x·Σ cₙ·x²ⁿ, cₙ = 2/√π·(−1)ⁿ/(n!·(2n + 1)), with 1 taken from c₀. At 1, the first term left out is 3e-19. */
-const taylor: readonly number[] = (() => {
+const taylor: readonly number[] = /* @__PURE__ */ (() => {
   const coefficients = [2 / Math.sqrt(Math.PI) - 1];
   let power = 2 / Math.sqrt(Math.PI);
   for (let n = 1; n <= 18; n++) {

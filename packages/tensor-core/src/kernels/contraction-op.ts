@@ -44,8 +44,8 @@ interface Variant {
   readonly generation: number;
 }
 
-const variants = new WeakMap<Device, SignatureMap<Variant>>();
-const signature = new Signature();
+const variants = /* @__PURE__ */ new WeakMap<Device, SignatureMap<Variant>>();
+const signature = /* @__PURE__ */ new Signature();
 
 /** One pass over a call: everything that shapes the program goes into the signature, every other number into the scalars. */
 class Description {

@@ -1,6 +1,7 @@
 import type { Storage } from "../storage.js";
 import type { Tensor } from "../tensor.js";
-import type { ElementwiseOp, Operand } from "./elementwise.js";
+import type { Operand } from "./elementwise.js";
+import type { ElementwiseOp } from "./elementwise-op.js";
 
 /** Takes elementwise ops instead of the device: `fuse` is one. */
 export interface Recorder {
@@ -22,4 +23,4 @@ export function withRecorder<R>(next: Recorder | null, body: () => R): R {
 }
 
 /** Storages of results that were recorded and never computed. */
-export const deferred = new WeakSet<Storage>();
+export const deferred = /* @__PURE__ */ new WeakSet<Storage>();

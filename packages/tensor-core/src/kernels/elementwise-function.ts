@@ -1,6 +1,8 @@
 import { refuseOptions } from "../options.js";
 import type { Tensor } from "../tensor.js";
-import type { ElementwiseOp, Operand } from "./elementwise.js";
+import { apply, applyInPlace } from "./elementwise.js";
+import type { Operand } from "./elementwise.js";
+import type { ElementwiseOp } from "./elementwise-op.js";
 
 /** A public function over elementwise ops, with the form that writes over its first argument. Methods are made of both. */
 export interface ElementwiseFunction<Args extends readonly unknown[]> {
@@ -22,11 +24,11 @@ export type Chosen = readonly [op: ElementwiseOp, ...operands: Operand[]];
 export function choosing<Args extends readonly unknown[]>(name: string, choose: (op: string, ...args: Args) => Chosen): ElementwiseFunction<Args> {
   const call = (...args: Args): Tensor => {
     const [op, ...operands] = choose(name, ...args);
-    return op.call(operands);
+    return apply(op, operands);
   };
   const inPlace = (...args: Args): Tensor => {
     const [op, ...operands] = choose(`${name}_`, ...args);
-    return op.callInPlace(operands);
+    return applyInPlace(op, operands);
   };
   return Object.assign(call, { inPlace });
 }
@@ -35,18 +37,18 @@ export function choosing<Args extends readonly unknown[]>(name: string, choose: 
 export function unary(op: ElementwiseOp): ElementwiseFunction<[x: Tensor]> {
   const call = (x: Tensor, options?: undefined): Tensor => {
     refuseOptions(op.name, options);
-    return op.call([x]);
+    return apply(op, [x]);
   };
-  return Object.assign(call, { inPlace: (x: Tensor): Tensor => op.callInPlace([x]) });
+  return Object.assign(call, { inPlace: (x: Tensor): Tensor => applyInPlace(op, [x]) });
 }
 
 /** The function of an op with two arguments, of which one may be a number. */
 export function binary(op: ElementwiseOp): ElementwiseFunction<[a: Operand, b: Operand]> {
   const call = (a: Operand, b: Operand, options?: undefined): Tensor => {
     refuseOptions(op.name, options);
-    return op.call([a, b]);
+    return apply(op, [a, b]);
   };
-  return Object.assign(call, { inPlace: (a: Operand, b: Operand): Tensor => op.callInPlace([a, b]) });
+  return Object.assign(call, { inPlace: (a: Operand, b: Operand): Tensor => applyInPlace(op, [a, b]) });
 }
 
 // Methods

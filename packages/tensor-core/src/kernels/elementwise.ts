@@ -13,6 +13,7 @@ import { writeInPlace } from "../autograd/in-place.js";
 import { sumTo } from "../ops/reduce.js";
 import { adjoints } from "./adjoint.js";
 import { recorder } from "./deferred.js";
+import { ElementwiseOp } from "./elementwise-op.js";
 import { KernelOp } from "./kernel-op.js";
 import { scalarArgument } from "./scalar-argument.js";
 import { clone } from "../ops/elementwise.js";
@@ -21,236 +22,190 @@ import { toDType } from "../ops/copy.js";
 /** An operand of an elementwise op: numbers reach the device as scalar arguments. */
 export type Operand = Tensor | number | bigint | boolean;
 
-/** `y = f(a, b, …)`, one point at a time. The arguments have the type that the op computes in. */
-export type Formula = (k: Builder, ...args: readonly Expr[]) => Expr;
-
-export interface ElementwiseOptions {
-  /**
-   * The gradient of argᵢ from the gradient `g` of the result `y`, where the rules of `adjoint.ts` applied to the formula
-   * would be less exact or less stable. Null means zero.
-   */
-  readonly derivatives?: readonly (((k: Builder, g: Expr, y: Expr, ...args: readonly Expr[]) => Expr) | null)[];
-  /**
-   * `promote` (the default) computes and stores in the promoted type; `float` raises integers to float32 first, `number` bools
-   * to int64, `float64` everything to float64; `bool` compares in the promoted type and stores bool; `first` keeps the first argument's type, whatever the
-   * others are.
-   */
-  readonly type?: "promote" | "float" | "float64" | "number" | "bool" | "first";
-  /** Arguments that keep their own type and take no part in promotion: conditions. */
-  readonly asIs?: readonly number[];
-  /** Kinds that the promoted type must have; all by default. */
-  readonly accepts?: readonly ("float" | "int" | "bool")[];
-}
-
-let ops = 0;
-
-/**
- * An op that works one element at a time, from its formula: broadcasting, promotion, in-place form and derivatives of
- * every order follow from it. One call is one kernel, forward or backward.
- *
- * @example
- * const square = new ElementwiseOp("square", 1, (k, x) => k.mul(x, x));
- * square.call([tensor([1, 2, 3])]).toArraySync(); // [1, 4, 9]
- */
-export class ElementwiseOp {
-  readonly #kernels = new Map<number, KernelOp>();
-  readonly #gradients = new Map<number, GradientOp>();
-  readonly #plans = new Map<number, RecordingPlan>();
-  /** Tells ops apart. */
-  readonly number = ops++;
-
-  constructor(
-    readonly name: string,
-    readonly arity: number,
-    readonly formula: Formula,
-    readonly options: ElementwiseOptions = {},
-  ) {}
-
-  /** The result as a new tensor. */
-  call(args: readonly Operand[]): Tensor {
-    if (recorder !== null) return recorder.call(this, args);
-    const { tensors, compute, stored } = this.#resolve(args);
-    const first = tensors[0] as Tensor;
-    let flat = true;
-    for (const t of tensors) if (!t.layout.isContiguous || !(t === first || sameShape(t.shape, first.shape))) flat = false;
-    const layout = flat && first.layout.offset === 0 ? first.layout : Layout.contiguous(flat ? first.shape : broadcastShapes(this.name, ...tensors.map((t) => t.shape)));
-    const { device } = first;
-    const storage = device.memory.alloc(layout.numel, stored);
-    const numbers = numbersOf(this.name, args, compute);
-    const kernel = this.#kernel(args);
-    if (flat) {
-      kernel.runFlat(device, layout.numel, tensors.map(flatOperand), { storage, offset: 0 }, compute, numbers);
-    } else {
-      kernel.run(
-        device,
-        { outer: layout.shape, inner: [] },
-        tensors.map((t) => ({ storage: t.elements, ...(({ strides, offset }) => ({ strides, offset }))(t.layout.expand(this.name, layout.shape)) })),
-        [{ storage, offset: 0, strides: layout.strides }],
-        compute,
-        numbers,
-      );
-    }
-    const result = new Tensor(storage, layout);
-    if (isGradEnabled()) this.#record(args, result);
-    return result;
-  }
-
-  /** The result written over the first argument, which is returned. */
-  callInPlace(args: readonly Operand[]): Tensor {
-    const [target] = args;
-    const op = `${this.name}_`;
-    if (!(target instanceof Tensor)) throw new DTypeError(`${op}: expected a tensor to write to, got ${String(target)}`);
-    const { tensors, compute, stored } = this.#resolve(args);
-    if (!canCast(stored, target.dtype)) {
-      throw new DTypeError(`${op}: expected a result that ${target.dtype} can hold, got ${stored}; use ${this.name}, which returns a new tensor`);
-    }
-    const shape = broadcastShapes(op, ...tensors.map((t) => t.shape));
-    if (!sameShape(shape, target.shape)) {
-      throw new ShapeError(`${op}: expected the result to have the shape ${showShape(target.shape)} of the tensor written to, got ${showShape(shape)}`);
-    }
-    return writeInPlace(op, target, args, () => {
-      // A source that shares the storage but steps differently would be read after it was overwritten.
-      const sources = tensors.map((t) => (t.elements === target.elements && !t.layout.equals(target.layout) ? clone(t.detach()) : t));
-      this.#kernel(args).run(
-        target.device,
-        { outer: shape, inner: [] },
-        sources.map((t) => ({ storage: t.elements, ...(({ strides, offset }) => ({ strides, offset }))(t.layout.expand(op, shape)) })),
-        [{ storage: target.elements, offset: target.layout.offset, strides: target.layout.strides }],
-        compute,
-        numbersOf(this.name, args, compute),
-      );
-    }, (before) => this.#node([before, ...args.slice(1)], target, 1), this.#needsOriginal(args));
-  }
-
-  #resolve(args: readonly Operand[]): { tensors: Tensor[]; compute: ComputeDType; stored: DType } {
-    const tensors: Tensor[] = [];
-    for (const arg of args) if (arg instanceof Tensor) tensors.push(arg);
-    const [first, second] = tensors;
-    if (first === undefined) throw new DTypeError(`${this.name}: expected a tensor among its arguments, got ${args.map(String).join(", ")}`);
-    for (const t of tensors) t.checkUsable(this.name);
-    if (second !== undefined) checkSameDevice(this.name, tensors);
-    const { compute, stored } = this.types(args, first);
-    return { tensors, compute, stored };
-  }
-
-  /** The arithmetic of a call and the type of its result. @internal */
-  types(args: readonly Operand[], first = args.find((arg) => arg instanceof Tensor)): { readonly compute: ComputeDType; readonly stored: DType } {
-    if (first === undefined) throw new DTypeError(`${this.name}: expected a tensor among its arguments, got ${args.map(String).join(", ")}`);
-    const { type = "promote", asIs = [], accepts } = this.options;
-    let common = first.dtype;
-    if (type !== "first" && (args.length > 1 || asIs.length > 0)) {
-      let uniform = asIs.length === 0;
-      for (const arg of args) if (!(arg instanceof Tensor) ? !fits(arg, common) : arg.dtype !== common) uniform = false;
-      if (!uniform) common = resultType(...args.filter((_, i) => !asIs.includes(i)));
-    }
-    if (accepts !== undefined && !accepts.includes(dtypeInfo[common].kind)) {
-      throw new DTypeError(`${this.name}: expected ${accepts.join(" or ")} tensors, got ${common}`);
-    }
-    if (type === "float" && dtypeInfo[common].kind !== "float") common = "float32";
-    if (type === "float64") common = "float64";
-    if (type === "number" && common === "bool") common = "int64";
-    return { compute: dtypeInfo[common].compute, stored: type === "bool" ? "bool" : common };
-  }
-
-  /** One kernel per set of arguments that are numbers. */
-  #kernel(args: readonly Operand[]): KernelOp {
-    let mask = 0;
-    for (let i = 0; i < args.length; i++) if (!(args[i] instanceof Tensor)) mask |= 1 << i;
-    let kernel = this.#kernels.get(mask);
-    if (kernel === undefined) {
-      kernel = this.#newKernel(mask);
-      this.#kernels.set(mask, kernel);
-    }
-    return kernel;
-  }
-
-  /** A function of its own: the kernel stays, and must not hold on to the tensors of the call that first needed it. */
-  #newKernel(mask: number): KernelOp {
-    const { asIs = [] } = this.options;
-    return new KernelOp({
-      name: this.name,
-      build: (body) => {
-        let inputs = 0;
-        let numbers = 0;
-        const values = Array.from({ length: this.arity }, (_, i) => {
-          if ((mask & (1 << i)) !== 0) return body.scalar(numbers++);
-          return body.input(inputs++, asIs.includes(i) ? undefined : body.compute);
-        });
-        body.store(0, this.formula(body.k, ...values));
-      },
-    });
-  }
-
-  #record(args: readonly Operand[], result: Tensor): void {
-    if (!result.isFloatingPoint()) return;
-    for (const arg of args) {
-      if (arg instanceof Tensor && arg.requiresGrad) {
-        result.setHistory({ node: this.#node(args, result), slot: 0 });
-        return;
-      }
-    }
-  }
-
-  /** Whether a derivative mentions the first argument, which the in-place form overwrites. */
-  #needsOriginal(args: readonly Operand[]): boolean {
-    return args.some((arg, i) => arg instanceof Tensor && arg.requiresGrad && this.#gradient(i).uses.includes(0));
-  }
-
-  /** @param uncounted - Writes of the result that its version does not count yet. */
-  #node(args: readonly Operand[], result: Tensor, uncounted = 0): OpNode {
-    const plan = this.#plan(args);
-    const { arguments: tracked, gradients, saves } = plan;
-    const count = tracked.length;
-    const edges = new Array<Edge<Tensor> | null>(count);
-    const shapes = new Array<Shape>(count);
-    const types = new Array<DType>(count);
-    for (let j = 0; j < count; j++) {
-      const arg = args[tracked[j]!] as Tensor;
-      edges[j] = arg.edge;
-      shapes[j] = arg.shape;
-      types[j] = arg.dtype;
-    }
-    const saved = new Array<Saved | Operand>(this.arity + 1);
-    for (const place of saves) {
-      const value = args[place]!;
-      saved[place] = place === this.arity ? new Saved(this.name, result, result.version + uncounted) : value instanceof Tensor ? new Saved(this.name, value) : value;
-    }
-    const valueAt = (place: number): Operand => {
-      const value = saved[place]!;
-      return value instanceof Saved ? value.value : value;
-    };
-    return new OpNode(this.name, edges, ([g]) =>
-      gradients.map((gradient, j) =>
-        gradient === null || !g ? null : () => sumTo(gradient.call(g, gradient.uses.map(valueAt), types[j]!), shapes[j]!),
-      ),
+/** The result as a new tensor. */
+export function apply(op: ElementwiseOp, args: readonly Operand[]): Tensor {
+  if (recorder !== null) return recorder.call(op, args);
+  const { tensors, compute, stored } = resolve(op, args);
+  const first = tensors[0] as Tensor;
+  let flat = true;
+  for (const t of tensors) if (!t.layout.isContiguous || !(t === first || sameShape(t.shape, first.shape))) flat = false;
+  const layout = flat && first.layout.offset === 0 ? first.layout : Layout.contiguous(flat ? first.shape : broadcastShapes(op.name, ...tensors.map((t) => t.shape)));
+  const { device } = first;
+  const storage = device.memory.alloc(layout.numel, stored);
+  const numbers = numbersOf(op.name, args, compute);
+  const kernel = kernelOf(op, args);
+  if (flat) {
+    kernel.runFlat(device, layout.numel, tensors.map(flatOperand), { storage, offset: 0 }, compute, numbers);
+  } else {
+    kernel.run(
+      device,
+      { outer: layout.shape, inner: [] },
+      tensors.map((t) => ({ storage: t.elements, ...(({ strides, offset }) => ({ strides, offset }))(t.layout.expand(op.name, layout.shape)) })),
+      [{ storage, offset: 0, strides: layout.strides }],
+      compute,
+      numbers,
     );
   }
+  const result = new Tensor(storage, layout);
+  if (isGradEnabled()) record(op, args, result);
+  return result;
+}
 
-  /** What recording a call takes, by which arguments are tensors and which of them require a gradient. */
-  #plan(args: readonly Operand[]): RecordingPlan {
-    let key = 0;
-    for (const arg of args) key = key * 3 + (arg instanceof Tensor ? (arg.requiresGrad ? 2 : 1) : 0);
-    let plan = this.#plans.get(key);
-    if (plan === undefined) {
-      const tracked = args.flatMap((arg, i) => (arg instanceof Tensor ? [i] : []));
-      const gradients = tracked.map((i) => ((args[i] as Tensor).requiresGrad ? this.#gradient(i) : null));
-      plan = { arguments: tracked, gradients, saves: [...new Set(gradients.flatMap((gradient) => gradient?.uses ?? []))] };
-      this.#plans.set(key, plan);
-    }
-    return plan;
+/** The result written over the first argument, which is returned. */
+export function applyInPlace(op: ElementwiseOp, args: readonly Operand[]): Tensor {
+  const [target] = args;
+  const name = `${op.name}_`;
+  if (!(target instanceof Tensor)) throw new DTypeError(`${name}: expected a tensor to write to, got ${String(target)}`);
+  const { tensors, compute, stored } = resolve(op, args);
+  if (!canCast(stored, target.dtype)) {
+    throw new DTypeError(`${name}: expected a result that ${target.dtype} can hold, got ${stored}; use ${op.name}, which returns a new tensor`);
   }
+  const shape = broadcastShapes(name, ...tensors.map((t) => t.shape));
+  if (!sameShape(shape, target.shape)) {
+    throw new ShapeError(`${name}: expected the result to have the shape ${showShape(target.shape)} of the tensor written to, got ${showShape(shape)}`);
+  }
+  return writeInPlace(name, target, args, () => {
+    // A source that shares the storage but steps differently would be read after it was overwritten.
+    const sources = tensors.map((t) => (t.elements === target.elements && !t.layout.equals(target.layout) ? clone(t.detach()) : t));
+    kernelOf(op, args).run(
+      target.device,
+      { outer: shape, inner: [] },
+      sources.map((t) => ({ storage: t.elements, ...(({ strides, offset }) => ({ strides, offset }))(t.layout.expand(name, shape)) })),
+      [{ storage: target.elements, offset: target.layout.offset, strides: target.layout.strides }],
+      compute,
+      numbersOf(op.name, args, compute),
+    );
+  }, (before) => nodeOf(op, [before, ...args.slice(1)], target, 1), needsOriginal(op, args));
+}
 
-  #gradient(i: number): GradientOp {
-    let gradient = this.#gradients.get(i);
-    if (gradient === undefined) {
-      gradient = new GradientOp(this, i);
-      this.#gradients.set(i, gradient);
+function resolve(op: ElementwiseOp, args: readonly Operand[]): { tensors: Tensor[]; compute: ComputeDType; stored: DType } {
+  const tensors: Tensor[] = [];
+  for (const arg of args) if (arg instanceof Tensor) tensors.push(arg);
+  const [first, second] = tensors;
+  if (first === undefined) throw new DTypeError(`${op.name}: expected a tensor among its arguments, got ${args.map(String).join(", ")}`);
+  for (const t of tensors) t.checkUsable(op.name);
+  if (second !== undefined) checkSameDevice(op.name, tensors);
+  const { compute, stored } = typesOf(op, args, first);
+  return { tensors, compute, stored };
+}
+
+/** The arithmetic of a call and the type of its result. @internal */
+export function typesOf(op: ElementwiseOp, args: readonly Operand[], first = args.find((arg) => arg instanceof Tensor)): { readonly compute: ComputeDType; readonly stored: DType } {
+  if (first === undefined) throw new DTypeError(`${op.name}: expected a tensor among its arguments, got ${args.map(String).join(", ")}`);
+  const { type = "promote", asIs = [], accepts } = op.options;
+  let common = first.dtype;
+  if (type !== "first" && (args.length > 1 || asIs.length > 0)) {
+    let uniform = asIs.length === 0;
+    for (const arg of args) if (!(arg instanceof Tensor) ? !fits(arg, common) : arg.dtype !== common) uniform = false;
+    if (!uniform) common = resultType(...args.filter((_, i) => !asIs.includes(i)));
+  }
+  if (accepts !== undefined && !accepts.includes(dtypeInfo[common].kind)) {
+    throw new DTypeError(`${op.name}: expected ${accepts.join(" or ")} tensors, got ${common}`);
+  }
+  if (type === "float" && dtypeInfo[common].kind !== "float") common = "float32";
+  if (type === "float64") common = "float64";
+  if (type === "number" && common === "bool") common = "int64";
+  return { compute: dtypeInfo[common].compute, stored: type === "bool" ? "bool" : common };
+}
+
+/** One kernel per set of arguments that are numbers. */
+function kernelOf(op: ElementwiseOp, args: readonly Operand[]): KernelOp {
+  let mask = 0;
+  for (let i = 0; i < args.length; i++) if (!(args[i] instanceof Tensor)) mask |= 1 << i;
+  let kernel = op.kernels.get(mask);
+  if (kernel === undefined) {
+    kernel = newKernel(op, mask);
+    op.kernels.set(mask, kernel);
+  }
+  return kernel;
+}
+
+/** A function of its own: the kernel stays, and must not hold on to the tensors of the call that first needed it. */
+function newKernel(op: ElementwiseOp, mask: number): KernelOp {
+  const { asIs = [] } = op.options;
+  return new KernelOp({
+    name: op.name,
+    build: (body) => {
+      let inputs = 0;
+      let numbers = 0;
+      const values = Array.from({ length: op.arity }, (_, i) => {
+        if ((mask & (1 << i)) !== 0) return body.scalar(numbers++);
+        return body.input(inputs++, asIs.includes(i) ? undefined : body.compute);
+      });
+      body.store(0, op.formula(body.k, ...values));
+    },
+  });
+}
+
+function record(op: ElementwiseOp, args: readonly Operand[], result: Tensor): void {
+  if (!result.isFloatingPoint()) return;
+  for (const arg of args) {
+    if (arg instanceof Tensor && arg.requiresGrad) {
+      result.setHistory({ node: nodeOf(op, args, result), slot: 0 });
+      return;
     }
-    return gradient;
   }
 }
 
-interface RecordingPlan {
+/** Whether a derivative mentions the first argument, which the in-place form overwrites. */
+function needsOriginal(op: ElementwiseOp, args: readonly Operand[]): boolean {
+  return args.some((arg, i) => arg instanceof Tensor && arg.requiresGrad && gradientOf(op, i).uses.includes(0));
+}
+
+/** @param uncounted - Writes of the result that its version does not count yet. */
+function nodeOf(op: ElementwiseOp, args: readonly Operand[], result: Tensor, uncounted = 0): OpNode {
+  const plan = planOf(op, args);
+  const { arguments: tracked, gradients, saves } = plan;
+  const count = tracked.length;
+  const edges = new Array<Edge<Tensor> | null>(count);
+  const shapes = new Array<Shape>(count);
+  const types = new Array<DType>(count);
+  for (let j = 0; j < count; j++) {
+    const arg = args[tracked[j]!] as Tensor;
+    edges[j] = arg.edge;
+    shapes[j] = arg.shape;
+    types[j] = arg.dtype;
+  }
+  const saved = new Array<Saved | Operand>(op.arity + 1);
+  for (const place of saves) {
+    const value = args[place]!;
+    saved[place] = place === op.arity ? new Saved(op.name, result, result.version + uncounted) : value instanceof Tensor ? new Saved(op.name, value) : value;
+  }
+  const valueAt = (place: number): Operand => {
+    const value = saved[place]!;
+    return value instanceof Saved ? value.value : value;
+  };
+  return new OpNode(op.name, edges, ([g]) =>
+    gradients.map((gradient, j) =>
+      gradient === null || !g ? null : () => sumTo(gradient.call(g, gradient.uses.map(valueAt), types[j]!), shapes[j]!),
+    ),
+  );
+}
+
+/** What recording a call takes, by which arguments are tensors and which of them require a gradient. */
+function planOf(op: ElementwiseOp, args: readonly Operand[]): RecordingPlan {
+  let key = 0;
+  for (const arg of args) key = key * 3 + (arg instanceof Tensor ? (arg.requiresGrad ? 2 : 1) : 0);
+  let plan = op.plans.get(key);
+  if (plan === undefined) {
+    const tracked = args.flatMap((arg, i) => (arg instanceof Tensor ? [i] : []));
+    const gradients = tracked.map((i) => ((args[i] as Tensor).requiresGrad ? gradientOf(op, i) : null));
+    plan = { arguments: tracked, gradients, saves: [...new Set(gradients.flatMap((gradient) => gradient?.uses ?? []))] };
+    op.plans.set(key, plan);
+  }
+  return plan;
+}
+
+function gradientOf(op: ElementwiseOp, i: number): GradientOp {
+  let gradient = op.gradients.get(i);
+  if (gradient === undefined) {
+    gradient = new GradientOp(op, i);
+    op.gradients.set(i, gradient);
+  }
+  return gradient;
+}
+
+export interface RecordingPlan {
   /** Places of the arguments that are tensors: the inputs of the node. */
   readonly arguments: readonly number[];
   /** For each of them how its gradient is computed, null where it needs none. */
@@ -262,7 +217,7 @@ interface RecordingPlan {
 let gradientOps = 0;
 
 /** g · ∂y/∂argᵢ as an elementwise op of its own, over only those of (args…, y) that the derivative mentions. */
-class GradientOp {
+export class GradientOp {
   /** Places among (args…, y) that the derivative needs; `arity` is the result y. */
   readonly uses: readonly number[];
   readonly #op: ElementwiseOp;
@@ -292,7 +247,7 @@ class GradientOp {
   }
 
   call(g: Tensor, values: readonly Operand[], dtype: DType): Tensor {
-    const result = this.#passesOn ? g : this.#op.call([g, ...values]);
+    const result = this.#passesOn ? g : apply(this.#op, [g, ...values]);
     return result.dtype === dtype ? result : toDType(result, dtype);
   }
 }

@@ -9,7 +9,8 @@ import { Tensor } from "../tensor.js";
 import { deferred, recorder, withRecorder } from "./deferred.js";
 import type { Recorder } from "./deferred.js";
 import type { Operand } from "./elementwise.js";
-import { derivativeOf, ElementwiseOp } from "./elementwise.js";
+import { apply, derivativeOf, typesOf } from "./elementwise.js";
+import { ElementwiseOp } from "./elementwise-op.js";
 
 /** A value of a chain: an input, or the result of a step. */
 type Place = { readonly input: number } | { readonly step: number };
@@ -36,7 +37,7 @@ class Chain implements Recorder {
   readonly #versions: number[] = [];
 
   call(op: ElementwiseOp, args: readonly Operand[]): Tensor {
-    const { compute, stored } = op.types(args);
+    const { compute, stored } = typesOf(op, args);
     const places = args.map((arg) => this.#place(arg));
     this.key += `${String(op.number)}:${places.map((place) => ("input" in place ? `i${String(place.input)}` : `s${String(place.step)}`)).join()};`;
     const tensors = args.filter((arg) => arg instanceof Tensor);
@@ -164,7 +165,7 @@ export function fuse<A extends readonly Tensor[]>(f: (...args: A) => Tensor): (.
       op = chain.asOp(last, result.dtype);
       ops.set(key, op);
     }
-    return op.call(chain.inputs);
+    return apply(op, chain.inputs);
   };
 }
 

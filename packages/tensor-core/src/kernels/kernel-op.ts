@@ -89,7 +89,7 @@ class Variants {
   readonly general = new SignatureMap<Variant>();
 }
 
-const signature = new Signature();
+const signature = /* @__PURE__ */ new Signature();
 
 export class KernelOp {
   readonly #variants = new WeakMap<Device, Variants>();

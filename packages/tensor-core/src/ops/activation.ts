@@ -1,6 +1,4 @@
-import type { Expr } from "@gradus/kernel-ir";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
-import { ElementwiseOp } from "../kernels/elementwise.js";
 import type { Chosen } from "../kernels/elementwise-function.js";
 import { choosing, unary } from "../kernels/elementwise-function.js";
 import { optionsOf } from "../options.js";
@@ -9,9 +7,6 @@ import type { Generator } from "../random/generator.js";
 import { resolveDim, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { fromValues, toDType } from "./copy.js";
-import { expm1Of } from "./elementwise/stable.js";
-import type { K } from "./elementwise/notation.js";
-import { float, numbers, one, zero } from "./elementwise/notation.js";
 import { defaultGenerator } from "../random/default-generator.js";
 import { softmax, SoftmaxOptions } from "./softmax.js";
 import { narrow, reshape } from "./view.js";
@@ -19,109 +14,25 @@ import { add, div, log, neg, sub } from "./elementwise.js";
 import { max } from "./reduce.js";
 import { scatter } from "./index-ops.js";
 import { newZeros } from "../create.js";
-
-/**
- * Activations of `torch.nn.functional` that are no methods of tensors. Where a slope changes at a bound, the derivative there
- * is PyTorch's.
- */
-/** 1 / (1 + e⁻ˣ), without overflow. */
-const logistic = (k: K, x: Expr): Expr => {
-  const negative = k.lt(x, zero(k, x));
-  const power = k.exp(k.select(negative, x, k.neg(x)));
-  return k.div(k.select(negative, power, one(k, x)), k.add(one(k, x), power));
-};
-/** log(1 + eˣ), without overflow. */
-const softplusOf = (k: K, x: Expr): Expr => k.add(k.max(x, zero(k, x)), k.log(k.add(one(k, x), k.exp(k.neg(k.abs(x))))));
-/** eˣ − 1 for x ≤ 0. What is tiny stays as it is, also where a device loses what is below the smallest normal number. */
-const exponentialBelow = (k: K, x: Expr): Expr => {
-  const below = k.min(x, zero(k, x));
-  return k.select(k.lt(k.like(-(2 ** -54), x), below), below, expm1Of(k, below));
-};
-/** x above 0, alpha (e^(x/width) − 1) below. */
-const exponentialLinear = (k: K, x: Expr, alpha: Expr, width: Expr): Expr => k.select(k.gt(x, zero(k, x)), x, k.mul(alpha, exponentialBelow(k, k.div(x, width))));
-/** Its derivative, whose own derivative at 0 is 0. */
-const exponentialLinearSlope = (k: K, g: Expr, x: Expr, alpha: Expr, width: Expr): Expr =>
-  k.select(k.gt(x, zero(k, x)), g, k.mul(g, k.mul(k.div(alpha, width), k.exp(k.div(k.select(k.le(zero(k, x), x), zero(k, x), x), width)))));
-/** g where low < x < high, else 0: where x is not a number, too. */
-const within = (k: K, g: Expr, x: Expr, low: Expr, high: Expr): Expr => k.select(k.and(k.lt(low, x), k.lt(x, high)), g, zero(k, g));
-
-/** g where |x| > bound, else 0. */
-const beyond = (k: K, g: Expr, _: Expr, x: Expr, bound: Expr): Expr => k.select(k.gt(k.abs(x), bound), g, zero(k, g));
-
-/** The constants with which activations keep mean 0 and variance 1. */
-const [seluAlpha, seluScale] = [1.6732632423543772, 1.0507009873554805];
-
-export const activationOps = {
-  hardtanh: new ElementwiseOp("hardtanh", 3, (k, x, low, high) => k.min(k.max(x, low), high), { ...numbers, derivatives: [(k, g, _, x, low, high) => within(k, g, x, low, high), null, null] }),
-  relu6: new ElementwiseOp("relu6", 1, (k, x) => k.min(k.max(x, zero(k, x)), k.like(6, x)), { ...numbers, derivatives: [(k, g, _, x) => within(k, g, x, zero(k, x), k.like(6, x))] }),
-  // min(max(x + 3, 0), 6) / 6
-  hardsigmoid: new ElementwiseOp("hardsigmoid", 1, (k, x) => k.div(k.min(k.max(k.add(x, k.like(3, x)), zero(k, x)), k.like(6, x)), k.like(6, x)), {
-    ...float,
-    derivatives: [(k, g, _, x) => within(k, k.div(g, k.like(6, g)), x, k.like(-3, x), k.like(3, x))],
-  }),
-  // x · min(max(x + 3, 0), 6) / 6
-  hardswish: new ElementwiseOp("hardswish", 1, (k, x) => k.div(k.mul(x, k.min(k.max(k.add(x, k.like(3, x)), zero(k, x)), k.like(6, x))), k.like(6, x)), {
-    ...float,
-    derivatives: [(k, g, _, x) => k.select(k.lt(x, k.like(-3, x)), zero(k, g), k.select(k.le(x, k.like(3, x)), k.mul(g, k.add(k.div(x, k.like(3, x)), k.like(0.5, x))), g))],
-  }),
-  hardshrink: new ElementwiseOp("hardshrink", 2, (k, x, bound) => k.select(k.le(k.abs(x), bound), zero(k, x), x), { ...float, derivatives: [beyond, null] }),
-  // x − bound above, x + bound below, and 0 between, as of NaN
-  softshrink: new ElementwiseOp("softshrink", 2, (k, x, bound) => k.select(k.gt(x, bound), k.sub(x, bound), k.select(k.lt(x, k.neg(bound)), k.add(x, bound), zero(k, x))), {
-    ...float,
-    derivatives: [beyond, null],
-  }),
-  tanhshrink: new ElementwiseOp("tanhshrink", 1, (k, x) => k.sub(x, k.tanh(x)), {
-    ...float,
-    // 1 − (1 − tanh²)
-    derivatives: [(k, g, _, x) => k.mul(g, k.mul(k.tanh(x), k.tanh(x)))],
-  }),
-  softsign: new ElementwiseOp("softsign", 1, (k, x) => k.div(x, k.add(one(k, x), k.abs(x))), float),
-  // −log(1 + e⁻ˣ)
-  logsigmoid: new ElementwiseOp("logsigmoid", 1, (k, x) => k.neg(softplusOf(k, k.neg(x))), { ...float, derivatives: [(k, g, _, x) => k.mul(g, logistic(k, k.neg(x)))] }),
-  mish: new ElementwiseOp("mish", 1, (k, x) => k.mul(x, k.tanh(softplusOf(k, x))), {
-    ...float,
-    // t + x σ(x) (1 − t²) with t = tanh(softplus(x))
-    derivatives: [(k, g, _, x) => {
-      const t = k.tanh(softplusOf(k, x));
-      return k.mul(g, k.add(t, k.mul(k.mul(x, logistic(k, x)), k.sub(one(k, t), k.mul(t, t)))));
-    }],
-  }),
-  elu: new ElementwiseOp("elu", 2, (k, x, alpha) => exponentialLinear(k, x, alpha, one(k, x)), { ...float, derivatives: [(k, g, _, x, alpha) => exponentialLinearSlope(k, g, x, alpha, one(k, x)), null] }),
-  celu: new ElementwiseOp("celu", 2, (k, x, alpha) => exponentialLinear(k, x, alpha, alpha), { ...float, derivatives: [(k, g, _, x, alpha) => exponentialLinearSlope(k, g, x, alpha, alpha), null] }),
-  selu: new ElementwiseOp("selu", 1, (k, x) => k.mul(k.like(seluScale, x), exponentialLinear(k, x, k.like(seluAlpha, x), one(k, x))), {
-    ...float,
-    derivatives: [(k, g, _, x) => exponentialLinearSlope(k, k.mul(g, k.like(seluScale, g)), x, k.like(seluAlpha, x), one(k, x))],
-  }),
-  prelu: new ElementwiseOp("prelu", 2, (k, x, weight) => k.select(k.gt(x, zero(k, x)), x, k.mul(weight, x)), float),
-  // a σ(b)
-  glu: new ElementwiseOp("glu", 2, (k, a, b) => k.mul(a, logistic(k, b)), {
-    ...float,
-    derivatives: [
-      (k, g, _, __, b) => k.mul(g, logistic(k, b)),
-      (k, g, _, a, b) => k.mul(k.mul(g, a), k.mul(logistic(k, b), logistic(k, k.neg(b)))),
-    ],
-  }),
-  threshold: new ElementwiseOp("threshold", 3, (k, x, bound, value) => k.select(k.le(x, bound), value, x), { ...numbers, derivatives: [(k, g, _, x, bound) => k.select(k.le(x, bound), zero(k, g), g), null, null] }),
-};
-
-const ops = activationOps;
+import * as ops from "./formulas/activation.js";
+import { apply } from "../kernels/elementwise.js";
 
 /** min(max(x, 0), 6). @see torch.nn.functional.relu6 */
-export const relu6 = unary(ops.relu6);
+export const relu6 = /* @__PURE__ */ unary(ops.relu6);
 /** min(max(x + 3, 0), 6) / 6. @see torch.nn.functional.hardsigmoid */
-export const hardsigmoid = unary(ops.hardsigmoid);
+export const hardsigmoid = /* @__PURE__ */ unary(ops.hardsigmoid);
 /** x · min(max(x + 3, 0), 6) / 6. @see torch.nn.functional.hardswish */
-export const hardswish = unary(ops.hardswish);
+export const hardswish = /* @__PURE__ */ unary(ops.hardswish);
 /** x − tanh x. @see torch.nn.functional.tanhshrink */
-export const tanhshrink = unary(ops.tanhshrink);
+export const tanhshrink = /* @__PURE__ */ unary(ops.tanhshrink);
 /** x / (1 + |x|). @see torch.nn.functional.softsign */
-export const softsign = unary(ops.softsign);
+export const softsign = /* @__PURE__ */ unary(ops.softsign);
 /** log σ(x) = −log(1 + e⁻ˣ). @see torch.nn.functional.logsigmoid */
-export const logsigmoid = unary(ops.logsigmoid);
+export const logsigmoid = /* @__PURE__ */ unary(ops.logsigmoid);
 /** x tanh(log(1 + eˣ)). @see torch.nn.functional.mish */
-export const mish = unary(ops.mish);
+export const mish = /* @__PURE__ */ unary(ops.mish);
 /** scale · (max(x, 0) + min(α (eˣ − 1), 0)), whose constants keep mean 0 and variance 1. @see torch.nn.functional.selu */
-export const selu = unary(ops.selu);
+export const selu = /* @__PURE__ */ unary(ops.selu);
 
 export const HardtanhOptions = class {
   /** −1 by default. */
@@ -135,7 +46,7 @@ export type HardtanhOptions = Options<typeof HardtanhOptions>;
 const numberOf = (x: Tensor, value: number): number => (x.isFloatingPoint() ? value : Math.trunc(value));
 
 /** min(max(x, minVal), maxVal); the gradient at the bounds is 0. @see torch.nn.functional.hardtanh */
-export const hardtanh = choosing("hardtanh", (op, x: Tensor, options?: HardtanhOptions): Chosen => {
+export const hardtanh = /* @__PURE__ */ choosing("hardtanh", (op, x: Tensor, options?: HardtanhOptions): Chosen => {
   const { minVal = -1, maxVal = 1 } = optionsOf(op, HardtanhOptions, options);
   return [ops.hardtanh, x, numberOf(x, minVal), numberOf(x, maxVal)];
 });
@@ -147,9 +58,9 @@ export const ShrinkOptions = class {
 export type ShrinkOptions = Options<typeof ShrinkOptions>;
 
 /** x where |x| > lambd, else 0. @see torch.nn.functional.hardshrink */
-export const hardshrink = choosing("hardshrink", (op, x: Tensor, options?: ShrinkOptions): Chosen => [ops.hardshrink, x, optionsOf(op, ShrinkOptions, options).lambd ?? 0.5]);
+export const hardshrink = /* @__PURE__ */ choosing("hardshrink", (op, x: Tensor, options?: ShrinkOptions): Chosen => [ops.hardshrink, x, optionsOf(op, ShrinkOptions, options).lambd ?? 0.5]);
 /** x moved towards 0 by lambd, and 0 where it would pass it. @see torch.nn.functional.softshrink */
-export const softshrink = choosing("softshrink", (op, x: Tensor, options?: ShrinkOptions): Chosen => {
+export const softshrink = /* @__PURE__ */ choosing("softshrink", (op, x: Tensor, options?: ShrinkOptions): Chosen => {
   const { lambd = 0.5 } = optionsOf(op, ShrinkOptions, options);
   if (!(lambd >= 0)) throw new ArgumentError(`${op}: expected a lambd of at least 0, got ${String(lambd)}`);
   return [ops.softshrink, x, lambd];
@@ -162,16 +73,16 @@ export const EluOptions = class {
 export type EluOptions = Options<typeof EluOptions>;
 
 /** x where x > 0, else α (eˣ − 1). @see torch.nn.functional.elu */
-export const elu = choosing("elu", (op, x: Tensor, options?: EluOptions): Chosen => [ops.elu, x, optionsOf(op, EluOptions, options).alpha ?? 1]);
+export const elu = /* @__PURE__ */ choosing("elu", (op, x: Tensor, options?: EluOptions): Chosen => [ops.elu, x, optionsOf(op, EluOptions, options).alpha ?? 1]);
 /** x where x > 0, else α (e^(x/α) − 1): `elu` with a slope that does not jump. @see torch.nn.functional.celu */
-export const celu = choosing("celu", (op, x: Tensor, options?: EluOptions): Chosen => {
+export const celu = /* @__PURE__ */ choosing("celu", (op, x: Tensor, options?: EluOptions): Chosen => {
   const { alpha = 1 } = optionsOf(op, EluOptions, options);
   if (alpha === 0) throw new ArgumentError(`${op}: expected an alpha other than 0, got 0`);
   return [ops.celu, x, alpha];
 });
 
 /** `value` where x ≤ threshold, else x. @see torch.nn.functional.threshold */
-export const threshold = choosing("threshold", (_, x: Tensor, bound: number, value: number): Chosen => [ops.threshold, x, numberOf(x, bound), numberOf(x, value)]);
+export const threshold = /* @__PURE__ */ choosing("threshold", (_, x: Tensor, bound: number, value: number): Chosen => [ops.threshold, x, numberOf(x, bound), numberOf(x, value)]);
 
 /**
  * x where x > 0, else weight · x, with one weight or one for each channel (dimension 1).
@@ -182,10 +93,10 @@ export const threshold = choosing("threshold", (_, x: Tensor, bound: number, val
 export function prelu(x: Tensor, weight: Tensor): Tensor {
   const count = weight.numel();
   if (weight.ndim > 1) throw new ShapeError(`prelu: expected a weight of one dimension or none, got ${showShape(weight.shape)}`);
-  if (count === 1) return ops.prelu.call([x, reshape(weight, [])]);
+  if (count === 1) return apply(ops.prelu, [x, reshape(weight, [])]);
   const channels = x.ndim === 0 ? 0 : x.ndim === 1 ? 1 : (x.shape[1] ?? 1);
   if (channels !== count) throw new ShapeError(`prelu: expected one weight, or one for each channel of the input ${showShape(x.shape)}, got ${String(count)}`);
-  return ops.prelu.call([x, reshape(weight, [count, ...x.shape.slice(2).map(() => 1)])]);
+  return apply(ops.prelu, [x, reshape(weight, [count, ...x.shape.slice(2).map(() => 1)])]);
 }
 
 export const RreluOptions = class {
@@ -207,8 +118,8 @@ export function rrelu(x: Tensor, options?: RreluOptions): Tensor {
   const { lower = 1 / 8, upper = 1 / 3, training = false, generator = defaultGenerator() } = optionsOf("rrelu", RreluOptions, options);
   if (!(lower <= upper)) throw new ArgumentError(`rrelu: expected lower to be at most upper, got ${String(lower)} and ${String(upper)}`);
   if (!x.isFloatingPoint()) throw new DTypeError(`rrelu: expected a floating tensor, got ${x.dtype}; convert it with to("float32")`);
-  if (!training) return ops.prelu.call([x, (lower + upper) / 2]);
-  return ops.prelu.call([x, fromValues(slopes(x, lower, upper, generator), x.dtype, x.shape, x.device)]);
+  if (!training) return apply(ops.prelu, [x, (lower + upper) / 2]);
+  return apply(ops.prelu, [x, fromValues(slopes(x, lower, upper, generator), x.dtype, x.shape, x.device)]);
 }
 
 /** Slopes in row-major order. As in PyTorch only elements that are not positive draw one, where they can be looked at; else all do. */
@@ -233,7 +144,7 @@ export function glu(x: Tensor, dim = -1): Tensor {
   const d = resolveDim("glu", dim, x.ndim);
   const size = x.shape[d] ?? 0;
   if (size % 2 !== 0) throw new ShapeError(`glu: expected an even size along dimension ${String(d)}, got ${String(size)} of ${showShape(x.shape)}`);
-  return ops.glu.call([narrow(x, d, 0, size / 2), narrow(x, d, size / 2, size / 2)]);
+  return apply(ops.glu, [narrow(x, d, 0, size / 2), narrow(x, d, size / 2, size / 2)]);
 }
 
 /** Softmax of −x. @see torch.nn.functional.softmin */

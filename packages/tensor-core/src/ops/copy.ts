@@ -13,10 +13,11 @@ import { Layout } from "../layout.js";
 import { optionsOf } from "../options.js";
 import type { Options } from "../options.js";
 import { Tensor } from "../tensor.js";
-import { elementwiseOps } from "./elementwise.js";
+import * as ops from "./formulas/arithmetic.js";
 import { encodeValues } from "../typed-array.js";
+import { apply, applyInPlace } from "../kernels/elementwise.js";
 
-const cast = new KernelOp({ name: "to", build: (body) => { body.store(0, body.input(0)); } });
+const cast = /* @__PURE__ */ new KernelOp({ name: "to", build: (body) => { body.store(0, body.input(0)); } });
 
 /** The same values as another element type. */
 export function toDType<D extends DType>(x: Tensor, dtype: D): Tensor<D> {
@@ -66,7 +67,7 @@ export function to(x: Tensor, target: DType | DeviceLike | Tensor, options?: ToO
   else if (typeof target !== "string") result = toDevice(dtype === undefined ? x : toDType(x, dtype), target);
   else if (isDType(target)) result = toDType(x, target);
   else throw new ArgumentError(`to: expected an element type, a device or a tensor, got "${String(target)}"; pass a device as an object, such as cpu()`);
-  return copy && result === x ? elementwiseOps.clone.call([x]) : result;
+  return copy && result === x ? apply(ops.clone, [x]) : result;
 }
 
 /** A storage on a device that can hold the element type. */
@@ -97,10 +98,10 @@ function zeroStorage(storage: Tensor["elements"]): void {
   if (storage.buffer !== null && storage.length > 0) fillKernel.run(storage.device, { outer: [storage.length], inner: [] }, [], [{ storage, offset: 0, strides: [1] }], dtypeInfo[storage.dtype].compute, [0]);
 }
 
-export const fillKernel = new KernelOp({ name: "fill", build: (body) => { body.store(0, body.scalar(0)); } });
+export const fillKernel = /* @__PURE__ */ new KernelOp({ name: "fill", build: (body) => { body.store(0, body.scalar(0)); } });
 
 /** Writes the elements of `source`, broadcast and converted, over those of `target`. @see torch.Tensor.copy_ */
 export function copyInto(target: Tensor, source: Operand): Tensor {
-  return elementwiseOps.copy.callInPlace([target, source]);
+  return applyInPlace(ops.copy, [target, source]);
 }
 

@@ -41,10 +41,10 @@ const forwardKernel = (weighted: boolean): KernelOp => new KernelOp({
     b.store(2, weight, "outer");
   },
 });
-const forwardKernels = { plain: forwardKernel(false), weighted: forwardKernel(true) };
+const forwardKernels = { plain: /* @__PURE__ */ forwardKernel(false), weighted: /* @__PURE__ */ forwardKernel(true) };
 
 /** Σ losses / Σ weights, and Σ weights. */
-const meanKernel = new KernelOp({
+const meanKernel = /* @__PURE__ */ new KernelOp({
   name: "crossEntropyMean",
   build: (b) => {
     const total = b.sum(b.input(1, b.compute));
@@ -54,10 +54,10 @@ const meanKernel = new KernelOp({
 });
 
 /** weight · g / divisor: what the gradient of a row of logits is scaled by. */
-const shareKernel = new KernelOp({ name: "crossEntropyBackward", build: (b) => { b.store(0, b.k.div(b.k.mul(b.input(0, b.compute), b.input(1, b.compute)), b.input(2, b.compute))); } });
+const shareKernel = /* @__PURE__ */ new KernelOp({ name: "crossEntropyBackward", build: (b) => { b.store(0, b.k.div(b.k.mul(b.input(0, b.compute), b.input(1, b.compute)), b.input(2, b.compute))); } });
 
 /** softmax(x) · share, and 0 where the share is. Inputs: logits, log Σ exp, share. */
-const softmaxKernel = new KernelOp({
+const softmaxKernel = /* @__PURE__ */ new KernelOp({
   name: "crossEntropyBackward",
   build: (b) => {
     const { k } = b;
@@ -68,7 +68,7 @@ const softmaxKernel = new KernelOp({
 });
 
 /** Takes the share away from the target's class. Inputs: share, target. */
-const targetKernel = new KernelOp({
+const targetKernel = /* @__PURE__ */ new KernelOp({
   name: "crossEntropyBackward",
   build: (b) => {
     const { counts, index, apart } = targetOf(b, 1);

@@ -1,6 +1,6 @@
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { fullLike, tensor } from "../create.js";
-import { ElementwiseOp } from "../kernels/elementwise.js";
+import { ElementwiseOp } from "../kernels/elementwise-op.js";
 import { optionsOf } from "../options.js";
 import type { Options } from "../options.js";
 import { showShape } from "../shape.js";
@@ -14,6 +14,7 @@ import { pad } from "./pad.js";
 import { expand, narrow, reshape, select, unsqueeze } from "./view.js";
 import { toDType } from "./copy.js";
 import { sum } from "./reduce.js";
+import { apply } from "../kernels/elementwise.js";
 
 export const CtcLossOptions = class extends LossOptions {
   /** The class of the blank. 0 by default. */
@@ -24,12 +25,12 @@ export const CtcLossOptions = class extends LossOptions {
 export type CtcLossOptions = Options<typeof CtcLossOptions>;
 
 /** log(eᵃ + eᵇ + eᶜ), also of infinities: a share of nothing is no gradient. */
-const logSumOfThree = new ElementwiseOp("logSumExp", 3, (k, a, b, c) => {
+const logSumOfThree = /* @__PURE__ */ new ElementwiseOp("logSumExp", 3, (k, a, b, c) => {
   const top = k.max(k.max(a, b), c);
   const shift = k.select(k.eq(k.abs(top), k.like(Infinity, top)), k.like(0, top), top);
   return k.add(k.log(k.add(k.add(k.exp(k.sub(a, shift)), k.exp(k.sub(b, shift))), k.exp(k.sub(c, shift)))), shift);
 }, {
-  derivatives: [0, 1, 2].map((i) => (k, g, y, ...terms) => {
+  derivatives: /* @__PURE__ */ [0, 1, 2].map((i) => (k, g, y, ...terms) => {
     const x = terms[i] ?? y;
     return k.select(k.eq(x, k.like(-Infinity, x)), k.like(0, g), k.mul(g, k.exp(k.sub(x, y))));
   }),
@@ -118,7 +119,7 @@ function negativeLogLikelihood(logProbs: Tensor, labels: Tensor, inputs: readonl
   let alpha = cat([tensor(new Array<number>(batch).fill(0), { dtype: logProbs.dtype, device, shape: [batch, 1] }), never(places - 1)], 1);
   for (let t = 0; t < steps; t++) {
     const skipped = passes === null ? never(places) : where(passes, moved(alpha, 2), -Infinity);
-    const next = add(logSumOfThree.call([alpha, moved(alpha, 1), skipped]), select(emitted, 0, t));
+    const next = add(apply(logSumOfThree, [alpha, moved(alpha, 1), skipped]), select(emitted, 0, t));
     alpha = where(hasStep(t), next, alpha);
   }
   // The end is the last label or the blank behind it.
@@ -126,7 +127,7 @@ function negativeLogLikelihood(logProbs: Tensor, labels: Tensor, inputs: readonl
   const [last, before] = unbind(gather(alpha, 1, endings), 1);
   if (last === undefined || before === undefined) throw new Error("internal: two endings were gathered");
   const empty = tensor(lengths.map((length) => length === 0), { device });
-  const likelihood = logSumOfThree.call([last, where(empty, -Infinity, before), -Infinity]);
+  const likelihood = apply(logSumOfThree, [last, where(empty, -Infinity, before), -Infinity]);
   return add(neg(likelihood), normalisation(logProbs, inputs));
 }
 

@@ -55,7 +55,7 @@ export function embedding(index: Tensor, weight: Tensor, options?: EmbeddingOpti
   return reshape(rows, [...index.shape, size]);
 }
 
-const oneHotKernel = new KernelOp({
+const oneHotKernel = /* @__PURE__ */ new KernelOp({
   name: "oneHot",
   build: (b) => {
     const { k } = b;

@@ -26,13 +26,13 @@ export const UnfoldOptions = class {
 export type UnfoldOptions = Options<typeof UnfoldOptions>;
 
 /** x[window + element], and 0 outside. */
-const unfoldKernel = perRank((n) => new KernelOp({
+const unfoldKernel = /* @__PURE__ */ perRank((n) => new KernelOp({
   name: "unfold",
   build: (b) => { b.store(0, b.inputAt(0, b.k.int(0), { when: inside(b, 1, n, 0), otherwise: b.k.const(0, b.compute) })); },
 }));
 
 /** The sum of all patches' elements that lie at a position. */
-const foldKernel = perRank((n) => new KernelOp({
+const foldKernel = /* @__PURE__ */ perRank((n) => new KernelOp({
   name: "fold",
   build: (b) => {
     const { holds, windows, elements } = covering(b, 1, n, 0);

@@ -35,8 +35,8 @@ function distance(b: KernelBody, name: string, input: number, over: "outer" | "i
   return k.mul(index, stride);
 }
 
-const gatherKernel = new KernelOp({ name: "gather", build: (b) => { b.store(0, b.inputAt(0, distance(b, "gather", 1, "outer")), "outer"); } });
-const indexSelectKernel = new KernelOp({ name: "indexSelect", build: (b) => { b.store(0, b.inputAt(0, distance(b, "indexSelect", 1, "outer")), "outer"); } });
+const gatherKernel = /* @__PURE__ */ new KernelOp({ name: "gather", build: (b) => { b.store(0, b.inputAt(0, distance(b, "gather", 1, "outer")), "outer"); } });
+const indexSelectKernel = /* @__PURE__ */ new KernelOp({ name: "indexSelect", build: (b) => { b.store(0, b.inputAt(0, distance(b, "indexSelect", 1, "outer")), "outer"); } });
 /** How a value joins what stands in its place. */
 type Joining = "replace" | "sum" | "prod" | "amax" | "amin";
 
@@ -49,7 +49,7 @@ const joinings: Record<Exclude<Joining, "replace">, (k: KernelBody["k"], there: 
 };
 type Value = ReturnType<KernelBody["input"]>;
 
-const scatterKernels = new Map<string, KernelOp>();
+const scatterKernels = /* @__PURE__ */ new Map<string, KernelOp>();
 
 /** One kernel for each op that scatters, so that its errors have the op's name. */
 function scatterKernel(op: string, joining: Joining): KernelOp {

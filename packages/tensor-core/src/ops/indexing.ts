@@ -172,8 +172,8 @@ function distanceOf(b: KernelBody, name: string, first: number, count: number, o
   return distance;
 }
 
-const readers = new Map<string, KernelOp>();
-const writers = new Map<string, KernelOp>();
+const readers = /* @__PURE__ */ new Map<string, KernelOp>();
+const writers = /* @__PURE__ */ new Map<string, KernelOp>();
 
 const reader = (name: string, count: number): KernelOp =>
   known(readers, `${name} ${count}`, () => new KernelOp({ name, build: (b) => { b.store(0, b.inputAt(0, distanceOf(b, name, 1, count, "outer"))); } }));

@@ -97,13 +97,13 @@ const filtered = (support: number, weight: (distance: number) => number) => (str
     return weights.map((w, j) => [first + j, total === 0 ? w : w / total] as const);
   });
 };
-const triangle = filtered(1, (x) => Math.max(1 - Math.abs(x), 0));
-const smoothCubic = filtered(2, (x) => cubicWeight(x, -0.5));
+const triangle = /* @__PURE__ */ filtered(1, (x) => Math.max(1 - Math.abs(x), 0));
+const smoothCubic = /* @__PURE__ */ filtered(2, (x) => cubicWeight(x, -0.5));
 
 /** For each mode the number of spatial dimensions that it is for, and its rows without and with antialiasing. */
 const modes: Readonly<Record<Exclude<InterpolateMode, "area">, { readonly dims: readonly number[]; readonly rows: (stretch: Stretch) => Row[]; readonly antialiased?: (stretch: Stretch) => Row[] }>> = {
-  nearest: { dims: [1, 2, 3], rows: nearest(0) },
-  "nearest-exact": { dims: [1, 2, 3], rows: nearest(0.5) },
+  nearest: { dims: [1, 2, 3], rows: /* @__PURE__ */ nearest(0) },
+  "nearest-exact": { dims: [1, 2, 3], rows: /* @__PURE__ */ nearest(0.5) },
   linear: { dims: [1], rows: linear },
   bilinear: { dims: [2], rows: linear, antialiased: triangle },
   bicubic: { dims: [2], rows: cubic, antialiased: smoothCubic },

@@ -9,7 +9,7 @@ import { fusedCrossEntropy } from "./cross-entropy.js";
 import { pairwiseDistance } from "./distance.js";
 import { abs, add, clampMin, div, eq, exp, ge, le, log, logicalAnd, logicalNot, minimum, mul, ne, neg, relu, softplus, sqrt, square, sub, where } from "./elementwise.js";
 import { gather, indexSelect } from "./index-ops.js";
-import { lossOps } from "./loss-formulas.js";
+import * as ops from "./formulas/loss.js";
 import type { Reduction } from "./loss-reduction.js";
 import { LossOptions, reducerOf } from "./loss-reduction.js";
 import { checkBroadcast, checkFloating, checkShapeOf, checkTogether, keptAbove } from "./operands.js";
@@ -18,6 +18,7 @@ import { flatten, reshape, squeeze, unsqueeze } from "./view.js";
 import { toDType } from "./copy.js";
 import { any, mean, sum } from "./reduce.js";
 import { cumprod } from "./scan.js";
+import { apply } from "../kernels/elementwise.js";
 
 export type { LossOptions, Reduction } from "./loss-reduction.js";
 
@@ -60,7 +61,7 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options?: SmoothL1Lo
   const reduce = reducerOf("smoothL1Loss", reduction);
   if (!(beta >= 0)) throw new ArgumentError(`smoothL1Loss: expected a beta of at least 0, got ${String(beta)}`);
   checkBroadcast("smoothL1Loss", input, target);
-  return reduce(beta === 0 ? abs(sub(input, target)) : lossOps.smoothL1Loss.call([input, target, beta]));
+  return reduce(beta === 0 ? abs(sub(input, target)) : apply(ops.smoothL1Loss, [input, target, beta]));
 }
 
 export const HuberLossOptions = class extends LossOptions {
@@ -80,7 +81,7 @@ export function huberLoss(input: Tensor, target: Tensor, options?: HuberLossOpti
   const reduce = reducerOf("huberLoss", reduction);
   if (!(delta > 0)) throw new ArgumentError(`huberLoss: expected a delta greater than 0, got ${String(delta)}`);
   checkBroadcast("huberLoss", input, target);
-  return reduce(lossOps.huberLoss.call([input, target, delta]));
+  return reduce(apply(ops.huberLoss, [input, target, delta]));
 }
 
 export const PoissonNllLossOptions = class extends LossOptions {
@@ -162,7 +163,7 @@ export function klDiv(input: Tensor, target: Tensor, options?: KlDivOptions): Te
   const perBatch = reduction === "batchmean";
   const reduce = reducerOf("klDiv", perBatch ? "sum" : reduction);
   checkBroadcast("klDiv", input, target);
-  const losses = reduce(logTarget ? mul(exp(target), sub(target, input)) : lossOps.klDiv.call([input, target]));
+  const losses = reduce(logTarget ? mul(exp(target), sub(target, input)) : apply(ops.klDiv, [input, target]));
   return perBatch && input.ndim > 0 ? div(losses, input.shape[0] ?? 1) : losses;
 }
 
@@ -185,7 +186,7 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options?: Weig
   checkBroadcast(op, input, weight);
   checkTogether(op, input, target);
   checkShapeOf(op, "a target", target, input.shape);
-  return reduce(weighted(lossOps.binaryCrossEntropy.call([input, target]), weight));
+  return reduce(weighted(apply(ops.binaryCrossEntropy, [input, target]), weight));
 }
 
 export const BceWithLogitsOptions = class extends WeightedLossOptions {
@@ -347,7 +348,7 @@ export function softMarginLoss(input: Tensor, target: Tensor, options?: LossOpti
   const { reduction } = optionsOf("softMarginLoss", LossOptions, options);
   const reduce = reducerOf("softMarginLoss", reduction);
   checkBroadcast("softMarginLoss", input, target);
-  return reduce(lossOps.softMarginLoss.call([input, target]));
+  return reduce(apply(ops.softMarginLoss, [input, target]));
 }
 
 /**

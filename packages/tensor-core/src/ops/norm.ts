@@ -21,12 +21,12 @@ const magnitudes = (b: KernelBody): ReturnType<KernelBody["input"]> => b.k.abs(b
 
 /** One kernel per special p; the last one takes p as a number. */
 const kernels = {
-  count: reducing("norm", (b) => { const x = b.input(0); b.store(0, b.sum(b.k.select(b.k.eq(x, b.k.like(0, x)), b.k.like(0, x), b.k.like(1, x)))); }),
-  sum: reducing("norm", (b) => { b.store(0, b.sum(magnitudes(b))); }),
-  euclidean: reducing("norm", (b) => { const x = b.input(0); b.store(0, b.k.sqrt(b.sum(b.k.mul(x, x)))); }),
-  largest: reducing("norm", (b) => { b.store(0, b.max(magnitudes(b))); }),
-  smallest: reducing("norm", (b) => { b.store(0, b.k.neg(b.max(b.k.neg(magnitudes(b))))); }),
-  general: reducing("norm", (b) => { b.store(0, b.k.pow(b.sum(b.k.pow(magnitudes(b), b.scalar(0))), b.scalar(1))); }),
+  count: /* @__PURE__ */ reducing("norm", (b) => { const x = b.input(0); b.store(0, b.sum(b.k.select(b.k.eq(x, b.k.like(0, x)), b.k.like(0, x), b.k.like(1, x)))); }),
+  sum: /* @__PURE__ */ reducing("norm", (b) => { b.store(0, b.sum(magnitudes(b))); }),
+  euclidean: /* @__PURE__ */ reducing("norm", (b) => { const x = b.input(0); b.store(0, b.k.sqrt(b.sum(b.k.mul(x, x)))); }),
+  largest: /* @__PURE__ */ reducing("norm", (b) => { b.store(0, b.max(magnitudes(b))); }),
+  smallest: /* @__PURE__ */ reducing("norm", (b) => { b.store(0, b.k.neg(b.max(b.k.neg(magnitudes(b))))); }),
+  general: /* @__PURE__ */ reducing("norm", (b) => { b.store(0, b.k.pow(b.sum(b.k.pow(magnitudes(b), b.scalar(0))), b.scalar(1))); }),
 } as const;
 
 const kernelFor = (p: number): keyof typeof kernels => {

@@ -5,7 +5,7 @@ import { isGradEnabled, noGrad } from "../autograd/mode.js";
 import { Saved } from "../autograd/op-node.js";
 import { finfo } from "../dtypes.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
-import { ElementwiseOp } from "../kernels/elementwise.js";
+import { ElementwiseOp } from "../kernels/elementwise-op.js";
 import type { KernelBody, KernelOperand } from "../kernels/kernel-op.js";
 import { KernelOp } from "../kernels/kernel-op.js";
 import { emptyLike, Rows } from "../kernels/rows.js";
@@ -22,6 +22,7 @@ import { mean, record, varMean } from "./reduce.js";
 import { contiguous, reshape, select, view } from "./view.js";
 import { newZeros } from "../create.js";
 import { add, clone, div, lerp, mul, pow, rsqrt, square, sub } from "./elementwise.js";
+import { apply } from "../kernels/elementwise.js";
 
 /**
  * Normalisation: elements that belong together, a row, are shifted and scaled to mean 0 and variance 1.
@@ -72,7 +73,7 @@ function variants<S extends Readonly<Record<string, boolean>>>(make: (switches: 
 const standardised = (b: KernelBody, x: Expr, mean: Expr, scale: Expr): Expr => b.k.mul(b.k.sub(x, mean), scale);
 
 /** Outputs y, mean and 1/√(var + ε); scalars: n, ε, momentum, n / (n − 1). */
-const forwardKernel = variants(({ weight, bias, running, centred }: Switches) => new KernelOp({
+const forwardKernel = /* @__PURE__ */ variants(({ weight, bias, running, centred }: Switches) => new KernelOp({
   name: "normalize",
   build: (b) => {
     const { k } = b;
@@ -100,7 +101,7 @@ const forwardKernel = variants(({ weight, bias, running, centred }: Switches) =>
  * Inputs g, x, mean, scale and a weight. Output ∂L/∂x = scale · (g w − Σ(g w)/n − x̂ Σ(g w x̂)/n), where the second term belongs to the
  * mean. If the weight is one for each row, its gradients come with the same sums: ∂L/∂w = Σ g x̂ and ∂L/∂b = Σ g.
  */
-const backwardKernel = variants(({ weight, perRow, centred }: Readonly<Record<"weight" | "perRow" | "centred", boolean>>) => new KernelOp({
+const backwardKernel = /* @__PURE__ */ variants(({ weight, perRow, centred }: Readonly<Record<"weight" | "perRow" | "centred", boolean>>) => new KernelOp({
   name: "normalizeBackward",
   build: (b) => {
     const { k } = b;
@@ -120,7 +121,7 @@ const backwardKernel = variants(({ weight, perRow, centred }: Readonly<Record<"w
 }));
 
 /** Inputs g, x, mean and scale, summed over the places that share a weight. Outputs ∂L/∂w = Σ g x̂ and ∂L/∂b = Σ g. */
-const weightGradientKernel = new KernelOp({
+const weightGradientKernel = /* @__PURE__ */ new KernelOp({
   name: "normalizeBackwardWeight",
   build: (b) => {
     const g = b.input(0, b.compute);
@@ -233,7 +234,7 @@ const fixedOps = (name: string): Readonly<Record<"plain" | "affine", Elementwise
   plain: new ElementwiseOp(name, 4, (k, x, mean, variance, eps) => k.div(k.sub(x, mean), k.sqrt(k.add(variance, eps)))),
   affine: new ElementwiseOp(name, 6, (k, x, mean, variance, eps, weight, bias) => k.add(k.mul(k.div(k.sub(x, mean), k.sqrt(k.add(variance, eps))), weight), bias)),
 });
-const fixed = { batchNorm: fixedOps("batchNorm"), instanceNorm: fixedOps("instanceNorm") } as const;
+const fixed = { batchNorm: /* @__PURE__ */ fixedOps("batchNorm"), instanceNorm: /* @__PURE__ */ fixedOps("instanceNorm") } as const;
 
 export const BatchNormOptions = class {
   /** Running statistics `[C]`: used in evaluation, updated in training. Without them a batch is always normalised by its own. */
@@ -292,8 +293,8 @@ function givenStatistics(op: "batchNorm" | "instanceNorm", x: Tensor, mean: Tens
   const perChannel = (t: Tensor): Tensor => reshape(t, [x.shape[1] ?? 0, ...x.shape.slice(2).map(() => 1)]);
   const given = [x, perChannel(mean), perChannel(variance), eps];
   const ops = fixed[op];
-  if (weight === null && bias === null) return ops.plain.call(given);
-  return ops.affine.call([...given, weight === null ? 1 : perChannel(weight), bias === null ? 0 : perChannel(bias)]);
+  if (weight === null && bias === null) return apply(ops.plain, given);
+  return apply(ops.affine, [...given, weight === null ? 1 : perChannel(weight), bias === null ? 0 : perChannel(bias)]);
 }
 
 export const LayerNormOptions = class {

@@ -1,5 +1,6 @@
 import { ArgumentError, DTypeError } from "../errors.js";
-import type { ElementwiseOp, Operand } from "../kernels/elementwise.js";
+import type { Operand } from "../kernels/elementwise.js";
+import type { ElementwiseOp } from "../kernels/elementwise-op.js";
 import type { Chosen, ElementwiseFunction } from "../kernels/elementwise-function.js";
 import { choosing } from "../kernels/elementwise-function.js";
 import { refuseOptions } from "../options.js";

@@ -61,7 +61,7 @@ export function storeMaximum(b: KernelBody, { x, at, ...window }: WindowElements
   b.store(1, "first" in window ? k.select(k.lt(position, k.int(0)), window.first, position) : position, "outer");
 }
 
-const maxPoolKernel = perRank((n, bounded) => new KernelOp({
+const maxPoolKernel = /* @__PURE__ */ perRank((n, bounded) => new KernelOp({
   name: "maxPool",
   build: (b) => {
     const at = b.coordinate(1);
@@ -75,7 +75,7 @@ const maxPoolKernel = perRank((n, bounded) => new KernelOp({
 }));
 
 /** Puts each window's gradient where its maximum came from. */
-const maxPoolBackwardKernel = new KernelOp({
+const maxPoolBackwardKernel = /* @__PURE__ */ new KernelOp({
   name: "maxPoolBackward",
   build: (b) => {
     const { k } = b;
@@ -175,7 +175,7 @@ export const MaxUnpoolOptions = class {
 export type MaxUnpoolOptions = Options<typeof MaxUnpoolOptions>;
 
 /** Puts values at positions of their plane; where positions repeat, the last one wins. Scalar: elements in a plane. */
-const maxUnpoolKernel = new KernelOp({
+const maxUnpoolKernel = /* @__PURE__ */ new KernelOp({
   name: "maxUnpool",
   build: (b) => {
     const { k } = b;
@@ -259,7 +259,7 @@ export const AvgPoolOptions = class extends AvgPool1dOptions {
 export type AvgPoolOptions = Options<typeof AvgPoolOptions>;
 
 /** Sum over each window, divided by how many elements count. */
-const avgPoolKernel = perRank((n, bounded) => new KernelOp({
+const avgPoolKernel = /* @__PURE__ */ perRank((n, bounded) => new KernelOp({
   name: "avgPool",
   build: (b) => {
     const { k } = b;
@@ -288,7 +288,7 @@ function windowCount(b: KernelBody, starts: readonly Expr[], n: number, firstSca
 }
 
 /** What each window's elements get: g divided by the window's count. */
-const avgPoolShareKernel = perRank((n, bounded) => new KernelOp({
+const avgPoolShareKernel = /* @__PURE__ */ perRank((n, bounded) => new KernelOp({
   name: "avgPoolBackward",
   build: (b) => {
     const starts = Array.from({ length: n }, (_, d) => b.coordinate(1 + d));
@@ -297,7 +297,7 @@ const avgPoolShareKernel = perRank((n, bounded) => new KernelOp({
 }));
 
 /** Σ of the shares of all windows that an input element is in. */
-const avgPoolBackwardKernel = perRank((n) => new KernelOp({
+const avgPoolBackwardKernel = /* @__PURE__ */ perRank((n) => new KernelOp({
   name: "avgPoolBackward",
   build: (b) => {
     const { holds, windows } = covering(b, 1, n, 0);

@@ -12,8 +12,8 @@ import type { Generator, NumberArray } from "../random/generator.js";
 import { broadcastShapes, checkShape, numelOf, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { fromValues } from "./copy.js";
-import { add, div, elementwiseOps, mul } from "./elementwise.js";
+import { copyInto, fromValues } from "./copy.js";
+import { add, div, mul } from "./elementwise.js";
 import { topk } from "./sort.js";
 import { contiguous } from "./view.js";
 
@@ -130,7 +130,7 @@ function writeDrawn(op: string, x: Tensor, values: NumberArray | BigInt64Array):
     op,
     x,
     [x],
-    () => { elementwiseOps.copy.callInPlace([x.data, fromValues(values, x.dtype, x.shape, x.device)]); },
+    () => { copyInto(x.data, fromValues(values, x.dtype, x.shape, x.device)); },
     (before) => new OpNode(op, [before.edge], ([g]) => [g === null || g === undefined ? null : mul(g, 0)]),
   );
 }

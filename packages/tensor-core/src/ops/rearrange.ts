@@ -18,7 +18,7 @@ import { copyInto } from "./copy.js";
 /** The same elements in other places: reversed, rotated, repeated, by diagonals. */
 
 /** A step can be negative inside of a kernel, though not in a view. */
-const flipKernel = new KernelOp({ name: "flip", build: (b) => { b.store(0, b.input(0)); } });
+const flipKernel = /* @__PURE__ */ new KernelOp({ name: "flip", build: (b) => { b.store(0, b.input(0)); } });
 
 /** Reversed along dimensions; a copy. @see torch.flip */
 export function flip(x: Tensor, dims: number | readonly number[]): Tensor {

@@ -11,7 +11,7 @@ import { showShape } from "../shape.js";
 import { checkSameDevice } from "../tensor.js";
 import type { Tensor } from "../tensor.js";
 import { add, clone, mul, relu, sigmoid, sub, tanh } from "./elementwise.js";
-import { logistic } from "./elementwise/notation.js";
+import { logistic } from "./formulas/notation.js";
 import { stack, split } from "./join.js";
 import { linear, matmul } from "./matmul.js";
 import { record, sum } from "./reduce.js";
@@ -173,7 +173,11 @@ class CellKernels {
   }
 }
 
-const kernels = Object.fromEntries(Object.entries(cells).map(([name, cell]) => [name, new CellKernels(name as CellName, cell)])) as Readonly<Record<CellName, CellKernels>>;
+const kernels = /* @__PURE__ */ kernelsOf(cells);
+
+function kernelsOf(of: typeof cells): Readonly<Record<CellName, CellKernels>> {
+  return Object.fromEntries(Object.entries(of).map(([name, cell]) => [name, new CellKernels(name as CellName, cell)])) as Record<CellName, CellKernels>;
+}
 
 export interface RecurrentWeights {
   /** `[gates · hidden, hidden]`, and its bias. */

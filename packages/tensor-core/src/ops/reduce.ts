@@ -13,11 +13,13 @@ import type { Shape } from "../shape.js";
 import { numelOf, resolveDim, resolveDims, sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { toDType } from "./copy.js";
-import { add, div, elementwiseOps, eq, isnan, logicalNot, maskedFill, mul, ne, sub } from "./elementwise.js";
+import { add, div, eq, isnan, logicalNot, maskedFill, mul, ne, sub } from "./elementwise.js";
+import * as ops from "./formulas/arithmetic.js";
 import { checkTensors } from "./operand-rules.js";
 import { expand, permute, reshape, unsqueeze } from "./view.js";
 import { newArange, newZeros } from "../create.js";
 import { scatterAdd } from "./index-ops.js";
+import { apply } from "../kernels/elementwise.js";
 
 export const CountNonzeroOptions = class {
   /** All by default. */
@@ -44,10 +46,10 @@ export function record(name: string, inputs: readonly Tensor[], results: readonl
 const plus = (k: KernelBody["k"], x: Expr): Expr => (x.dtype === "bool" ? k.or(k.left(0, "bool"), k.right(0, "bool")) : k.add(k.left(0, x.dtype), k.right(0, x.dtype)));
 
 /** Σ x, added in the order that `Reduction` of kernel-ir fixes. */
-const sumKernel = new KernelOp({ name: "sum", build: (b) => { b.store(0, b.sum(b.input(0, b.compute))); } });
+const sumKernel = /* @__PURE__ */ new KernelOp({ name: "sum", build: (b) => { b.store(0, b.sum(b.input(0, b.compute))); } });
 /** Σ x · scale: the mean, with scale = 1/n applied once at the end. */
-const scaledSumKernel = new KernelOp({ name: "mean", build: (b) => { b.store(0, b.k.div(b.sum(b.input(0, b.compute)), b.scalar(0))); } });
-const prodKernel = new KernelOp({
+const scaledSumKernel = /* @__PURE__ */ new KernelOp({ name: "mean", build: (b) => { b.store(0, b.k.div(b.sum(b.input(0, b.compute)), b.scalar(0))); } });
+const prodKernel = /* @__PURE__ */ new KernelOp({
   name: "prod",
   build: (b) => {
     const x = b.input(0, b.compute);
@@ -55,7 +57,7 @@ const prodKernel = new KernelOp({
     if (product !== undefined) b.store(0, product);
   },
 });
-const anyKernel = new KernelOp({
+const anyKernel = /* @__PURE__ */ new KernelOp({
   name: "any",
   build: (b) => {
     const x = b.input(0);
@@ -63,7 +65,7 @@ const anyKernel = new KernelOp({
     if (result !== undefined) b.store(0, result);
   },
 });
-const allKernel = new KernelOp({
+const allKernel = /* @__PURE__ */ new KernelOp({
   name: "all",
   build: (b) => {
     const x = b.input(0);
@@ -103,8 +105,8 @@ function extremeKernel(name: string, sense: "max" | "min"): KernelOp {
     },
   });
 }
-const maxKernel = extremeKernel("max", "max");
-const minKernel = extremeKernel("min", "min");
+const maxKernel = /* @__PURE__ */ extremeKernel("max", "max");
+const minKernel = /* @__PURE__ */ extremeKernel("min", "min");
 
 /** Gradient with the reduced dimensions back as size 1, ready to be expanded. */
 function unreduced(g: Tensor, rows: Rows): Tensor {
@@ -261,7 +263,7 @@ function truth(op: KernelOp, x: Tensor, options: ReduceOptions): Tensor {
 }
 
 /** Σ (x − mean)² / max(n − correction, 0), the mean taken first so that nothing cancels. */
-const varKernel = new KernelOp({
+const varKernel = /* @__PURE__ */ new KernelOp({
   name: "var",
   build: (b) => {
     const { k } = b;
@@ -306,11 +308,11 @@ export function varMean(x: Tensor, options?: VarOptions): [variance: Tensor, mea
 /** Variance over dimensions, unbiased unless `correction` is 0. @see torch.var */
 export const variance = (x: Tensor, options?: VarOptions): Tensor => varMean(x, optionsOf("variance", VarOptions, options))[0];
 /** Standard deviation over dimensions. @see torch.std */
-export const std = (x: Tensor, options?: VarOptions): Tensor => elementwiseOps.std.call([variance(x, optionsOf("std", VarOptions, options))]);
+export const std = (x: Tensor, options?: VarOptions): Tensor => apply(ops.std, [variance(x, optionsOf("std", VarOptions, options))]);
 /** Standard deviation and mean over dimensions. @see torch.std_mean */
 export function stdMean(x: Tensor, options?: VarOptions): [deviation: Tensor, mean: Tensor] {
   const [variance, average] = varMean(x, optionsOf("stdMean", VarOptions, options));
-  return [elementwiseOps.std.call([variance]), average];
+  return [apply(ops.std, [variance]), average];
 }
 
 /** Sum of the elements that are not NaN. @see torch.nansum */

@@ -63,7 +63,7 @@ function tapped(b: KernelBody, n: number, every: number): { readonly there: Expr
 }
 
 /** Inputs: x, then positions and weights of each dimension. */
-const resampleKernel = perRank((n) => new KernelOp({
+const resampleKernel = /* @__PURE__ */ perRank((n) => new KernelOp({
   name: "resample",
   build: (b) => {
     const { k } = b;
@@ -115,7 +115,7 @@ function resampleRows(op: string, rows: Tensor, taps: readonly Taps[]): Tensor {
 }
 
 /** Inputs: x, then the positions of each dimension. */
-const maximumKernel = perRank((n) => new KernelOp({
+const maximumKernel = /* @__PURE__ */ perRank((n) => new KernelOp({
   name: "maxPool",
   build: (b) => {
     const { there, at } = tapped(b, n, 1);

@@ -39,10 +39,10 @@ const running = (name: string, monoid: (b: KernelBody, x: Expr) => Monoid): Kern
     },
   });
 
-const cumsumKernel = running("cumsum", ({ k }, x) => ({ identity: [k.like(0, x)], combine: [k.add(k.left(0, x.dtype), k.right(0, x.dtype))] }));
-const cumprodKernel = running("cumprod", ({ k }, x) => ({ identity: [k.like(1, x)], combine: [k.mul(k.left(0, x.dtype), k.right(0, x.dtype))] }));
+const cumsumKernel = /* @__PURE__ */ running("cumsum", ({ k }, x) => ({ identity: [k.like(0, x)], combine: [k.add(k.left(0, x.dtype), k.right(0, x.dtype))] }));
+const cumprodKernel = /* @__PURE__ */ running("cumprod", ({ k }, x) => ({ identity: [k.like(1, x)], combine: [k.mul(k.left(0, x.dtype), k.right(0, x.dtype))] }));
 /** log(eᵃ + eᵇ) with the larger taken out. */
-const logcumsumexpKernel = running("logcumsumexp", ({ k }, x) => {
+const logcumsumexpKernel = /* @__PURE__ */ running("logcumsumexp", ({ k }, x) => {
   const [a, b] = [k.left(0, x.dtype), k.right(0, x.dtype)];
   const top = k.max(a, b);
   const rest = k.log(k.add(k.like(1, x), k.exp(k.neg(k.abs(k.sub(a, b))))));
@@ -74,8 +74,8 @@ const runningExtreme = (name: "cummax" | "cummin"): KernelOp =>
       b.store(1, at, "inner");
     },
   });
-const cummaxKernel = runningExtreme("cummax");
-const cumminKernel = runningExtreme("cummin");
+const cummaxKernel = /* @__PURE__ */ runningExtreme("cummax");
+const cumminKernel = /* @__PURE__ */ runningExtreme("cummin");
 
 export const CumulativeOptions = class {
   /** Convert to this type first. Integers and bools become int64 otherwise. */

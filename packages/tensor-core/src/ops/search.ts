@@ -46,7 +46,7 @@ function searchKernel(steps: number, right: boolean): KernelOp {
     },
   });
 }
-const searchKernels = new Map<string, KernelOp>();
+const searchKernels = /* @__PURE__ */ new Map<string, KernelOp>();
 
 export const BucketizeOptions = class {
   /** Positions as int32 instead of int64. */

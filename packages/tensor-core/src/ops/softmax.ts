@@ -14,7 +14,7 @@ import { amax, record, sum } from "./reduce.js";
 import { squeeze } from "./view.js";
 
 /** exp(x − max) / Σ exp(x − max): shifted so that the largest exponent is 0. */
-const softmaxKernel = new KernelOp({
+const softmaxKernel = /* @__PURE__ */ new KernelOp({
   name: "softmax",
   build: (b) => {
     const { k } = b;
@@ -24,7 +24,7 @@ const softmaxKernel = new KernelOp({
   },
 });
 /** y (g − Σ g y) */
-const softmaxBackwardKernel = new KernelOp({
+const softmaxBackwardKernel = /* @__PURE__ */ new KernelOp({
   name: "softmaxBackward",
   build: (b) => {
     const [g, y] = [b.input(0), b.input(1)];
@@ -32,7 +32,7 @@ const softmaxBackwardKernel = new KernelOp({
   },
 });
 /** (x − max) − log Σ exp(x − max) */
-const logSoftmaxKernel = new KernelOp({
+const logSoftmaxKernel = /* @__PURE__ */ new KernelOp({
   name: "logSoftmax",
   build: (b) => {
     const { k } = b;
@@ -42,7 +42,7 @@ const logSoftmaxKernel = new KernelOp({
   },
 });
 /** g − exp(y) Σ g */
-const logSoftmaxBackwardKernel = new KernelOp({
+const logSoftmaxBackwardKernel = /* @__PURE__ */ new KernelOp({
   name: "logSoftmaxBackward",
   build: (b) => {
     const { k } = b;

@@ -26,8 +26,8 @@ const sortKernel = (descending: boolean): KernelOp =>
       b.store(1, from, "inner");
     },
   });
-const ascendingKernel = sortKernel(false);
-const descendingKernel = sortKernel(true);
+const ascendingKernel = /* @__PURE__ */ sortKernel(false);
+const descendingKernel = /* @__PURE__ */ sortKernel(true);
 
 export const SortOptions = class {
   readonly dim?: number;

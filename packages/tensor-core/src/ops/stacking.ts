@@ -29,11 +29,11 @@ const oneOrMore = (f: (x: Tensor) => Tensor): OneOrMore => {
 };
 
 /** A scalar as a vector of one element; others as they are. Takes an array of tensors as well. @see torch.atleast_1d */
-export const atleast1d = oneOrMore((x) => (x.ndim === 0 ? reshape(x, [1]) : x));
+export const atleast1d = /* @__PURE__ */ oneOrMore((x) => (x.ndim === 0 ? reshape(x, [1]) : x));
 /** A scalar as a 1×1 matrix, a vector as a row. Takes an array of tensors as well. @see torch.atleast_2d */
-export const atleast2d = oneOrMore((x) => (x.ndim === 0 ? reshape(x, [1, 1]) : x.ndim === 1 ? unsqueeze(x, 0) : x));
+export const atleast2d = /* @__PURE__ */ oneOrMore((x) => (x.ndim === 0 ? reshape(x, [1, 1]) : x.ndim === 1 ? unsqueeze(x, 0) : x));
 /** A scalar as [1, 1, 1], a vector [n] as [1, n, 1], a matrix [m, n] as [m, n, 1]. Takes an array of tensors as well. @see torch.atleast_3d */
-export const atleast3d = oneOrMore((x) => (x.ndim === 0 ? reshape(x, [1, 1, 1]) : x.ndim === 1 ? reshape(x, [1, -1, 1]) : x.ndim === 2 ? unsqueeze(x, 2) : x));
+export const atleast3d = /* @__PURE__ */ oneOrMore((x) => (x.ndim === 0 ? reshape(x, [1, 1, 1]) : x.ndim === 1 ? reshape(x, [1, -1, 1]) : x.ndim === 2 ? unsqueeze(x, 2) : x));
 
 /** Joined along a dimension; sizes are checked here so that the error has the name of the op. */
 function joined(op: string, tensors: readonly Tensor[], dim: number): Tensor {

@@ -63,17 +63,17 @@ function series(z: Double2, head: readonly Double2[], tail: readonly number[]): 
   return value;
 }
 
-const fraction = (numerator: number, denominator: number): Double2 => divide([numerator, 0], [denominator, 0]);
+const fractions = (...pairs: readonly (readonly [numerator: number, denominator: number])[]): Double2[] => pairs.map(([numerator, denominator]) => divide([numerator, 0], [denominator, 0]));
 
 const LOG_2: Double2 = [Math.LN2, 2.3190468138462996e-17];
 const HALF_PI: Double2 = [Math.PI / 2, 6.123233995736766e-17];
 
 // log((1 + s)/(1 − s)) = 2s(1 + s²/3 + s⁴/5 + …), sin x = x(1 − x²/3! + …), cos x = 1 − x²/2! + …
-const LOG_HEAD = [fraction(1, 1), fraction(1, 3), fraction(1, 5)];
-const LOG_TAIL = Array.from({ length: 10 }, (_, k) => 1 / (2 * k + 7));
-const SIN_HEAD = [fraction(1, 1), fraction(-1, 6), fraction(1, 120)];
+const LOG_HEAD = /* @__PURE__ */ fractions([1, 1], [1, 3], [1, 5]);
+const LOG_TAIL = /* @__PURE__ */ Array.from({ length: 10 }, (_, k) => 1 / (2 * k + 7));
+const SIN_HEAD = /* @__PURE__ */ fractions([1, 1], [-1, 6], [1, 120]);
 const SIN_TAIL = [-1 / 5040, 1 / 362880, -1 / 39916800, 1 / 6227020800, -1 / 1307674368000, 1 / 355687428096000];
-const COS_HEAD = [fraction(1, 1), fraction(-1, 2), fraction(1, 24)];
+const COS_HEAD = /* @__PURE__ */ fractions([1, 1], [-1, 2], [1, 24]);
 const COS_TAIL = [-1 / 720, 1 / 40320, -1 / 3628800, 1 / 479001600, -1 / 87178291200, 1 / 20922789888000, -1 / 6402373705728000];
 
 /** Natural logarithm. */

@@ -40,10 +40,10 @@ const { fround } = Math;
 /** A fused multiply-add: float64 holds the product of two float32 exactly, so the sum is rounded to float32 just once. */
 const fma = (a: number, b: number, c: number): number => fround(a * b + c);
 
-const TWO_PI = fround(2 * Math.PI);
+const TWO_PI = /* @__PURE__ */ fround(2 * Math.PI);
 
 /** Room for a sine and a cosine, to be taken by number: which is which is random, and a branch would be guessed wrong every other time. */
-const pair = new Float32Array(2);
+const pair = /* @__PURE__ */ new Float32Array(2);
 
 function transform16Float(data: Float32Array | Float64Array, start: number, mean: number, std: number): void {
   const scale = fround(std);
@@ -64,13 +64,13 @@ function transform16Float(data: Float32Array | Float64Array, start: number, mean
 }
 
 // log 2 in two parts, the larger one with so few bits that its product with an exponent is exact.
-const LOG_2_LOW = fround(-2.12194440e-4);
-const LOG_2_HIGH = fround(0.693359375);
+const LOG_2_LOW = /* @__PURE__ */ fround(-2.12194440e-4);
+const LOG_2_HIGH = /* @__PURE__ */ fround(0.693359375);
 
-const asFloat = new Float32Array(1);
-const asBits = new Int32Array(asFloat.buffer);
-asFloat[0] = Math.SQRT1_2;
-const SQRT_HALF_BITS = asBits[0]!;
+const asFloat = /* @__PURE__ */ new Float32Array(1);
+const asBits = /* @__PURE__ */ new Int32Array(asFloat.buffer);
+/** The bits of √½ as a float32. */
+const SQRT_HALF_BITS = 0x3f3504f3;
 
 /** Natural logarithm of a float32 in (0, 1], where every argument is at least 2⁻²⁴. */
 function logFloat(value: number): number {
@@ -98,7 +98,7 @@ function logFloat(value: number): number {
   return fma(exponent, LOG_2_HIGH, fround(x + y));
 }
 
-const FOUR_OVER_PI = fround(1.27323954473516);
+const FOUR_OVER_PI = /* @__PURE__ */ fround(1.27323954473516);
 
 /** The octant of a non-negative angle, rounded up to even: 0, 2, 4 … count quarter turns in twos. */
 const evenOctant = (angle: number): number => (Math.trunc(fround(angle * FOUR_OVER_PI)) + 1) & ~1;

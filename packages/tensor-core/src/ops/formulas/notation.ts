@@ -1,5 +1,5 @@
 import type { ComputeDType, Expr, ExprBuilder } from "@gradus/kernel-ir";
-import type { ElementwiseOptions } from "../../kernels/elementwise.js";
+import type { ElementwiseOptions } from "../../kernels/elementwise-op.js";
 
 /** What the tables of formulas are written with. */
 export type K = ExprBuilder;

@@ -12,7 +12,7 @@ export function log1pOf(k: K, x: Expr): Expr {
   return k.select(isNear, near, k.log(k.add(one(k, x), x)));
 }
 /** 1/(2n + 1). At s² = 0.032, the first term left out is 5e-18. */
-const artanhSeries = Array.from({ length: 11 }, (_, i) => 1 / (21 - 2 * i));
+const artanhSeries = /* @__PURE__ */ Array.from({ length: 11 }, (_, i) => 1 / (21 - 2 * i));
 
 /** eˣ − 1: near 0 as 2t/(1 − t) with t = tanh(x/2), whose relative error stays small. */
 export function expm1Of(k: K, x: Expr): Expr {
