@@ -8,6 +8,7 @@ import type { DeviceLike } from "./device.js";
 import { ShapeError } from "./errors.js";
 import type { Operand } from "./kernels/elementwise.js";
 import { methodsOf } from "./kernels/elementwise-function.js";
+import type { FunctionNames } from "./kernels/elementwise-function.js";
 import * as copy from "./ops/copy.js";
 import * as elementwise from "./ops/elementwise.js";
 import {
@@ -59,7 +60,7 @@ import type { NestedArray } from "./types.js";
 type Sizes = readonly number[] | readonly [readonly number[]];
 const sizesOf = (sizes: Sizes): readonly number[] => (Array.isArray(sizes[0]) ? (sizes[0] as readonly number[]) : (sizes as readonly number[]));
 
-/** The elementwise functions, whose methods follow from them. */
+/** The elementwise functions, whose methods follow from them: all of them, or this does not compile. */
 const elementwiseFunctions = {
   abs, acos, acosh, add, addcdiv, addcmul, angle, asin, asinh, atan, atan2, atanh, bitwiseAnd, bitwiseLeftShift, bitwiseNot, bitwiseOr,
   bitwiseRightShift, bitwiseXor, ceil, clamp, clampMax, clampMin, clone, copysign, cos, cosh, deg2rad, div, eq, erf, erfc, exp, exp2, expm1, fill,
@@ -67,7 +68,7 @@ const elementwiseFunctions = {
   lcm, ldexp, le, leakyRelu, lerp, log, log10, log1p, log2, logaddexp, logaddexp2, logicalAnd, logicalNot, logicalOr, logicalXor, logit, lt, maximum,
   minimum, mul, nanToNum, ne, neg, nextafter, pow, rad2deg, reciprocal, relu, remainder, round, rsqrt, sgn, sigmoid, sign, signbit, silu, sin, sinc,
   sinh, softplus, sqrt, square, sub, tan, tanh, trunc, xlogy,
-};
+} satisfies Readonly<Record<FunctionNames<typeof elementwise>, unknown>>;
 const ElementwiseMethods = methodsOf(elementwiseFunctions);
 
 /**

@@ -53,7 +53,8 @@ export function binary(op: ElementwiseOp): ElementwiseFunction<[a: Operand, b: O
 
 // Methods
 
-type FunctionNames<Module> = { [Name in keyof Module]: Module[Name] extends { readonly inPlace: unknown } ? Name : never }[keyof Module];
+/** The elementwise functions of a module. */
+export type FunctionNames<Module> = { [Name in keyof Module]: Module[Name] extends { readonly inPlace: unknown } ? Name : never }[keyof Module];
 type Method<F> = F extends (first: never, ...rest: infer Rest) => Tensor ? (this: Tensor, ...rest: Rest) => Tensor : never;
 
 /** The methods `name` and `name_` of each elementwise function in a module. Documentation stays with the names. */

@@ -1,17 +1,13 @@
 import type { Expr } from "@gradus/kernel-ir";
 import { ElementwiseOp } from "../../kernels/elementwise-op.js";
 import type { K } from "./notation.js";
-import { float, half, numbers, one, zero } from "./notation.js";
+import { float, half, logistic, numbers, one, zero } from "./notation.js";
 import { expm1Of } from "./stable.js";
 
 /** Activations. Where a slope changes at a bound, the derivative there is PyTorch's. */
 
-/**
- * Activations of `torch.nn.functional` that are no methods of tensors. Where a slope changes at a bound, the derivative there
- * is PyTorch's.
- */
-/** 1 / (1 + e⁻ˣ), without overflow. */
-const logistic = (k: K, x: Expr): Expr => {
+/** 1 / (1 + e⁻ˣ) where it will be differentiated: nothing in it overflows, so that no derivative is Infinity · 0. */
+const smoothLogistic = (k: K, x: Expr): Expr => {
   const negative = k.lt(x, zero(k, x));
   const power = k.exp(k.select(negative, x, k.neg(x)));
   return k.div(k.select(negative, power, one(k, x)), k.add(one(k, x), power));
@@ -47,13 +43,6 @@ const [seluAlpha, seluScale] = [1.6732632423543772, 1.0507009873554805];
  * follow from the formula (`kernels/elementwise.ts`); a derivative stands here only where it is more exact or cheaper than
  * what the rules of `kernels/adjoint.ts` would make of the formula.
  */
-/** The same where it will be differentiated: nothing in it overflows, so that no derivative is Infinity · 0. */
-const smoothLogistic = (k: K, x: Expr): Expr => {
-  const negative = k.lt(x, zero(k, x));
-  const power = k.exp(k.select(negative, x, k.neg(x)));
-  return k.div(k.select(negative, power, one(k, x)), k.add(one(k, x), power));
-};
-
 // Activations
 export const relu = /* @__PURE__ */ new ElementwiseOp("relu", 1, (k, x) => k.max(x, zero(k, x)), { accepts: ["float", "int"], derivatives: [(k, g, y) => k.select(k.le(y, zero(k, y)), zero(k, g), g)] });
 export const sigmoid = /* @__PURE__ */ new ElementwiseOp("sigmoid", 1, logistic, { type: "float", derivatives: [(k, g, y) => k.mul(g, k.mul(y, k.sub(one(k, y), y)))] });
@@ -119,13 +108,13 @@ export const tanhshrink = /* @__PURE__ */ new ElementwiseOp("tanhshrink", 1, (k,
 });
 export const softsign = /* @__PURE__ */ new ElementwiseOp("softsign", 1, (k, x) => k.div(x, k.add(one(k, x), k.abs(x))), float);
 // −log(1 + e⁻ˣ)
-export const logsigmoid = /* @__PURE__ */ new ElementwiseOp("logsigmoid", 1, (k, x) => k.neg(softplusOf(k, k.neg(x))), { type: "float", derivatives: [(k, g, _, x) => k.mul(g, logistic(k, k.neg(x)))] });
+export const logsigmoid = /* @__PURE__ */ new ElementwiseOp("logsigmoid", 1, (k, x) => k.neg(softplusOf(k, k.neg(x))), { type: "float", derivatives: [(k, g, _, x) => k.mul(g, smoothLogistic(k, k.neg(x)))] });
 export const mish = /* @__PURE__ */ new ElementwiseOp("mish", 1, (k, x) => k.mul(x, k.tanh(softplusOf(k, x))), {
   type: "float",
   // t + x σ(x) (1 − t²) with t = tanh(softplus(x))
   derivatives: [(k, g, _, x) => {
     const t = k.tanh(softplusOf(k, x));
-    return k.mul(g, k.add(t, k.mul(k.mul(x, logistic(k, x)), k.sub(one(k, t), k.mul(t, t)))));
+    return k.mul(g, k.add(t, k.mul(k.mul(x, smoothLogistic(k, x)), k.sub(one(k, t), k.mul(t, t)))));
   }],
 });
 export const elu = /* @__PURE__ */ new ElementwiseOp("elu", 2, (k, x, alpha) => exponentialLinear(k, x, alpha, one(k, x)), { type: "float", derivatives: [(k, g, _, x, alpha) => exponentialLinearSlope(k, g, x, alpha, one(k, x)), null] });
@@ -136,11 +125,11 @@ export const selu = /* @__PURE__ */ new ElementwiseOp("selu", 1, (k, x) => k.mul
 });
 export const prelu = /* @__PURE__ */ new ElementwiseOp("prelu", 2, (k, x, weight) => k.select(k.gt(x, zero(k, x)), x, k.mul(weight, x)), float);
 // a σ(b)
-export const glu = /* @__PURE__ */ new ElementwiseOp("glu", 2, (k, a, b) => k.mul(a, logistic(k, b)), {
+export const glu = /* @__PURE__ */ new ElementwiseOp("glu", 2, (k, a, b) => k.mul(a, smoothLogistic(k, b)), {
   type: "float",
   derivatives: [
-    (k, g, _, __, b) => k.mul(g, logistic(k, b)),
-    (k, g, _, a, b) => k.mul(k.mul(g, a), k.mul(logistic(k, b), logistic(k, k.neg(b)))),
+    (k, g, _, __, b) => k.mul(g, smoothLogistic(k, b)),
+    (k, g, _, a, b) => k.mul(k.mul(g, a), k.mul(smoothLogistic(k, b), smoothLogistic(k, k.neg(b)))),
   ],
 });
 export const threshold = /* @__PURE__ */ new ElementwiseOp("threshold", 3, (k, x, bound, value) => k.select(k.le(x, bound), value, x), { accepts: ["float", "int"], derivatives: [(k, g, _, x, bound) => k.select(k.le(x, bound), zero(k, g), g), null, null] });
