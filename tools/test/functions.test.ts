@@ -4,8 +4,8 @@ import { expect, it } from "vitest";
 /** Takes every file for one that must be loaded whatever is used of it, so that what its statements do is kept. */
 const everyFileCounts: Plugin = {
   name: "every-file-counts",
-  setup: ({ onResolve, resolve }) => {
-    onResolve({ filter: /.*/ }, async ({ path, pluginData, ...from }) => (pluginData === "resolving" ? undefined : { ...(await resolve(path, { ...from, pluginData: "resolving" })), sideEffects: true }));
+  setup: (build) => {
+    build.onResolve({ filter: /.*/ }, async ({ path, pluginData, ...from }) => (pluginData === "resolving" ? undefined : { ...(await build.resolve(path, { ...from, pluginData: "resolving" })), sideEffects: true }));
   },
 };
 
