@@ -17,6 +17,11 @@ interface Manifest {
 }
 
 const folders = readdirSync("packages");
+/** Files that do something when they are loaded: they choose the default device, or give tensors their methods. */
+const effects: Readonly<Record<string, readonly string[]>> = {
+  gradus: ["./src/index.ts", "./src/functions.ts", "./dist/index.js", "./dist/functions.js"],
+  "tensor-core": ["./src/index.ts", "./src/methods.ts", "./dist/index.js"],
+};
 const manifestOf = (folder: string) => JSON.parse(readFileSync(`packages/${folder}/package.json`, "utf8")) as Manifest;
 
 it("names every package", () => {
@@ -43,7 +48,7 @@ describe.each(folders)("packages/%s", (folder) => {
 
   it("says the same about itself as its neighbours do", () => {
     expect(manifest).toMatchObject({ name: packageName(folder), type: "module", license: "MIT", engines: { node: ">=20.19.0" } });
-    expect(manifest.sideEffects).toEqual(folder === "gradus" ? ["./src/index.ts", "./dist/index.js"] : false);
+    expect(manifest.sideEffects).toEqual(effects[folder] ?? false);
   });
 
   it("has a README, whose examples run", () => {
