@@ -12,10 +12,12 @@ import type { ProfileRow } from "./profiler.js";
 import { Profiler } from "./profiler.js";
 import { extentsIn, PreparedProgram, Programs } from "./programs.js";
 import { checkScalars, ringBytes, ScalarRing, uniformBytes } from "./scalars.js";
+import type { BindingLimits, Window } from "./slices.js";
+import { sliceable, slicesOf } from "./slices.js";
 import type { HeldDType } from "./wgsl/arithmetic.js";
 import { elementsOn, noFloat64 } from "./wgsl/arithmetic.js";
-import type { Binding } from "./wgsl/shader.js";
-import type { Cooperation } from "./wgsl/variants.js";
+import type { Binding, Shader } from "./wgsl/shader.js";
+import type { Cooperation, ValueOf } from "./wgsl/variants.js";
 
 /** What WebGPU counts beside the counters of every device. */
 export interface WebGpuStats extends BackendStats {
@@ -81,6 +83,9 @@ class GpuBackend implements WebGpuBackend {
   readonly #queue: CommandQueue;
   readonly #ring: ScalarRing;
   readonly #programs: Programs;
+  readonly #bindings: BindingLimits;
+  /** Programs for slices of what a program does, made when a buffer is larger than a binding. */
+  readonly #sliced = new WeakMap<PreparedProgram, PreparedProgram>();
   readonly #memory: BufferPool;
   readonly #staging: BufferPool;
   readonly #live = new Set<Memory>();
@@ -110,9 +115,10 @@ class GpuBackend implements WebGpuBackend {
     cooperation: Cooperation,
     readonly profiler: Profiler | null,
   ) {
-    const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = device.limits;
+    const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage, minStorageBufferOffsetAlignment } = device.limits;
+    this.#bindings = { largest: Math.floor(maxStorageBufferBindingSize / wordBytes) * wordBytes, alignment: minStorageBufferOffsetAlignment };
     // A read brings four bytes more.
-    const largest = Math.floor(Math.min(maxBufferSize - 4, maxStorageBufferBindingSize) / wordBytes) * wordBytes;
+    const largest = Math.floor((maxBufferSize - 4) / wordBytes) * wordBytes;
     const elements = elementsOn(device.features);
     this.#holders = new Holders(elements);
     this.limits = {
@@ -224,9 +230,43 @@ class GpuBackend implements WebGpuBackend {
       if (expected !== got) throw new Error(`internal: parameter ${i} of ${program.name} is ${expected}, got a buffer of ${got}`);
     });
     checkScalars(program, scalars);
+    const memory = buffers as readonly Memory[];
+    if (memory.every(({ heldLength }) => heldLength <= this.#bindings.largest)) this.#issue(executable, memory, null, scalars);
+    else this.#issueSlices(executable, memory, scalars);
+  }
+
+  /** Dispatches a program in slices, each of which sees windows of its buffers: what it needs is larger than a binding. */
+  #issueSlices(executable: PreparedProgram, memory: readonly Memory[], scalars: ScalarArguments): void {
+    const { program } = executable;
+    let sliced = this.#sliced.get(executable);
+    if (sliced === undefined) {
+      sliced = this.#programs.prepare(sliceable(program));
+      this.#sliced.set(executable, sliced);
+    }
+    const buffers = memory.map(({ heldLength, dtype }) => ({ bytes: heldLength, elementBytes: this.#holders.elements[dtype].bytes }));
+    const scratchBytes = (all: ScalarArguments): number => {
+      const valueOf = extentsIn(all);
+      return scratchBytesOf(sliced.pipelineFor(valueOf).shader, valueOf);
+    };
+    const slices = slicesOf({ program, scalars, buffers, scratchBytes, limits: this.#bindings });
+    if (slices === null) {
+      const { largest } = this.#bindings;
+      throw new UnsupportedError(`${program.name}: expected buffers that bindings of ${largest} bytes hold, or work that can be divided, got ${Math.max(...buffers.map(({ bytes }) => bytes))} bytes that one result needs; use smaller tensors`);
+    }
+    for (const { scalars: places, windows } of slices) this.#issue(sliced, memory, windows, [...scalars, ...places]);
+  }
+
+  /** @param windows - What is bound of each buffer; null for the whole of all. */
+  #issue(executable: PreparedProgram, buffers: readonly Memory[], windows: readonly Window[] | null, scalars: ScalarArguments): void {
+    const { program } = executable;
     const valueOf = extentsIn(scalars);
     const { shader, pipelines, bindGroups, failure } = executable.pipelineFor(valueOf);
     if (failure !== null) throw failure;
+    const scratchBytes = scratchBytesOf(shader, valueOf);
+    if (windows === null && scratchBytes > this.#bindings.largest) {
+      this.#issueSlices(executable, buffers, scalars);
+      return;
+    }
     const passes = shader.passes.flatMap(({ workgroups, rounds, invocations }, i) => {
       const count = workgroups(valueOf);
       // Points are numbered by int32.
@@ -236,19 +276,18 @@ class GpuBackend implements WebGpuBackend {
     this.#dispatches++;
     if (passes.length === 0) return;
 
-    const scratchBytes = Math.max(wordBytes, wordBytes * shader.scratchWords(valueOf));
     const scratch = { heldLength: scratchBytes, block: shader.bindings.includes("scratch") ? this.#take(scratchBytes) : null };
-    const bind = ({ block, heldLength: size }: Pick<Memory, "block" | "heldLength">): BoundMemory => {
+    const bind = ({ block, heldLength }: Pick<Memory, "block" | "heldLength">, { offset, size } = { offset: 0, size: heldLength }): BoundMemory => {
       if (block === null) throw new Error(`internal: ${program.name} binds memory that it does not have`);
       block.batch = this.#queue.batch;
-      return { buffer: block.buffer, id: block.id, size };
+      return { buffer: block.buffer, id: block.id, offset, size };
     };
     const memory: Record<Binding, (binding: number) => BoundMemory> = {
-      read: (binding) => bind(buffers[binding] as Memory),
-      write: (binding) => bind(buffers[binding] as Memory),
+      read: (binding) => bind(buffers[binding]!, windows?.[binding]),
+      write: (binding) => bind(buffers[binding]!, windows?.[binding]),
       // These two are always the same, so they need no number.
-      scalars: () => ({ buffer: this.#ring.memory.buffer, id: 0, size: uniformBytes(program) }),
-      guards: () => ({ buffer: this.#failedGuard.buffer, id: 0, size: 4 }),
+      scalars: () => ({ buffer: this.#ring.memory.buffer, id: 0, offset: 0, size: uniformBytes(program) }),
+      guards: () => ({ buffer: this.#failedGuard.buffer, id: 0, offset: 0, size: 4 }),
       scratch: () => bind(scratch),
     };
     if (program.guards.length > 0) this.#guardsFrom ??= this.#failures.tick();
@@ -443,6 +482,9 @@ function copyProgram(dtype: HeldDType): Program {
     stores: [{ over: "outer", param: 1, index: build.add(build.scalar(1, "int32"), at), value: build.load(0, dtype, at) }],
   };
 }
+
+/** What a dispatch needs to work in; at least what can be bound. */
+const scratchBytesOf = (shader: Shader, valueOf: ValueOf): number => Math.max(wordBytes, wordBytes * shader.scratchWords(valueOf));
 
 /** Workgroups as a plane that is at least as large and almost square where it must be. */
 function plane(workgroups: number): readonly [number, number] {

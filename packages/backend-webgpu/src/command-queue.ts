@@ -9,6 +9,7 @@ export interface BoundMemory {
   readonly buffer: GPUBuffer;
   /** The number of the buffer, which no other has. */
   readonly id: number;
+  readonly offset: number;
   readonly size: number;
 }
 
@@ -110,8 +111,8 @@ export class CommandQueue {
   #encodePass(encoder: GPUCommandEncoder, commands: readonly Command[], descriptor: GPUComputePassDescriptor): void {
     const pass = encoder.beginComputePass(descriptor);
     for (const { pipeline, bindGroups, memory, scalars, workgroups } of commands) {
-      const key = memory.map(({ id, size }) => `${id}:${size}`).join(" ");
-      const group = bindGroups.get(key, () => memory.map(({ buffer, size }, binding) => ({ binding, resource: { buffer, size } })));
+      const key = memory.map(({ id, offset, size }) => `${id}:${offset}:${size}`).join(" ");
+      const group = bindGroups.get(key, () => memory.map(({ buffer, offset, size }, binding) => ({ binding, resource: { buffer, offset, size } })));
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group, scalars === null ? [] : [scalars]);
       pass.dispatchWorkgroups(...workgroups);

@@ -13,9 +13,12 @@ export interface MemoryBlock {
 /** Free memory that may be kept whatever is in use. */
 const alwaysKept = 64 * 2 ** 20;
 
+/** Of a class no more than this is unused: large memory is scarce. */
+const mostUnused = 16 * 2 ** 20;
+
 /** The size class of a request: four classes for each power of two, so at most a quarter is unused. */
 export function sizeClass(bytes: number, largest: number): number {
-  const step = Math.max(4, 2 ** (Math.floor(Math.log2(Math.max(bytes, 16))) - 2));
+  const step = Math.min(mostUnused, Math.max(4, 2 ** (Math.floor(Math.log2(Math.max(bytes, 16))) - 2)));
   return Math.min(Math.max(16, Math.ceil(bytes / step) * step), largest);
 }
 

@@ -51,6 +51,7 @@ describe("size classes", () => {
         const size = sizeClass(bytes, 2 ** 30);
         expect(size).toBeGreaterThanOrEqual(bytes);
         expect(size).toBeLessThanOrEqual(Math.max(16, bytes * 1.25 + 4));
+        expect(size - bytes).toBeLessThan(2 ** 24);
         expect(size % 4).toBe(0);
         expect(sizeClass(size, 2 ** 30)).toBe(size);
       }),

@@ -16,5 +16,7 @@ export { lowerExpression, lowerProgram } from "./math/lower.js";
 export type { LoweringOptions } from "./math/lower.js";
 export { equalExpressions, equalPrograms, hashProgram } from "./equality.js";
 export { dependsOnAxis, strideAlong } from "./linear.js";
+export { partOf } from "./part.js";
+export { substitute } from "./substitute.js";
 export { validateProgram } from "./validate.js";
 export { printExpression, printProgram } from "./print.js";

@@ -1,20 +1,9 @@
 import type { Expr, ExprBuilder } from "@gradus/kernel-ir";
 
+export { substitute } from "@gradus/kernel-ir";
+
 /** Whether an int32 expression is this literal. */
 export const isLiteral = (expr: Expr, value: number): boolean => expr.op === "const" && Number(expr.value) === value;
 
 export const total = (b: ExprBuilder, terms: readonly Expr[]): Expr => terms.reduce((sum, term) => b.add(sum, term), b.int(0));
 export const product = (b: ExprBuilder, factors: readonly Expr[]): Expr => factors.reduce((all, factor) => b.mul(all, factor), b.int(1));
-
-/** An expression with some of its leaves replaced; null leaves a leaf as it is. `known` carries what was done for other expressions. */
-export function substitute(builder: ExprBuilder, root: Expr, replacement: (leaf: Expr) => Expr | null, known = new Map<Expr, Expr>()): Expr {
-  const done = known.get(root);
-  if (done !== undefined) return done;
-  let result = replacement(root) ?? root;
-  if (result === root && root.args.length > 0) {
-    const args = root.args.map((arg) => substitute(builder, arg, replacement, known));
-    if (args.some((arg, i) => arg !== root.args[i])) result = builder.rebuild(root, args);
-  }
-  known.set(root, result);
-  return result;
-}

@@ -1,12 +1,11 @@
 import type { ComputeDType, Program, ScalarArguments } from "@gradus/kernel-ir";
-import { lowerProgram } from "@gradus/kernel-ir";
+import { lowerProgram, partOf } from "@gradus/kernel-ir";
 import { tileTableStart } from "../codegen/contraction.js";
 import { hostFunctions } from "../codegen/generate.js";
 import type { HostFunction } from "../codegen/rules.js";
 import type { Block, MemoryPool } from "../memory.js";
 import type { CodeBytes, Job, Outcome } from "./crew.js";
 import { Crew } from "./crew.js";
-import { partOf } from "./part.js";
 import type { Cut } from "./plan.js";
 import { SharingPlan } from "./plan.js";
 import { areaHead, mostWorkers } from "./worker.js";
@@ -155,7 +154,7 @@ export class Sharing {
   }
 
   #makePart(shares: Shares, axis: number): Part {
-    const { bytes, run } = this.device.load(partOf(shares.program, axis));
+    const { bytes, run } = this.device.load(partOf(shares.program, [axis]));
     const code = this.#place(bytes);
     const part: Part = { run, number: this.#freeNumbers.pop() ?? this.#numbers++, serial: ++this.#serials, code, length: bytes.length };
     shares.parts.set(axis, part);
