@@ -12,7 +12,7 @@ export interface Window {
 }
 
 /** A buffer as a parameter of a dispatch. */
-export interface Extent {
+interface Extent {
   /** Bytes of an element on the device. */
   readonly elementBytes: number;
   /** Bytes of the buffer. */
