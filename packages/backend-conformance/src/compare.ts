@@ -9,6 +9,8 @@ export interface Tolerance {
   readonly ulps?: number;
   /** float32 numbers below 2⁻¹²⁶ may count as zeros, of either sign. */
   readonly flushesSubnormals?: boolean;
+  /** Comparisons may take them for zeros where arithmetic keeps them, so it is open what a formula makes of one that it compares. */
+  readonly comparesSubnormalsAsZeros?: boolean;
   /** Where a product and the sum that it goes into may be rounded together. */
   readonly fusesMultiplyAdd?: "contractions" | "everywhere";
   /** Long sums of products may be added in parts, where their order would keep most of the device idle. */

@@ -16,7 +16,8 @@ export interface WebGpuOptions {
   readonly profile?: boolean;
   /**
    * Whether the invocations of a workgroup work together through shared memory, in products, reductions and norms: `"auto"` where it pays,
-   * `"never"`, or `"always"` where it can be done; the name of a variant asks for that one. By default `"auto"`, and `"never"` on adapters in software, whose barriers are slow.
+   * `"never"`, or `"always"` where it can be done; the name of a variant asks for that one. By default `"auto"`, and `"rarely"` on adapters in software,
+   * whose barriers are slow: only where one invocation would loop for very long.
    */
   readonly cooperation?: Cooperation;
 }
@@ -37,7 +38,7 @@ const softwareNames = /swiftshader|llvmpipe|lavapipe|basic render/i;
 export function cooperationOn({ adapterInfo }: { readonly adapterInfo?: GPUAdapterInfo }): Cooperation {
   if (adapterInfo === undefined) return "auto";
   const { architecture, description, device, isFallbackAdapter } = adapterInfo;
-  return isFallbackAdapter || softwareNames.test(`${architecture} ${description} ${device}`) ? "never" : "auto";
+  return isFallbackAdapter || softwareNames.test(`${architecture} ${description} ${device}`) ? "rarely" : "auto";
 }
 
 /** Limits that are asked for as large as the adapter has them; tensors and programs depend on them. */

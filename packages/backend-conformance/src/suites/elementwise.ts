@@ -159,7 +159,8 @@ async function checkInPlace(subject: Subject, name: Name, op: ElementwiseOp, its
 
 /** Values where formulas go wrong, in all combinations. */
 async function checkSpecials(subject: Subject, name: Name, op: ElementwiseOp, its: ElementwiseCase, dtype: DType): Promise<void> {
-  const all = stored(dtype, samples[dtype === "float64" ? "float64" : "float32"].map(Number));
+  const isOpen = (value: number): boolean => subject.tolerance.comparesSubnormalsAsZeros === true && value !== 0 && Math.abs(value) < 2 ** -126;
+  const all = stored(dtype, samples[dtype === "float64" ? "float64" : "float32"].map(Number)).filter((value) => !isOpen(value));
   const few = stored(dtype, [0, -0, 1, -2.5, Infinity, -Infinity, NaN]);
   const choices = op.arity === 1 ? all : op.arity === 2 ? all.filter((_, i) => i % 2 === 0 || i > 45) : few;
   const combined = Array.from({ length: op.arity }).reduce<number[][]>((points) => points.flatMap((point) => choices.map((value) => [...point, value])), [[]]);

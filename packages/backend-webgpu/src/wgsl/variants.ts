@@ -16,10 +16,10 @@ import { expressionsOf, topological } from "@gradus/kernel-ir";
 export type Variant = "independent" | "tiled" | "split" | "squad" | "team" | "crowd";
 
 /**
- * When workgroups cooperate: `auto` where it pays, `always` where it can be done, `never` on adapters whose barriers are slow. The name of a
- * variant asks for this one wherever it can be done: that is how tests reach all of them.
+ * When workgroups cooperate: `auto` where it pays, `always` where it can be done, `never`, or `rarely` on adapters whose barriers are slow: where one
+ * invocation would loop for very long. The name of a variant asks for this one wherever it can be done: that is how tests reach all of them.
  */
-export type Cooperation = "auto" | "always" | "never" | Variant;
+export type Cooperation = "auto" | "always" | "rarely" | "never" | Variant;
 
 /** The value of an extent in a dispatch. */
 export type ValueOf = (extent: Expr) => number;
@@ -53,6 +53,8 @@ export function chooseVariant(program: Program, cooperation: Cooperation, valueO
   switch (cooperation) {
     case "never":
       return "independent";
+    case "rarely":
+      return roundsOfOne(program, valueOf) > mostRounds ? firstOf(["crowd"]) : "independent";
     case "auto":
       return firstOf(worthwhile(program, valueOf));
     case "always":
@@ -60,6 +62,17 @@ export function chooseVariant(program: Program, cooperation: Cooperation, valueO
     default:
       return firstOf([cooperation]);
   }
+}
+
+/** Mesa's llvmpipe silently ends an invocation after 65535 rounds of its loops. */
+const mostRounds = 2 ** 15;
+
+/** About how many rounds the loops of one invocation take, if each does a point on its own. */
+function roundsOfOne(program: Program, valueOf: ValueOf): number {
+  if (program.kind === "contraction") return countOf(program.axes.flatMap(({ role, extent }) => (role === "k" ? [extent] : [])), valueOf);
+  const width = countOf(program.inner, valueOf);
+  if (program.kind === "kernel") return width * (program.reductions.length + 1);
+  return program.kind === "sort" ? width * Math.log2(Math.max(width, 2)) : width;
 }
 
 /** Points along both sides of a tile. */
