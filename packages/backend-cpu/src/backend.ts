@@ -1,10 +1,10 @@
 import type { Backend, BackendStats, BufferHandle, ComputeDType, DType, Executable, LostInfo, Program } from "@gradus/kernel-ir";
 import { DeviceLostError, DeviceMemoryError, dtypeInfo, dtypes, GuardError, hostMath, lowerProgram, UnsupportedError, validateProgram } from "@gradus/kernel-ir";
-import { tileTableSize, tileTableStart } from "./codegen/contraction.js";
+import { tileTableSize, tileTableStart } from "./codegen/contraction/tiles.js";
 import { argumentBytes, generate } from "./codegen/generate.js";
 import type { Target } from "./codegen/target.js";
-import { generateTiles } from "./codegen/tiles.js";
-import { workspaceBytes } from "./codegen/workspace.js";
+import { generateTiles } from "./codegen/contraction/tiles.js";
+import { workspaceBytes } from "./codegen/contraction/workspace.js";
 import { canPairVectors, hasRelaxedMadd, hasSimd } from "./features.js";
 import { environment, hasThreads, processors } from "./host.js";
 import type { Launch } from "./launcher.js";

@@ -1,7 +1,7 @@
 import type { ComputeDType, Program } from "@gradus/kernel-ir";
 import { expressionsOf, topological, transcendentalOps } from "@gradus/kernel-ir";
 import { ModuleBuilder, mostPages } from "../assembler/index.js";
-import { writeContraction } from "./contraction.js";
+import { writeContraction } from "./contraction/contraction.js";
 import { Emitter } from "./emitter.js";
 import { writeKernel } from "./kernel.js";
 import { writeScan, writeScatter, writeSort } from "./routines.js";

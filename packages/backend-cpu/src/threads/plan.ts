@@ -1,6 +1,6 @@
 import type { Expr, Program, ScalarArguments } from "@gradus/kernel-ir";
 import { ExprBuilder, expressionsOf, lowerProgram, strideAlong, topological, transcendentalOps } from "@gradus/kernel-ir";
-import { largestTile } from "../codegen/tiles.js";
+import { largestTile } from "../codegen/contraction/tiles.js";
 
 /** How a dispatch is cut: every part is `grain` positions of `axis`, but the last may have fewer. */
 export interface Cut {

@@ -1,6 +1,6 @@
 import type { ComputeDType, Program, ScalarArguments } from "@gradus/kernel-ir";
 import { lowerProgram, partOf } from "@gradus/kernel-ir";
-import { tileTableStart } from "../codegen/contraction.js";
+import { tileTableStart } from "../codegen/contraction/tiles.js";
 import { hostFunctions } from "../codegen/generate.js";
 import type { HostFunction } from "../codegen/rules.js";
 import type { Block, MemoryPool } from "../memory.js";

@@ -1,3 +1,5 @@
+import { tileTableSize } from "../codegen/contraction/tiles.js";
+
 /**
  * What the threads share besides the device's buffers: a few int32 cells at the beginning of the memory. Those that several threads write
  * stand in cache lines of their own.
@@ -63,7 +65,7 @@ const start = ({ place, memory, area, workspace }) => {
     return new WebAssembly.Module(bytes.slice(address, address + length));
   };
 
-  const table = new WebAssembly.Table({ element: "anyfunc", initial: 256 });
+  const table = new WebAssembly.Table({ element: "anyfunc", initial: ${String(tileTableSize)} });
   const block = area + ${String(areaHead)};
   let used = 0;
   const scratch = (byteLength) => {

@@ -1,14 +1,14 @@
 import type { Contraction, Coordinate, DType, Expr, Operand } from "@gradus/kernel-ir";
 import { dtypeInfo } from "@gradus/kernel-ir";
-import type { Code } from "../assembler/index.js";
-import { elementAccess } from "./elements.js";
-import type { Emitter } from "./emitter.js";
-import { isLiteral, product, substitute, total } from "./expressions.js";
-import { writePoints } from "./kernel.js";
-import type { SpaceAxis } from "./loops.js";
-import { axesOf, whereNotEmpty } from "./loops.js";
-import { Scope } from "./scope.js";
-import { vectorsOf } from "./vector.js";
+import type { Code } from "../../assembler/index.js";
+import { elementAccess } from "../elements.js";
+import type { Emitter } from "../emitter.js";
+import { isLiteral, product, substitute, total } from "../expressions.js";
+import { writePoints } from "../kernel.js";
+import type { SpaceAxis } from "../loops.js";
+import { axesOf, whereNotEmpty } from "../loops.js";
+import { Scope } from "../scope.js";
+import { vectorsOf } from "../vector.js";
 
 /**
  * An operand of a contraction as the tiles see it: an address, and for each axis by how many elements a step along it moves.

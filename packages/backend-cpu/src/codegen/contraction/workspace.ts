@@ -1,0 +1,37 @@
+import { largestTile, stepBytes } from "./tiles.js";
+
+/** Steps, or columns, whose tables stand in the workspace; longer ones get memory from the pool. */
+export const residentEntries = 1024;
+
+const sizes = {
+  /** One tile of results. */
+  tile: 16 * largestTile.rows * largestTile.vectors,
+  /** Panels of columns and of rows. */
+  columnPanels: 2 ** 16,
+  rowPanels: 2 ** 15,
+  /** Where the factors of each step lie. */
+  steps: residentEntries * stepBytes,
+  /** Where each column lies, and each row. */
+  columns: residentEntries * 4,
+  rows: residentEntries * 4,
+} as const;
+
+interface Place {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/**
+ * Memory that a program uses while it runs, for what is small enough to stand at a fixed place; the rest comes from the pool. The
+ * address of the workspace is the first argument of a program, so that each thread can have its own.
+ */
+export const workspace: Readonly<Record<keyof typeof sizes, Place>> = (() => {
+  let end = 0;
+  const place = (bytes: number): Place => ({ offset: (end += bytes) - bytes, bytes });
+  return {
+    tile: place(sizes.tile), columnPanels: place(sizes.columnPanels), rowPanels: place(sizes.rowPanels),
+    steps: place(sizes.steps), columns: place(sizes.columns), rows: place(sizes.rows),
+  };
+})();
+
+export const workspaceBytes = Object.values(sizes).reduce((sum, bytes) => sum + bytes, 0);
