@@ -88,18 +88,17 @@ function tilesAreRight(relaxed: boolean): boolean {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const bytes = generateTiles("float32", { shared: false, relaxed, pairsVectors: true });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { device: { memory } });
-  const [left, right, result, table] = [0, 8192, 16384, 32768];
+  const [left, right, sums, result, table] = [0, 8192, 16384, 20480, 32768];
   const [floats, ints] = [new Float32Array(memory.buffer), new Int32Array(memory.buffer)];
   const at = (i: number): number => ((i * 7919) % 101) - 50;
   // Both operands with a step's elements as neighbours, which is what panels are.
   for (let i = 0; i < rows * steps; i++) floats[left / 4 + i] = at(i);
   for (let i = 0; i < columns * steps; i++) floats[right / 4 + i] = at(i + 5000);
   for (let k = 0; k < steps; k++) ints.set([4 * rows * k, 4 * columns * k], table / 4 + 2 * k);
-  const rowAddresses = Array.from({ length: rows }, (_, row) => left + 4 * row);
+  for (let i = 0; i < rows * columns; i++) floats[sums / 4 + i] = at(i + 9000);
   for (const source of ["operands", "panels"] as const) {
-    for (let i = 0; i < rows * columns; i++) floats[result / 4 + i] = at(i + 9000);
     const tile = exports[String(tileNumber(source, rows, columns / 4))] as (...args: number[]) => void;
-    tile(...rowAddresses, table, right, steps, result, 4 * columns, 1);
+    tile(left, 4, 0, table, right, steps, sums, result, 4 * columns, 1);
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
         let sum = at(row * columns + column + 9000);

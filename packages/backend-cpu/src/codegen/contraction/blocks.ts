@@ -6,7 +6,7 @@ import type { SpaceAxis } from "../loops.js";
 import { Scope } from "../scope.js";
 import type { Layout } from "./layout.js";
 import type { Locals } from "./locals.js";
-import { atLeast, atLeastOnce, below, minimum, roundedUp } from "./locals.js";
+import { atLeast, atLeastOnce, atMost, below, minimum, roundedUp } from "./locals.js";
 import type { OperandView } from "./operand.js";
 import type { Packer } from "./packers.js";
 import { lineBytes, packSignature } from "./packers.js";
@@ -14,7 +14,7 @@ import type { Results } from "./results.js";
 import { takeRoom, takeScratch } from "./tables.js";
 import type { TileShapes } from "./tiles.js";
 import { largestTile, packerNumber, panelWidths, stepBytes, tileArithmetic, tileNumber, tileShapesFor, tileSignature, tileTableStart } from "./tiles.js";
-import { workspace } from "./workspace.js";
+import { mostChunkRows, workspace } from "./workspace.js";
 
 /** Rows from which copying the columns of a tile into a panel costs little next to the products that they take part in. */
 const rowsWorthPacking = 24;
@@ -25,11 +25,13 @@ const mostSteps = { packed: 256, unpacked: 512 } as const;
 /** Bytes of rows that are worked on together, a quarter of a usual second-level cache; and of columns. */
 const chunkBytes = 2 ** 18;
 const groupBytes = 2 ** 19;
+/** Steps of neighbours that are packed together. */
+const stepsOfNeighbours = 8;
 
 /** The sizes that a contraction has at run time, and where its memory is. */
 type Sizes = Locals<
   | "rowCount" | "columnCount" | "steps" | "tileRows" | "tileColumns" | "columnsPacked" | "rowsPacked" | "blockSteps" | "chunkRows" | "groupColumns"
-  | "columnPanels" | "columnPanelBytes" | "rowPanels" | "rowPanelBytes" | "sums" | "sumsRow"
+  | "columnPanels" | "columnPanelBytes" | "rowPanels" | "rowPanelBytes" | "sums" | "severalBlocks"
 >;
 
 /** The extents of a contraction: locals. */
@@ -104,9 +106,10 @@ export class Blocks {
     const [chunkRows, groupColumns] = [local(), local()];
     for (const [size, bytes, count] of [[chunkRows, chunkBytes, rowCount], [groupColumns, groupBytes, columnCount]] as const) {
       code.op("i32.const", bytes).get(blockBytes).op("i32.div_u").op("i32.const", -this.#line).op("i32.and").set(size);
-      atLeast(code, size, 4 * this.#line);
+      atLeast(code, size, this.#line);
       minimum(code, size, count, size);
     }
+    atMost(code, chunkRows, mostChunkRows);
     code.get(columnCount).get(groupColumns).get(columnsPacked).op("i32.eqz").op("select").set(groupColumns);
 
     const panels = (part: "columnPanels" | "rowPanels", count: number, packed: number): number => {
@@ -123,30 +126,38 @@ export class Blocks {
       return bytes;
     };
 
-    const [sums, sumsRow] = [local(), local()];
-    code.get(steps).get(blockSteps).op("i32.gt_s");
-    this.results.allInPlace(code, { columnCount, tileColumns: shape.tileColumns }).op("i32.eqz").op("i32.and");
-    code.if((some) => {
-      roundedUp(some, columnCount, this.#lanes * largestTile.vectors).op("i32.const", this.#shift).op("i32.shl").set(sumsRow);
-      takeScratch(emitter, some, [rowCount, sumsRow], 1).set(sums);
+    const [sums, severalBlocks] = [local(), local()];
+    code.get(steps).get(blockSteps).op("i32.gt_s").tee(severalBlocks).if((several) => {
+      const padded = local();
+      roundedUp(several, groupColumns, this.#lanes * largestTile.vectors).set(padded);
+      takeScratch(emitter, several, [rowCount, padded], 1 << this.#shift).set(sums);
     });
     return {
-      ...extents, ...shape, columnsPacked, rowsPacked, blockSteps, chunkRows, groupColumns, sums, sumsRow,
+      ...extents, ...shape, columnsPacked, rowsPacked, blockSteps, chunkRows, groupColumns, sums, severalBlocks,
       columnPanels: panels("columnPanels", groupColumns, columnsPacked), columnPanelBytes: panelBytes(this.#widths.columns),
       rowPanels: panels("rowPanels", chunkRows, rowsPacked), rowPanelBytes: panelBytes(this.#widths.rows),
     };
   }
 
-  /** Wide tiles, where two divides the rows better than four and there are columns enough; but not of panels, which are narrower. */
+  /**
+   * Wide tiles, where two divides the rows better than four and there are columns enough; but not of panels, which are narrower. Five to seven rows are split
+   * evenly between two tiles.
+   */
   #chooseShape(code: Code, { rowCount, columnCount }: Extents): Locals<"tileRows" | "tileColumns"> {
     const [tileRows, tileColumns] = [this.emitter.local("i32"), this.emitter.local("i32")];
     const { tall, wide } = this.#shapes;
     code.op("i32.const", tall.rows).set(tileRows).op("i32.const", this.#widths.columns).set(tileColumns);
+    code.get(rowCount).op("i32.const", tall.rows).op("i32.gt_s").get(rowCount).op("i32.const", 2 * tall.rows).op("i32.lt_s").op("i32.and").if((uneven) => {
+      uneven.get(rowCount).op("i32.const", 1).op("i32.add").op("i32.const", 1).op("i32.shr_u").set(tileRows);
+    });
     if (this.packers.columns === "columns") return { tileRows, tileColumns };
     code.get(columnCount).op("i32.const", this.#widths.columns).op("i32.gt_s");
     // One, two, five or six rows.
     code.get(rowCount).op("i32.const", 6).op("i32.le_s").op("i32.and").get(rowCount).op("i32.const", 1).op("i32.sub").op("i32.const", 2).op("i32.and").op("i32.eqz").op("i32.and");
-    code.if((inside) => inside.op("i32.const", wide.rows).set(tileRows).op("i32.const", this.#lanes * wide.vectors).set(tileColumns));
+    code.if((inside) => {
+      inside.get(tileRows).op("i32.const", wide.rows).get(tileRows).op("i32.const", wide.rows).op("i32.lt_s").op("select").set(tileRows);
+      inside.op("i32.const", this.#lanes * wide.vectors).set(tileColumns);
+    });
     return { tileRows, tileColumns };
   }
 
@@ -191,7 +202,7 @@ export class Blocks {
   #writeChunks(scope: Scope, place: InBlock, tables: Tables): void {
     const local = (): number => this.emitter.local("i32");
     const s = this.#s;
-    const [chunk, chunkEnd, column, width, vectors, source, row] = [local(), local(), local(), local(), local(), local(), local()];
+    const [chunk, chunkEnd, column, width, vectors, source] = [local(), local(), local(), local(), local(), local()];
     const inside: InColumns = { ...place, chunk, chunkEnd, column, width, vectors, source };
     scope.statement((code) => code.op("i32.const", 0).set(chunk));
     below(scope, chunk, s.rowCount, (inChunk) => {
@@ -211,9 +222,9 @@ export class Blocks {
             (inOperand) => inOperand.get(place.right).get(column).get(place.columnBytes).op("i32.mul").op("i32.add"),
             "i32",
           );
-          code.set(source).get(chunk).set(row);
+          code.set(source);
         });
-        below(inColumns, row, chunkEnd, (inRows) => this.#writeTile(inRows, inside, row));
+        this.#writeTiles(inColumns, inside);
         inColumns.statement((code) => code.get(column).get(s.tileColumns).op("i32.add").set(column));
       });
       inChunk.statement((code) => code.get(chunkEnd).set(chunk));
@@ -232,7 +243,11 @@ export class Blocks {
     this.#pack(code, this.packers.rows, { first: chunk, end: chunkEnd, operand: left, bytes: rowBytes, table: rowTable, panels: s.rowPanels, panelBytes: s.rowPanelBytes, count, blockTable }, this.#widths.rows, 0);
   }
 
-  /** Packs columns, or rows, from `first` to `end`. @param side - Where their offsets stand in an entry of the table of steps. */
+  /**
+   * Packs columns, or rows, from `first` to `end`. Neighbours a few steps at a time, through all panels: what is read then is a few long stretches of memory.
+   *
+   * @param side - Where their offsets stand in an entry of the table of steps.
+   */
   #pack(
     code: Code,
     packer: Packer,
@@ -240,17 +255,33 @@ export class Blocks {
     width: number,
     side: number,
   ): void {
-    const [at, panel] = [this.emitter.local("i32"), this.emitter.local("i32")];
+    const local = (): number => this.emitter.local("i32");
+    const [at, panel, step, steps] = [local(), local(), local(), local()];
     const neighbours = packer === "neighbouringColumns" || packer === "neighbouringRows";
     const columns = neighbours ? this.#line : width;
-    code.get(p.first).set(at).get(p.panels).set(panel);
+    const eachPanel = (c: Code): void => {
+      c.get(p.first).set(at).get(p.panels).get(step).op("i32.const", width << this.#shift).op("i32.mul").op("i32.add").set(panel);
+      c.loop((round, again) => {
+        if (neighbours) round.get(p.operand).get(at).get(p.bytes).op("i32.mul").op("i32.add").op("i32.const", 0);
+        else round.get(p.operand).get(p.table).get(at).op("i32.const", 4).op("i32.mul").op("i32.add");
+        round.get(p.end).get(at).op("i32.sub").get(p.blockTable).get(step).op("i32.const", stepBytes).op("i32.mul").op("i32.add").op("i32.const", side).op("i32.add");
+        round.get(steps).get(panel).get(p.panelBytes);
+        this.#call(round, packSignature, (n) => n.op("i32.const", packerNumber(packer)));
+        round.get(panel).get(p.panelBytes).op("i32.const", columns / width).op("i32.mul").op("i32.add").set(panel);
+        round.get(at).op("i32.const", columns).op("i32.add").tee(at).get(p.end).op("i32.lt_s").branchIf(again);
+      });
+    };
+    code.op("i32.const", 0).set(step);
+    if (!neighbours) {
+      code.get(p.count).set(steps);
+      eachPanel(code);
+      return;
+    }
     code.loop((round, again) => {
-      if (neighbours) round.get(p.operand).get(at).get(p.bytes).op("i32.mul").op("i32.add").op("i32.const", 0);
-      else round.get(p.operand).get(p.table).get(at).op("i32.const", 4).op("i32.mul").op("i32.add");
-      round.get(p.end).get(at).op("i32.sub").get(p.blockTable).op("i32.const", side).op("i32.add").get(p.count).get(panel).get(p.panelBytes);
-      this.#call(round, packSignature, (c) => c.op("i32.const", packerNumber(packer)));
-      round.get(panel).get(p.panelBytes).op("i32.const", columns / width).op("i32.mul").op("i32.add").set(panel);
-      round.get(at).op("i32.const", columns).op("i32.add").tee(at).get(p.end).op("i32.lt_s").branchIf(again);
+      round.get(p.count).get(step).op("i32.sub").set(steps);
+      atMost(round, steps, stepsOfNeighbours);
+      eachPanel(round);
+      round.get(step).get(steps).op("i32.add").tee(step).get(p.count).op("i32.lt_s").branchIf(again);
     });
   }
 
@@ -261,60 +292,53 @@ export class Blocks {
 
   // --- Tiles ---
 
-  #writeTile(scope: Scope, p: InColumns, row: number): void {
+  /** The tiles of a chunk of rows at some columns, which stand below each other: as many as are of one height, then what is left. */
+  #writeTiles(scope: Scope, p: InColumns): void {
     const { emitter } = this;
     const local = (): number => emitter.local("i32");
     const s = this.#s;
-    const [height, result, resultRow, elsewhere, number] = [local(), local(), local(), local(), local()];
-    const rows = Array.from({ length: largestTile.rows }, local);
-    const tile = { row, height, column: p.column, width: p.width, result, resultRow };
+    const [height, sums, result, resultRow, elsewhere, number, left, rowsOfTile, tiles, tileBytes] = Array.from({ length: 10 }, local) as [number, number, number, number, number, number, number, number, number, number];
+    const strip = { row: p.chunk, height, column: p.column, width: p.width, result, resultRow };
     scope.statement((code) => {
-      code.get(p.chunkEnd).get(row).op("i32.sub").set(height);
+      code.get(p.chunkEnd).get(p.chunk).op("i32.sub").set(height);
+      code.get(s.severalBlocks).if((several) => {
+        several.get(s.sums).get(p.column).get(p.group).op("i32.sub").get(s.rowCount).op("i32.mul");
+        several.get(p.chunk).get(s.tileColumns).op("i32.mul").op("i32.add").op("i32.const", this.#shift).op("i32.shl").op("i32.add").set(sums);
+      });
+      code.get(sums).set(result).get(p.vectors).op("i32.const", 16).op("i32.mul").set(resultRow).op("i32.const", 0).set(elsewhere);
+      // The last block.
+      code.get(p.block).get(p.count).op("i32.add").get(s.steps).op("i32.ge_s").if((last) => {
+        last.get(emitter.context.workspace).op("i32.const", workspace.strip.offset).op("i32.add").set(result).op("i32.const", 1).set(elsewhere);
+        this.results.place(new Scope(scope, last), strip, elsewhere);
+      });
+    });
+    scope.statement((code) => {
+      code.get(p.block).op("i32.eqz").if((first) => first.op("i32.const", 0).set(sums));
       code.get(s.rowsPacked).if(
-        (packed) => {
-          minimum(packed, height, s.tileRows, height);
-          this.#panel(packed, s.rowPanels, s.rowPanelBytes, row, p.chunk, this.#widths.rows);
-          packed.set(rows[0] ?? 0).op("i32.const", tileNumber("panels", 1, 1)).set(number);
-        },
+        (packed) => packed.get(s.rowPanels).set(left).get(s.rowPanelBytes).set(tileBytes).op("i32.const", tileNumber("panels", 1, 1)).set(number),
         (inOperand) => {
-          // As many rows as a tile has, but five to seven are split evenly between two.
-          const { rows: most } = this.#shapes.tall;
-          inOperand.get(height).op("i32.const", most).op("i32.gt_s").get(height).op("i32.const", 2 * most).op("i32.lt_s").op("i32.and").if((uneven) => {
-            uneven.get(height).op("i32.const", 1).op("i32.add").op("i32.const", 1).op("i32.shr_u").set(height);
-          });
-          minimum(inOperand, height, s.tileRows, height);
-          rows.forEach((address, i) => {
-            if (i === 0) inOperand.get(p.left).get(row).get(p.rowBytes).op("i32.mul");
-            else inOperand.get(rows[i - 1] ?? 0).get(p.rowBytes);
-            inOperand.op("i32.add").set(address);
-          });
+          inOperand.get(p.left).get(p.chunk).get(p.rowBytes).op("i32.mul").op("i32.add").set(left);
+          inOperand.get(p.rowBytes).get(s.tileRows).op("i32.mul").set(tileBytes);
           inOperand.op("i32.const", tileNumber("columnPanel", 1, 1)).op("i32.const", tileNumber("operands", 1, 1)).get(s.columnsPacked).op("select").set(number);
         },
       );
-      code.get(s.sums).if(
-        (inSums) => {
-          inSums.get(s.sums).get(row).get(s.sumsRow).op("i32.mul").op("i32.add");
-          inSums.get(p.column).op("i32.const", this.#shift).op("i32.shl").op("i32.add").set(result).get(s.sumsRow).set(resultRow);
-        },
-        (single) => {
-          single.get(emitter.context.workspace).op("i32.const", workspace.tile.offset).op("i32.add").set(result);
-          single.get(s.tileColumns).op("i32.const", this.#shift).op("i32.shl").set(resultRow);
-        },
-      );
-      code.op("i32.const", 1).set(elsewhere);
-    });
-    this.results.place(scope, tile, elsewhere);
-    scope.statement((code) => {
-      for (const address of rows) code.get(address);
-      code.get(p.blockTable).get(p.source).get(p.count).get(result).get(resultRow).get(p.block);
-      this.#call(code, tileSignature, (c) => {
-        c.get(number).get(height).op("i32.const", 1).op("i32.sub").op("i32.const", largestTile.vectors).op("i32.mul").op("i32.add");
-        c.get(p.vectors).op("i32.const", 1).op("i32.sub").op("i32.add");
+      // Tiles of each height are `largestTile.vectors` apart.
+      code.get(number).get(p.vectors).op("i32.const", 1).op("i32.sub").op("i32.add").set(number);
+      const call = (c: Code): void => {
+        c.get(left).get(p.rowBytes).get(tileBytes).get(p.blockTable).get(p.source).get(p.count).get(sums).get(result).get(resultRow).get(tiles);
+        this.#call(c, tileSignature, (n) => n.get(number).get(rowsOfTile).op("i32.const", 1).op("i32.sub").op("i32.const", largestTile.vectors).op("i32.mul").op("i32.add"));
+      };
+      code.get(s.tileRows).set(rowsOfTile).get(height).get(rowsOfTile).op("i32.div_u").tee(tiles).if(call);
+      code.get(height).get(rowsOfTile).op("i32.rem_u").tee(rowsOfTile).if((rest) => {
+        const above = local();
+        rest.get(left).get(tiles).get(tileBytes).op("i32.mul").op("i32.add").set(left);
+        rest.get(height).get(rowsOfTile).op("i32.sub").tee(above).get(resultRow).op("i32.mul").get(result).op("i32.add").set(result);
+        rest.get(sums).if((some) => some.get(sums).get(above).get(p.vectors).op("i32.mul").op("i32.const", 16).op("i32.mul").op("i32.add").set(sums));
+        rest.op("i32.const", 1).set(tiles);
+        call(rest);
+        rest.get(result).get(above).get(resultRow).op("i32.mul").op("i32.sub").set(result);
       });
-      // Once the last block has been added.
-      code.get(p.block).get(p.count).op("i32.add").get(s.steps).op("i32.ge_s").get(elsewhere).op("i32.and");
-      code.if((last) => this.results.store(new Scope(scope, last), tile));
-      code.get(row).get(height).op("i32.add").set(row);
+      code.get(elsewhere).if((last) => this.results.store(new Scope(scope, last), strip));
     });
   }
 

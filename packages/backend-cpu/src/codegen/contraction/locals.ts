@@ -14,6 +14,11 @@ export function atLeast(code: Code, local: number, least: number): void {
   code.get(local).op("i32.const", least).get(local).op("i32.const", least).op("i32.gt_s").op("select").set(local);
 }
 
+/** local = min(local, most). */
+export function atMost(code: Code, local: number, most: number): void {
+  code.get(local).op("i32.const", most).get(local).op("i32.const", most).op("i32.lt_s").op("select").set(local);
+}
+
 /** Leaves a local rounded up to a multiple of a power of two. */
 export function roundedUp(code: Code, local: number, multiple: number): Code {
   return code.get(local).op("i32.const", multiple - 1).op("i32.add").op("i32.const", -multiple).op("i32.and");

@@ -94,7 +94,7 @@ export type TilePlace = Locals<"row" | "height" | "column" | "width" | "result" 
 export class Results {
   readonly #runs: Runs;
   /** Whether what is stored is the sum and nothing else, in order. */
-  readonly inOrder: boolean;
+  readonly #inOrder: boolean;
   readonly #shift: number;
 
   constructor(readonly emitter: Emitter, scope: Scope, readonly contraction: Contraction, readonly layout: Layout) {
@@ -102,17 +102,9 @@ export class Results {
     const { dtype, stores: [store, ...more], guards, params } = contraction;
     this.#shift = tileArithmetic[dtype].shift;
     const column = layout.columnAxes.at(-1);
-    this.inOrder = store !== undefined && column !== undefined && more.length === 0 && guards.length === 0 && store.value.op === "result"
+    this.#inOrder = store !== undefined && column !== undefined && more.length === 0 && guards.length === 0 && store.value.op === "result"
       && params[store.param]?.dtype === dtype && dtype !== "bool"
       && emitter.literalStride(store.index, column.axis) === 1 && (layout.rowAxis === null || emitter.stride(store.index, layout.rowAxis.axis) !== null);
-  }
-
-  /** Leaves whether all tiles can be written where they belong, given that they are in order. */
-  allInPlace(code: Code, { columnCount, tileColumns }: Locals<"columnCount" | "tileColumns">): Code {
-    if (!this.inOrder) return code.op("i32.const", 0);
-    code.get(columnCount).op("i32.const", tileArithmetic[this.contraction.dtype].lanes - 1).op("i32.and").op("i32.eqz");
-    code.get(this.#runs.length).get(columnCount).op("i32.eq").get(this.#runs.length).get(tileColumns).op("i32.rem_u").op("i32.eqz").op("i32.or");
-    return code.op("i32.and");
   }
 
   /**
@@ -121,7 +113,7 @@ export class Results {
    * @param elsewhere - A local that says whether a tile is somewhere else, and has still to be stored; cleared if it is not.
    */
   place(scope: Scope, { row, column, width, result, resultRow }: TilePlace, elsewhere: number): void {
-    if (!this.inOrder) return;
+    if (!this.#inOrder) return;
     const { emitter, contraction, layout } = this;
     const b = emitter.builder;
     const [store] = contraction.stores;

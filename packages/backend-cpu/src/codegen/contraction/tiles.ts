@@ -68,9 +68,10 @@ const sources = ["operands", "columnPanel", "panels"] as const;
 export type TileSource = (typeof sources)[number];
 
 /**
- * `(row₀, row₁, row₂, row₃, steps, columns, count, result, resultRow, accumulate)`: the addresses of four rows of the left operand (of
- * a panel of rows, the first is where it begins), of the table of steps, of the tile's columns in the right operand or their panel, the number of steps, the
- * address of the result and the bytes between its rows, and whether to add to what stands there.
+ * `(left, leftRow, leftTile, steps, columns, count, sums, result, resultRow, tiles)`: the address of the first row of the left operand, or of its panel; the
+ * bytes from one row to the next, and from one tile's rows to the next one's; the address of the table of steps; that of the columns in the right operand, or
+ * of their panel; the number of steps; the address of the sums so far, row by row (0 if there are none); that of the result and the bytes between its rows;
+ * the number of tiles, which stand below each other.
  */
 export const tileSignature: Signature = { params: ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"], results: [] };
 
@@ -119,47 +120,58 @@ function writeTile(module: ModuleBuilder, source: TileSource, { rows, vectors }:
   const fn = module.function(tileSignature);
   module.export(String(tileNumber(source, rows, vectors)), fn);
   const code = fn.body;
-  const rowAddresses = [0, 1, 2, 3].slice(0, rows);
-  const [rowPanel] = [0] as const;
-  const [steps, columns, count, result, resultRow, accumulate] = [4, 5, 6, 7, 8, 9] as const;
-  const sums = rowAddresses.map(() => Array.from({ length: vectors }, () => fn.local("v128")));
+  const [left, leftRow, leftTile, steps, columns, count, partial, result, resultRow, tiles] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
+  const address = (): number => fn.local("i32");
+  const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => fn.local("v128")));
   const factors = Array.from({ length: vectors }, () => fn.local("v128"));
-  const [factor, left, right, at, end] = [fn.local("v128"), fn.local("i32"), fn.local("i32"), fn.local("i32"), fn.local("i32")] as const;
-
-  code.get(accumulate).if((load) => {
-    load.get(result).set(at);
-    for (const row of sums) {
-      row.forEach((sum, j) => load.get(at).op("v128.load", 16 * j).set(sum));
-      load.get(at).get(resultRow).op("i32.add").set(at);
-    }
-  });
-  // What moves from step to step, and by how many bytes.
+  const [factor, zero] = [fn.local("v128"), fn.local("v128")];
+  // Where the factors of the step are: in panels by a place that moves on, else by an address and the offset in the table.
+  const [step, end, row, column, rowOffset] = [address(), address(), address(), address(), address()] as const;
+  const rowAddresses = Array.from({ length: rows }, address);
   const moves: (readonly [local: number, bytes: number])[] = [];
-  if (source !== "panels") moves.push([steps, stepBytes]);
-  if (source === "panels") moves.push([rowPanel, largestTile.rows << shift]);
-  if (source !== "operands") moves.push([columns, (tileShapesFor(target).tall.vectors * lanes) << shift]);
+  if (source === "panels") moves.push([row, largestTile.rows << shift]);
+  else moves.push([step, stepBytes]);
+  if (source !== "operands") moves.push([column, (tileShapesFor(target).tall.vectors * lanes) << shift]);
   const [leader, leaderBytes] = moves[0]!;
-  code.get(leader).get(count).op("i32.const", leaderBytes).op("i32.mul").op("i32.add").set(end);
-  code.get(count).if((nonEmpty) => {
-    nonEmpty.loop((round, again) => {
-      if (source === "operands") round.get(steps).op("i32.load", 4).get(columns).op("i32.add").set(right);
-      if (source !== "panels") round.get(steps).op("i32.load", 0).set(left);
-      factors.forEach((vector, j) => round.get(source === "operands" ? right : columns).op("v128.load", 16 * j).set(vector));
-      rowAddresses.forEach((row, i) => {
-        if (source === "panels") round.get(rowPanel).op(splat, i << shift).set(factor);
-        else round.get(row).get(left).op("i32.add").op(splat).set(factor);
-        sums[i]?.forEach((sum, j) => {
+
+  code.loop((tile, nextTile) => {
+    tile.get(partial).if(
+      (load) => {
+        sums.flat().forEach((sum, i) => load.get(partial).op("v128.load", 16 * i).set(sum));
+        load.get(partial).op("i32.const", 16 * rows * vectors).op("i32.add").set(partial);
+      },
+      (none) => sums.flat().forEach((sum) => none.get(zero).set(sum)),
+    );
+    if (source === "panels") tile.get(left).set(row);
+    else {
+      tile.get(steps).set(step);
+      rowAddresses.forEach((local, i) => {
+        if (i === 0) tile.get(left).set(local);
+        else tile.get(rowAddresses[i - 1] ?? 0).get(leftRow).op("i32.add").set(local);
+      });
+    }
+    if (source !== "operands") tile.get(columns).set(column);
+    tile.get(leader).get(count).op("i32.const", leaderBytes).op("i32.mul").op("i32.add").set(end);
+    tile.get(count).if((nonEmpty) => nonEmpty.loop((round, again) => {
+      if (source === "operands") round.get(step).op("i32.load", 4).get(columns).op("i32.add").set(column);
+      if (source !== "panels") round.get(step).op("i32.load", 0).set(rowOffset);
+      factors.forEach((vector, j) => round.get(column).op("v128.load", 16 * j).set(vector));
+      sums.forEach((sumsOfRow, i) => {
+        if (source === "panels") round.get(row).op(splat, i << shift).set(factor);
+        else round.get(rowAddresses[i] ?? 0).get(rowOffset).op("i32.add").op(splat).set(factor);
+        sumsOfRow.forEach((sum, j) => {
           if (target.relaxed && fused !== undefined) round.get(factor).get(factors[j] ?? 0).get(sum).op(fused as "f32x4.relaxed_madd").set(sum);
           else round.get(sum).get(factor).get(factors[j] ?? 0).op(multiply as "f32x4.mul").op(add as "f32x4.add").set(sum);
         });
       });
       for (const [local, bytes] of moves) round.get(local).op("i32.const", bytes).op("i32.add").set(local);
       round.get(leader).get(end).op("i32.ne").branchIf(again);
-    });
+    }));
+    for (const sumsOfRow of sums) {
+      sumsOfRow.forEach((sum, j) => tile.get(result).get(sum).op("v128.store", 16 * j));
+      tile.get(result).get(resultRow).op("i32.add").set(result);
+    }
+    tile.get(left).get(leftTile).op("i32.add").set(left);
+    tile.get(tiles).op("i32.const", 1).op("i32.sub").tee(tiles).branchIf(nextTile);
   });
-  code.get(result).set(at);
-  for (const row of sums) {
-    row.forEach((sum, j) => code.get(at).get(sum).op("v128.store", 16 * j));
-    code.get(at).get(resultRow).op("i32.add").set(at);
-  }
 }

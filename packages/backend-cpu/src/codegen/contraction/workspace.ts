@@ -3,9 +3,12 @@ import { largestTile, stepBytes } from "./tiles.js";
 /** Steps, or columns, whose tables stand in the workspace; longer ones get memory from the pool. */
 export const residentEntries = 1024;
 
+/** Rows that are worked on together, at most. A multiple of a cache line's elements. */
+export const mostChunkRows = 256;
+
 const sizes = {
-  /** One tile of results. */
-  tile: 16 * largestTile.rows * largestTile.vectors,
+  /** The sums of a chunk of rows at the columns of a tile. */
+  strip: 16 * largestTile.vectors * mostChunkRows,
   /** Panels of columns and of rows. */
   columnPanels: 2 ** 16,
   rowPanels: 2 ** 15,
@@ -29,7 +32,7 @@ export const workspace: Readonly<Record<keyof typeof sizes, Place>> = (() => {
   let end = 0;
   const place = (bytes: number): Place => ({ offset: (end += bytes) - bytes, bytes });
   return {
-    tile: place(sizes.tile), columnPanels: place(sizes.columnPanels), rowPanels: place(sizes.rowPanels),
+    strip: place(sizes.strip), columnPanels: place(sizes.columnPanels), rowPanels: place(sizes.rowPanels),
     steps: place(sizes.steps), columns: place(sizes.columns), rows: place(sizes.rows),
   };
 })();
