@@ -1,8 +1,6 @@
 import type { Contraction, Expr } from "@gradus/kernel-ir";
 import { dependsOnAxis, topological } from "@gradus/kernel-ir";
-import type { Code } from "../../assembler/index.js";
 import type { Emitter } from "../emitter.js";
-import { isLiteral } from "../expressions.js";
 import type { SpaceAxis } from "../loops.js";
 import { areRepeatable, checkGuards, stepThrough, stepThroughAll, writeStores } from "../loops.js";
 import { scalarTypes } from "../scalar.js";
