@@ -1,7 +1,7 @@
 import { largestTile, stepBytes } from "./tiles.js";
 
 /** Steps, or columns, whose tables stand in the workspace; longer ones get memory from the pool. */
-export const residentEntries = 1024;
+const residentEntries = 1024;
 
 /** Rows that are worked on together, at most. A multiple of a cache line's elements. */
 export const mostChunkRows = 256;
