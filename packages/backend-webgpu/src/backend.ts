@@ -2,6 +2,7 @@ import type { Backend, BackendLimits, BackendStats, BufferHandle, ComputeDType, 
 import { DeviceLostError, DeviceMemoryError, dtypeInfo, ExprBuilder, GuardError, UnsupportedError } from "@gradus/kernel-ir";
 import type { BoundMemory } from "./command-queue.js";
 import { batchLength, CommandQueue } from "./command-queue.js";
+import { Compiler } from "./compiler.js";
 import { WebGpuError } from "./errors.js";
 import { FailureLog } from "./failures.js";
 import { Holders, wholeWords, wordBytes } from "./holders.js";
@@ -31,6 +32,16 @@ export interface WebGpuStats extends BackendStats {
   readonly pipelines: number;
 }
 
+export interface WarmupOptions {
+  /** Is told how many programs of how many are ready. */
+  readonly onProgress?: (ready: number, total: number) => void;
+  /**
+   * A synchronous function whose ops compute nothing: their programs are compiled, several at a time. Values of its tensors are unspecified; what
+   * it changes on the host, such as the step count of an optimizer, stays changed.
+   */
+  readonly rehearse?: () => unknown;
+}
+
 /** A `Backend` on a `GPUDevice`. */
 export interface WebGpuBackend extends Backend {
   readonly name: "webgpu";
@@ -38,12 +49,13 @@ export interface WebGpuBackend extends Backend {
   readonly device: GPUDevice;
   stats(): WebGpuStats;
   /**
-   * Waits until everything that was prepared so far is compiled: after a first step, say, and before an animation starts.
+   * Compiles beside other work what would otherwise be compiled when it is first dispatched, and waits for it: before an animation starts, say.
+   * That is what was prepared so far, and what the ops of a rehearsal need.
    *
-   * @param options - `onProgress` is told how many pipelines of how many are ready.
    * @throws {WebGpuError} where the device refuses a program.
+   * @throws {UnsupportedError} if the rehearsal is asynchronous or reads.
    */
-  warmup(options?: { readonly onProgress?: (ready: number, total: number) => void }): Promise<void>;
+  warmup(options?: WarmupOptions): Promise<void>;
   /**
    * What each op has cost on the device so far, the most expensive first; waits for what was issued.
    *
@@ -82,6 +94,7 @@ class GpuBackend implements WebGpuBackend {
   readonly #failures = new FailureLog();
   readonly #queue: CommandQueue;
   readonly #ring: ScalarRing;
+  readonly #compiler: Compiler;
   readonly #programs: Programs;
   readonly #bindings: BindingLimits;
   /** Programs for slices of what a program does, made when a buffer is larger than a binding. */
@@ -102,6 +115,9 @@ class GpuBackend implements WebGpuBackend {
   readonly #pending = new Set<(error: Error) => void>();
   /** Settles when all reads so far have looked at their failures. */
   #lastFence: Promise<unknown> = Promise.resolve();
+
+  /** What a rehearsal has compiled so far; null while ops compute. */
+  #rehearsal: Set<Promise<void>> | null = null;
 
   #bytesInUse = 0;
   #peakBytes = 0;
@@ -130,7 +146,8 @@ class GpuBackend implements WebGpuBackend {
     const lasting = (label: string, bytes: number, use: number): LastingBuffer => new LastingBuffer((fail) => this.#createBuffer(label, bytes, use | usage.copyTarget, fail));
     this.#ring = new ScalarRing(device, lasting("scalars", ringBytes, usage.uniform));
     this.#queue = new CommandQueue(device, this.#ring, this.#failures, profiler);
-    this.#programs = new Programs(device, this.#queue, cooperation, elements);
+    this.#compiler = new Compiler(device, this.#queue, elements);
+    this.#programs = new Programs(this.#compiler, cooperation);
     this.#memory = new BufferPool(largest, (bytes, fail) => this.#createBuffer("tensor", bytes, usage.storage | usage.copySource | usage.copyTarget, fail));
     this.#staging = new BufferPool(maxBufferSize, (bytes, fail) => this.#createBuffer("staging", bytes, usage.mapRead | usage.copyTarget, fail));
     this.#failedGuard = lasting("failed guard", 4, usage.storage | usage.copySource);
@@ -260,6 +277,10 @@ class GpuBackend implements WebGpuBackend {
   #issue(executable: PreparedProgram, buffers: readonly Memory[], windows: readonly Window[] | null, scalars: ScalarArguments): void {
     const { program } = executable;
     const valueOf = extentsIn(scalars);
+    if (this.#rehearsal !== null) {
+      this.#rehearsal.add(executable.rehearse(valueOf));
+      return;
+    }
     const { shader, pipelines, bindGroups, failure } = executable.pipelineFor(valueOf);
     if (failure !== null) throw failure;
     const scratchBytes = scratchBytesOf(shader, valueOf);
@@ -316,17 +337,29 @@ class GpuBackend implements WebGpuBackend {
       submits: this.#queue.submits,
       readBytes: this.#readBytes,
       buffersCreated: this.#memory.made + this.#staging.made,
-      pipelines: this.#programs.pipelines,
+      pipelines: this.#compiler.made,
     };
   }
 
-  async warmup({ onProgress }: { readonly onProgress?: (ready: number, total: number) => void } = {}): Promise<void> {
+  async warmup({ onProgress, rehearse }: WarmupOptions = {}): Promise<void> {
     this.#alive("warmup");
-    const { compiling } = this.#programs;
+    const jobs = [...this.#compiler.underWay, ...(rehearse === undefined ? [] : this.#rehearse(rehearse)), ...this.#programs.compilePrepared()];
     let ready = 0;
-    const count = (): void => onProgress?.(++ready, compiling.length);
-    await Promise.all(compiling.map((pipeline) => pipeline.then(count)));
+    const count = (): void => onProgress?.(++ready, jobs.length);
+    await Promise.all(jobs.map((job) => job.then(count)));
     await this.sync();
+  }
+
+  /** What is compiled for the ops of `body`, which does not run them. */
+  #rehearse(body: () => unknown): ReadonlySet<Promise<void>> {
+    const rehearsal = new Set<Promise<void>>();
+    this.#rehearsal = rehearsal;
+    try {
+      if (body() instanceof Promise) throw new UnsupportedError("warmup: expected a synchronous rehearsal, got a promise; rehearse the part before the first await");
+    } finally {
+      this.#rehearsal = null;
+    }
+    return rehearsal;
   }
 
   async profile(): Promise<readonly ProfileRow[]> {
@@ -347,6 +380,7 @@ class GpuBackend implements WebGpuBackend {
    * @throws the first failure that no earlier read has told.
    */
   #fence(copy: { readonly source: GPUBuffer; readonly offset: number; readonly bytes: number } | null): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#rehearsal !== null) return Promise.reject(new UnsupportedError("read: expected no reads in a rehearsal, whose ops compute nothing; read in the step itself"));
     const bytes = copy?.bytes ?? 0;
     const staging = this.#staging.take(bytes + 4);
     // Made before the batch, so that the want of it is told and not what follows.

@@ -6,7 +6,7 @@ import type { Platform, WebGpuOptions } from "./connect.js";
 import { connect, cooperationOn } from "./connect.js";
 import { WebGpuUnavailableError } from "./errors.js";
 
-export type { WebGpuBackend, WebGpuStats } from "./backend.js";
+export type { WarmupOptions, WebGpuBackend, WebGpuStats } from "./backend.js";
 export type { WebGpuOptions } from "./connect.js";
 export type { ProfileRow } from "./profiler.js";
 export { WebGpuError, WebGpuUnavailableError } from "./errors.js";

@@ -1,131 +1,104 @@
 import type { Executable, Expr, Program, ScalarArguments } from "@gradus/kernel-ir";
-import { UnsupportedError } from "@gradus/kernel-ir";
-import { BindGroups } from "./bind-groups.js";
-import type { CommandQueue } from "./command-queue.js";
-import { WebGpuError } from "./errors.js";
-import type { Elements } from "./wgsl/arithmetic.js";
-import type { Binding, Shader } from "./wgsl/shader.js";
-import { generate } from "./wgsl/shader.js";
+import type { Compiler, Pipeline } from "./compiler.js";
 import type { Cooperation, ValueOf, Variant } from "./wgsl/variants.js";
 import { chooseVariant } from "./wgsl/variants.js";
 
-/** `GPUShaderStage.COMPUTE`, a global in browsers only. */
-const computeStage = 0x4;
-
-const bindingTypes: Readonly<Record<Binding, GPUBufferBindingLayout>> = {
-  read: { type: "read-only-storage" },
-  write: { type: "storage" },
-  scalars: { type: "uniform", hasDynamicOffset: true },
-  guards: { type: "storage" },
-  scratch: { type: "storage" },
-};
-
-/** A program compiled in one way. */
-export interface Pipeline {
-  readonly shader: Shader;
-  /** One for each pass of the shader. */
-  readonly pipelines: readonly GPUComputePipeline[];
-  readonly bindGroups: BindGroups;
-  /** Rejects where the device refuses it. */
-  readonly ready: Promise<void>;
-  /** Why the device refused it, once that is known. */
-  failure: Error | null;
-}
-
-/** A program made ready. A variant that some size needs is compiled when that size comes first. */
+/** A program made ready. A variant is compiled when a size comes first that needs it, or before that by `warmup`. */
 export class PreparedProgram implements Executable {
   readonly #pipelines = new Map<Variant, Pipeline>();
-  readonly ready: Promise<void>;
+  /** Variants that are being compiled beside other work, or were. */
+  readonly #soon = new Map<Variant, Promise<void>>();
 
-  /** @param firstGuard - The number of its first guard on the device. */
+  /**
+   * @param firstGuard - The number of its first guard on the device.
+   * @param uncompiled - Programs of which nothing was compiled yet; this one is among them.
+   */
   constructor(
     readonly program: Program,
     readonly firstGuard: number,
     readonly cooperation: Cooperation,
-    readonly compile: (variant: Variant) => Pipeline,
+    readonly compiler: Compiler,
+    readonly uncompiled: Set<PreparedProgram>,
   ) {
-    this.ready = this.#pipeline("independent").ready;
+    uncompiled.add(this);
+  }
+
+  /** What was compiled so far; where nothing was, the variant that always works. */
+  get ready(): Promise<void> {
+    return this.#ready();
+  }
+
+  async #ready(): Promise<void> {
+    if (this.uncompiled.has(this)) await this.compileSoon("independent");
+    await Promise.all(this.#soon.values());
+    await Promise.all([...this.#pipelines.values()].map(({ ready }) => ready));
+  }
+
+  #variantFor(valueOf: ValueOf): Variant {
+    return chooseVariant(this.program, this.cooperation, valueOf);
   }
 
   /** What to dispatch for these extents. */
   pipelineFor(valueOf: ValueOf): Pipeline {
-    return this.#pipeline(chooseVariant(this.program, this.cooperation, valueOf));
-  }
-
-  #pipeline(variant: Variant): Pipeline {
+    const variant = this.#variantFor(valueOf);
     let pipeline = this.#pipelines.get(variant);
     if (pipeline === undefined) {
-      pipeline = this.compile(variant);
+      pipeline = this.compiler.now(this.program, variant);
       this.#pipelines.set(variant, pipeline);
+      this.uncompiled.delete(this);
     }
     return pipeline;
   }
+
+  /** Compiles what a dispatch with these extents would need. */
+  rehearse(valueOf: ValueOf): Promise<void> {
+    return this.compileSoon(this.#variantFor(valueOf));
+  }
+
+  /** Compiles a variant beside other work; does not reject. Who dispatches it before that is done compiles it at once. */
+  compileSoon(variant: Variant): Promise<void> {
+    this.uncompiled.delete(this);
+    let job = this.#soon.get(variant);
+    if (job === undefined) {
+      job = this.#compile(variant);
+      this.#soon.set(variant, job);
+    }
+    return job;
+  }
+
+  async #compile(variant: Variant): Promise<void> {
+    if (this.#pipelines.has(variant)) return;
+    const pipeline = await this.compiler.soon(this.program, variant);
+    if (!this.#pipelines.has(variant)) this.#pipelines.set(variant, pipeline);
+  }
 }
 
-/** Compiles programs for a device, and keeps what their guards say. */
+/** The programs of a device, and what their guards say. */
 export class Programs {
   /** Messages of guards, by number. Number 0 says that none failed. */
   readonly #guardMessages = [""];
   /** The first number of the guards of a program, by their messages. */
   readonly #guardNumbers = new Map<string, number>();
-  #pipelines = 0;
-  readonly #compiling = new Set<Promise<void>>();
+  readonly #uncompiled = new Set<PreparedProgram>();
 
   constructor(
-    readonly device: GPUDevice,
-    readonly queue: CommandQueue,
+    readonly compiler: Compiler,
     readonly cooperation: Cooperation,
-    readonly elements: Elements,
   ) {}
 
-  /** Pipelines made so far: one for each variant of a program that was used. */
-  get pipelines(): number {
-    return this.#pipelines;
-  }
-
-  /** Pipelines that the device is still compiling. */
-  get compiling(): readonly Promise<void>[] {
-    return [...this.#compiling];
-  }
-
+  /** @throws {UnsupportedError} where the program needs more buffers than the device binds. */
   prepare(program: Program): PreparedProgram {
-    return new PreparedProgram(program, this.#numberGuards(program), this.cooperation, (variant) => this.#compile(program, variant));
+    this.compiler.checkBuffers(program);
+    return new PreparedProgram(program, this.#numberGuards(program), this.cooperation, this.compiler, this.#uncompiled);
+  }
+
+  /** Compiles programs that were prepared and not dispatched, in the variant that always works. */
+  compilePrepared(): readonly Promise<void>[] {
+    return [...this.#uncompiled].map((program) => program.compileSoon("independent"));
   }
 
   guardMessage(number: number): string {
     return this.#guardMessages[number] ?? "";
-  }
-
-  #compile(program: Program, variant: Variant): Pipeline {
-    const shader = generate(program, variant, this.elements);
-    const storageBuffers = shader.bindings.filter((binding) => binding !== "scalars").length;
-    const { maxStorageBuffersPerShaderStage: most } = this.device.limits;
-    if (storageBuffers > most) {
-      throw new UnsupportedError(`${program.name}: expected at most ${most} buffers on webgpu, got ${storageBuffers}; split the program`);
-    }
-    const describe = (kind: GPUErrorFilter, message: string): Error => new WebGpuError(kind, `${program.name}: webgpu could not compile the program (${kind}): ${message}`);
-    const label = variant === "independent" ? program.name : `${program.name} (${variant})`;
-    const { result, failure } = this.queue.watch(["validation", "out-of-memory", "internal"], describe, () => {
-      const layout = this.device.createBindGroupLayout({
-        label,
-        entries: shader.bindings.map((binding, i) => ({ binding: i, visibility: computeStage, buffer: bindingTypes[binding] })),
-      });
-      const module = this.device.createShaderModule({ label, code: shader.code });
-      const pipelineLayout = this.device.createPipelineLayout({ label, bindGroupLayouts: [layout] });
-      const pipelines = shader.passes.map(({ name }) => this.device.createComputePipeline({ label, layout: pipelineLayout, compute: { module, entryPoint: name } }));
-      return { pipelines, bindGroups: new BindGroups(this.device, layout, label) };
-    });
-    this.#pipelines++;
-    const ready = failure.then((error) => {
-      compiled.failure = error;
-      if (error !== null) throw error;
-    });
-    const settled = ready.then(() => undefined, () => undefined);
-    this.#compiling.add(settled);
-    // Where nobody waits for it, a failure is told by the next read.
-    void settled.then(() => this.#compiling.delete(settled));
-    const compiled: Pipeline = { shader, ...result, ready, failure: null };
-    return compiled;
   }
 
   /** The numbers of a program's guards on this device; equal programs share them. */

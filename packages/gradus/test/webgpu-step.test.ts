@@ -119,3 +119,52 @@ describe.skipIf(!inject("webgpu"))("LeNet on WebGPU without a scope", () => {
     device.dispose();
   });
 });
+
+/** A device that counts the pipelines it is asked for. */
+function countingPipelines(device: GPUDevice) {
+  const calls = { createComputePipeline: 0, createComputePipelineAsync: 0 };
+  const counting = new Proxy(device, {
+    get(target, key): unknown {
+      if (key in calls) calls[key as keyof typeof calls]++;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+  return { calls, counting };
+}
+
+describe.skipIf(!inject("webgpu"))("a rehearsal of a LeNet step", () => {
+  it("compiles all of its programs beside other work, tells how far it is, and computes nothing", async () => {
+    const { device: real } = await webgpu();
+    const { calls, counting } = countingPipelines(real);
+    const device = await webgpu({ device: counting });
+    const net = lenetOn(device);
+    const optimizer = new SGD(net.parameters(), { lr: 0.05 });
+    const [batch] = batches(1);
+    await device.sync();
+    const { dispatches } = device.stats();
+    const before = { ...calls };
+    const seen: (readonly [number, number])[] = [];
+    await device.warmup({ rehearse: () => step(device, net, optimizer, batch!), onProgress: (ready, total) => { seen.push([ready, total]); } });
+    expect(device.stats().dispatches).toBe(dispatches);
+    expect(calls.createComputePipeline).toBe(before.createComputePipeline);
+    expect(seen.length).toBeGreaterThan(10);
+    seen.forEach(([ready, total], i) => { expect([ready, total]).toEqual([i + 1, seen.length]); });
+
+    const { pipelines } = device.stats();
+    const loss = await step(device, net, optimizer, batch!).item();
+    expect(device.stats().pipelines).toBe(pipelines);
+    expect(calls.createComputePipeline).toBe(before.createComputePipeline);
+    const host = cpu();
+    const onCpu = lenetOn(host);
+    expect(Math.abs(loss - await step(host, onCpu, new SGD(onCpu.parameters(), { lr: 0.05 }), batch!).item())).toBeLessThan(1e-4);
+
+    await expect(device.warmup({ rehearse: async () => { await Promise.resolve(); } })).rejects.toThrow("warmup: expected a synchronous rehearsal, got a promise");
+    let refusal: Promise<unknown> = Promise.resolve();
+    await device.warmup({ rehearse: () => { refusal = expect(step(device, net, optimizer, batch!).item()).rejects.toThrow("read: expected no reads in a rehearsal"); } });
+    await refusal;
+    await reclaim(device);
+    device.dispose();
+    real.destroy();
+  });
+});
