@@ -131,22 +131,21 @@ class GpuBackend implements WebGpuBackend {
     cooperation: Cooperation,
     readonly profiler: Profiler | null,
   ) {
-    const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage, minStorageBufferOffsetAlignment } = device.limits;
+    const { maxBufferSize, maxStorageBufferBindingSize, minStorageBufferOffsetAlignment } = device.limits;
     this.#bindings = { largest: Math.floor(maxStorageBufferBindingSize / wordBytes) * wordBytes, alignment: minStorageBufferOffsetAlignment };
     // A read brings four bytes more.
     const largest = Math.floor((maxBufferSize - 4) / wordBytes) * wordBytes;
     const elements = elementsOn(device.features);
     this.#holders = new Holders(elements);
-    this.limits = {
-      dtypes: Object.fromEntries((Object.keys(elements) as HeldDType[]).map((dtype) => [dtype, { storageBytes: elements[dtype].bytes, compute: computedIn(dtype) }])),
-      // One binding is kept for what guards and sorts need.
-      buffersPerProgram: maxStorageBuffersPerShaderStage - 1,
-      bytesPerBuffer: largest,
-    };
     const lasting = (label: string, bytes: number, use: number): LastingBuffer => new LastingBuffer((fail) => this.#createBuffer(label, bytes, use | usage.copyTarget, fail));
     this.#ring = new ScalarRing(device, lasting("scalars", ringBytes, usage.uniform));
     this.#queue = new CommandQueue(device, this.#ring, this.#failures, profiler);
     this.#compiler = new Compiler(device, this.#queue, elements);
+    this.limits = {
+      dtypes: Object.fromEntries((Object.keys(elements) as HeldDType[]).map((dtype) => [dtype, { storageBytes: elements[dtype].bytes, compute: computedIn(dtype) }])),
+      buffersPerProgram: this.#compiler.mostParams,
+      bytesPerBuffer: largest,
+    };
     this.#programs = new Programs(this.#compiler, cooperation);
     this.#memory = new BufferPool(largest, (bytes, fail) => this.#createBuffer("tensor", bytes, usage.storage | usage.copySource | usage.copyTarget, fail));
     this.#staging = new BufferPool(maxBufferSize, (bytes, fail) => this.#createBuffer("staging", bytes, usage.mapRead | usage.copyTarget, fail));

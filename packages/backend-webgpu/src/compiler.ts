@@ -54,10 +54,14 @@ export class Compiler {
     return [...this.#underWay];
   }
 
-  /** @throws {UnsupportedError} where the device binds fewer buffers. */
-  checkBuffers(program: Program, storageBuffers = program.params.length + Number(program.guards.length > 0)): void {
-    const { maxStorageBuffersPerShaderStage: most } = this.device.limits;
-    if (storageBuffers > most) throw new UnsupportedError(`${program.name}: expected at most ${most} buffers on webgpu, got ${storageBuffers}; split the program`);
+  /** Parameters that a program can have: two bindings are kept, for guards and for what one pass hands on to the next. */
+  get mostParams(): number {
+    return this.device.limits.maxStorageBuffersPerShaderStage - 2;
+  }
+
+  /** @throws {UnsupportedError} where a program has more. */
+  checkBuffers({ name, params: { length } }: Program): void {
+    if (length > this.mostParams) throw new UnsupportedError(`${name}: expected at most ${this.mostParams} buffers on webgpu, got ${length}; split the program`);
   }
 
   /** Compiles a program so that it can be dispatched next; the device works on nothing else meanwhile. */
@@ -103,7 +107,6 @@ export class Compiler {
 
   #plan(program: Program, variant: Variant): { readonly shader: Shader; readonly label: string; readonly describe: Describe } {
     const shader = generate(program, variant, this.elements);
-    this.checkBuffers(program, shader.bindings.filter((binding) => binding !== "scalars").length);
     return {
       shader,
       label: variant === "independent" ? program.name : `${program.name} (${variant})`,
