@@ -442,6 +442,78 @@ describe("routines", () => {
     }
   });
 
+  /** Axes of `rows` and `columns` (scalars 0 and 1), row-major. The inner axis is the rows; the outer one is contiguous, so that lanes run along it. */
+  const downColumns = (b: ExprBuilder): { readonly rows: Expr; readonly columns: Expr; readonly at: Expr } => {
+    const [rows, columns] = [b.scalar(0, "int32"), b.scalar(1, "int32")];
+    return { rows, columns, at: b.add(b.mul(b.index(1), columns), b.index(0)) };
+  };
+  const shapes = [[0, 5], [1, 1], [7, 3], [5, 4], [6, 17], [9, 33]] as const;
+
+  it("scan down columns", () => {
+    for (const dtype of dtypes) {
+      const b = new ExprBuilder();
+      const { rows, columns, at } = downColumns(b);
+      const compute = dtypeInfo[dtype].compute;
+      const [left, right] = [b.left(0, compute), b.right(0, compute)];
+      // The largest so far and the row it came from.
+      const later = compute === "bool" ? b.and(right, b.not(left)) : b.lt(left, right);
+      const program: Scan = {
+        kind: "scan",
+        name: "running maximum",
+        guards: [],
+        params: [{ dtype, access: "in" }, { dtype, access: "out" }, { dtype: "int64", access: "out" }],
+        scalars: ["int32", "int32"],
+        outer: [columns],
+        inner: [rows],
+        monoid: { identity: [b.const(0, compute), b.int(-1)], combine: [b.select(later, right, left), b.select(later, b.right(1, "int32"), b.left(1, "int32"))] },
+        lift: [b.load(0, dtype, at), b.index(1)],
+        stores: [
+          { over: "inner", param: 1, index: at, value: b.result(0, 0, compute) },
+          { over: "inner", param: 2, index: at, value: b.cast(b.result(0, 1, "int32"), "int64") },
+        ],
+      };
+      for (const [r, c] of shapes) {
+        const next = sequence(r + c);
+        expect(compare(program, [randomData(dtype, r * c, next), randomData(dtype, r * c, next), randomData("int64", r * c, next)], [r, c])).toBeNull();
+      }
+    }
+  });
+
+  it("scatter: whole rows, and an index for each element", () => {
+    const targets = 4;
+    for (const dtype of dtypes) {
+      for (const [rowIndex, combined] of [[true, true], [false, true], [true, false], [false, false]] as const) {
+        const b = new ExprBuilder();
+        const { rows, columns, at } = downColumns(b);
+        const compute = dtypeInfo[dtype].compute;
+        const row = b.cast(b.load(0, "int64", rowIndex ? b.index(1) : at), "int32");
+        const [left, right] = [b.left(0, compute), b.right(0, compute)];
+        const program: Scatter = {
+          kind: "scatter",
+          name: "scatter",
+          guards: [{ over: "inner", holds: b.lt(row, b.int(targets)), message: "index out of range" }],
+          params: [{ dtype: "int64", access: "in" }, { dtype, access: "in" }, { dtype, access: "inout" }],
+          scalars: ["int32", "int32"],
+          outer: [columns],
+          inner: [rows],
+          target: {
+            param: 2,
+            index: b.add(b.mul(row, columns), b.index(0)),
+            value: b.load(1, dtype, at),
+            combine: combined ? (compute === "bool" ? b.or(left, right) : b.add(left, right)) : null,
+            when: null,
+          },
+        };
+        for (const [r, c] of shapes) {
+          const next = sequence(10 * r + c);
+          const places = Array.from({ length: r * c }, () => Math.floor(next() * targets));
+          expect(compare(program, [places, randomData(dtype, r * c, next), randomData(dtype, targets * c, next)], [r, c])).toBeNull();
+        }
+        expect(() => compare(program, [[0, targets, 1, targets, 0, 0, 0, 0, 0, 0], randomData(dtype, 10, sequence(1)), randomData(dtype, 5 * targets, sequence(2))], [2, 5])).toThrow("index out of range");
+      }
+    }
+  });
+
   it("sort", () => {
     for (const dtype of dtypes) {
       for (const descending of [false, true]) {

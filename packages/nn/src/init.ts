@@ -5,7 +5,7 @@
  * @module
  */
 import type { Generator, Tensor } from "@gradus/tensor-core";
-import { arange, ArgumentError, cat, noGrad, randperm, scope, ShapeError, where } from "@gradus/tensor-core";
+import { arange, ArgumentError, cat, fuse, noGrad, randperm, scope, ShapeError, where } from "@gradus/tensor-core";
 
 /** The functions between layers that a gain is known for. */
 export type Nonlinearity =
@@ -55,7 +55,8 @@ export interface TruncatedNormalOptions {
 /**
  * From N(mean, std²), cut to values between a and b.
  *
- * Uniform numbers between Φ(a) and Φ(b) go through the inverse of the distribution function.
+ * Uniform numbers between Φ(a) and Φ(b) go through the inverse of the distribution function, as PyTorch has it. The one of `@gradus/special` is more exact, and
+ * would start networks from numbers that are not PyTorch's.
  *
  * @see torch.nn.init.trunc_normal_
  */
@@ -63,25 +64,36 @@ export function truncNormal_(x: Tensor, { mean = 0, std = 1, a = -2, b = 2, gene
   // 2 Φ(z) − 1
   const share = (bound: number): number => 2 * ((1 + erf((bound - mean) / std / Math.SQRT2)) / 2) - 1;
   return noGrad(() => {
-    scope(() => void x.copy_(inverseErf(x.uniform_(share(a), share(b), generator))));
+    scope(() => {
+      const y = x.uniform_(share(a), share(b), generator);
+      x.copy_(refined(y, inverseErfCentre(y), inverseErfTail(y)));
+    });
     return x.mul_(std * Math.SQRT2).add_(mean).clampMin_(a).clampMax_(b);
   });
 }
 
-/**
- * The inverse of the error function: a rational approximation, then two steps of Newton's method, as PyTorch has it. The one of `@gradus/special` is
- * more exact, and would start networks from numbers that are not PyTorch's.
- */
-function inverseErf(y: Tensor): Tensor {
-  const polynomial = (z: Tensor, [first, ...rest]: readonly number[]): Tensor => rest.reduce((sum, c) => sum.mul(z).add(c), z.mul(0).add(first!));
+// Weights are many, and the inverse takes dozens of operations: three kernels compute them all.
+
+const polynomial = (z: Tensor, [first, ...rest]: readonly number[]): Tensor => rest.reduce((sum, c) => sum.mul(z).add(c), z.mul(0).add(first!));
+
+/** The inverse of the error function up to 0.7. */
+const inverseErfCentre = /* @__PURE__ */ fuse((y: Tensor) => {
   const square = y.square();
-  const centre = y.mul(polynomial(square, [-0.140543331, 0.914624893, -1.645349621, 0.886226899])).div(polynomial(square, [0.012229801, -0.329097515, 1.442710462, -2.118377725, 1]));
+  return y.mul(polynomial(square, [-0.140543331, 0.914624893, -1.645349621, 0.886226899])).div(polynomial(square, [0.012229801, -0.329097515, 1.442710462, -2.118377725, 1]));
+});
+
+/** The same above 0.7. */
+const inverseErfTail = /* @__PURE__ */ fuse((y: Tensor) => {
   const z = y.abs().neg().add(1).div(2).log().neg().sqrt();
-  const tail = polynomial(z, [1.641345311, 3.429567803, -1.624906493, -1.970840454]).div(polynomial(z, [1.6370678, 3.5438892, 1])).mul(y.sign());
+  return polynomial(z, [1.641345311, 3.429567803, -1.624906493, -1.970840454]).div(polynomial(z, [1.6370678, 3.5438892, 1])).mul(y.sign());
+});
+
+/** From y = erf x, and what the two say of x: two steps of Newton's method. */
+const refined = /* @__PURE__ */ fuse((y: Tensor, centre: Tensor, tail: Tensor) => {
   let x = where(y.abs().le(0.7), centre, tail);
   for (let step = 0; step < 2; step++) x = x.sub(x.erf().sub(y).div(x.square().neg().exp().mul(2 / Math.sqrt(Math.PI))));
   return x;
-}
+});
 
 /** The error function in double precision, by a series of positive terms. */
 function erf(x: number): number {

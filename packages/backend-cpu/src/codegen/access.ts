@@ -212,9 +212,10 @@ export class MemoryAccess {
     return rows.map((home, row) => this.#widened(param, { dtype: raw, home, vectors: columns[row] ?? [] }));
   }
 
-  /** An element as it is now, at an index that is the same for all lanes. */
-  readElement(param: number, index: Expr, scope: Scope): UniformValue {
-    return this.#readScalar(scope, param, this.#address(param, index, scope).local) as UniformValue;
+  /** An element as it is now, or those of all lanes. */
+  readElement(param: number, index: Expr, scope: Scope): Value {
+    if (!this.#emitter.varies(index, scope)) return this.#readScalar(scope, param, this.#address(param, index, scope).local);
+    return this.#readLanes(scope, param, this.#addressing(param, index, scope).addressing, scope.lanes?.groups ?? 1);
   }
 
   #widened(param: number, raw: Value): Value {

@@ -122,7 +122,7 @@ export function writePoints(emitter: Emitter, scope: Scope, axes: readonly Space
 }
 
 /** The loops over some axes, in order, but with the axis of the lanes innermost. */
-function arrange(axes: readonly SpaceAxis[], axis: number | null, widths: Widths, repeatable: boolean): LoopAxis[] {
+export function arrange(axes: readonly SpaceAxis[], axis: number | null, widths: Widths, repeatable: boolean): LoopAxis[] {
   const loops = plain(axes);
   const lanes = loops.find((loop) => loop.axis === axis);
   if (lanes === undefined) return loops;

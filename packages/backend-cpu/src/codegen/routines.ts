@@ -1,7 +1,11 @@
-import type { Expr, Guard, Scan, Scatter, Sort } from "@gradus/kernel-ir";
+import type { Expr, Guard, Scan, Scatter, Sort, Store } from "@gradus/kernel-ir";
+import { topological } from "@gradus/kernel-ir";
 import type { Code, ValueType } from "../assembler/index.js";
+import { allocate, assign, combineInto, lifted, valuesOf } from "./accumulator.js";
 import type { Emitter } from "./emitter.js";
-import { axesOf, checkGuards, nest, plain, stepThrough, whereNotEmpty, writeStores } from "./loops.js";
+import { arrange, bestAxis } from "./kernel.js";
+import type { LoopAxis } from "./loops.js";
+import { axesOf, checkGuards, nest, plain, stepThrough, usesWideValues, whereNotEmpty, writeStores } from "./loops.js";
 import { scalarTypes } from "./scalar.js";
 import type { UniformValue } from "./scope.js";
 import { Scope } from "./scope.js";
@@ -12,29 +16,26 @@ const split = (guards: readonly Guard[]): { readonly outer: readonly Guard[]; re
   inner: guards.filter(({ over }) => over === "inner"),
 });
 
-/** One point after the other, the running tuple in locals. */
+/** The outer axes as loops, with lanes along the one that is contiguous: each lane goes through inner points of its own. */
+const outerLoops = (emitter: Emitter, outer: readonly Expr[], stores: readonly Store[], roots: readonly Expr[]): LoopAxis[] => {
+  const axis = bestAxis(emitter, axesOf(outer), stores, roots);
+  return arrange(axesOf(outer), axis, usesWideValues(topological(roots)) ? [2, 1, null] : [4, 1, null], false);
+};
+
+/** The running tuple in locals, one inner point after the other. */
 export function writeScan(emitter: Emitter, scope: Scope, { outer, inner, guards, monoid, lift, stores }: Scan): void {
   const { outer: outerGuards, inner: innerGuards } = split(guards);
+  const loops = outerLoops(emitter, outer, stores, [...lift, ...stores.flatMap(({ index, value }) => [index, value])]);
   whereNotEmpty(emitter, scope, outer, (region) => {
-    nest(emitter, region, plain(axesOf(outer)), (row) => {
+    nest(emitter, region, loops, (row) => {
       checkGuards(emitter, row, outerGuards);
-      const running = monoid.identity.map(({ dtype }) => ({ dtype, local: emitter.local(scalarTypes[dtype]) }));
-      const set = (at: Scope, exprs: readonly Expr[]): void => {
-        const from = exprs.map((expr) => emitter.uniform(expr, at).local);
-        at.statement((code) => running.forEach(({ local }, slot) => code.get(from[slot] ?? 0).set(local)));
-      };
-      set(row, monoid.identity);
+      const running = allocate(emitter, monoid, row);
+      assign(emitter, running, monoid.identity, row);
       whereNotEmpty(emitter, row, inner, (space) => {
         nest(emitter, space, plain(axesOf(inner, outer.length)), (point) => {
           checkGuards(emitter, point, innerGuards);
-          const right = lift.map((expr) => emitter.uniform(expr, point));
-          point.statement((code) => {
-            const inside = new Scope(point, code.piece());
-            running.forEach(({ dtype, local }, slot) => inside.define(`left ${String(slot)}`, () => ({ dtype, home: inside, local })));
-            right.forEach((value, slot) => inside.define(`right ${String(slot)}`, () => ({ ...value, home: inside })));
-            set(inside, monoid.combine);
-          });
-          running.forEach(({ dtype, local }, slot) => point.define(`result 0 ${String(slot)}`, () => ({ dtype, home: point, local })));
+          combineInto(emitter, monoid, running, lifted(emitter, lift, running.varying), point);
+          valuesOf(running, point).forEach((value, slot) => point.define(`result 0 ${String(slot)}`, () => value));
           writeStores(emitter, point, stores);
         });
       });
@@ -42,21 +43,24 @@ export function writeScan(emitter: Emitter, scope: Scope, { outer, inner, guards
   });
 }
 
-/** One point after the other: several may write to one element, and their order counts. */
+/** One inner point after the other: several may write to one element, and their order counts. */
 export function writeScatter(emitter: Emitter, scope: Scope, { outer, inner, guards, target }: Scatter): void {
   const { outer: outerGuards, inner: innerGuards } = split(guards);
+  const write = target.combine === null ? target.value : target.combine;
+  const store: Store = { over: "inner", param: target.param, index: target.index, value: write };
+  // Under a condition, some lanes would write and some would not.
+  const loops = target.when === null ? outerLoops(emitter, outer, [store], [target.index, target.value]) : plain(axesOf(outer));
   whereNotEmpty(emitter, scope, outer, (region) => {
-    nest(emitter, region, plain(axesOf(outer)), (row) => {
+    nest(emitter, region, loops, (row) => {
       checkGuards(emitter, row, outerGuards);
       whereNotEmpty(emitter, row, inner, (space) => {
         nest(emitter, space, plain(axesOf(inner, outer.length)), (point) => {
           checkGuards(emitter, point, innerGuards);
-          const write = (at: Scope): void => writeTarget(emitter, at, target);
-          if (target.when === null) write(point);
+          if (target.when === null) writeTarget(emitter, point, target, store);
           else {
             const when = emitter.uniform(target.when, point).local;
             // A region: where the condition does not hold, loads of the value may be out of range.
-            point.statement((code) => code.get(when).if((inside) => write(new Scope(point, inside, { region: true }))));
+            point.statement((code) => code.get(when).if((inside) => writeTarget(emitter, new Scope(point, inside, { region: true }), target, store)));
           }
         });
       });
@@ -64,18 +68,18 @@ export function writeScatter(emitter: Emitter, scope: Scope, { outer, inner, gua
   });
 }
 
-function writeTarget(emitter: Emitter, scope: Scope, { param, index, value, combine }: Scatter["target"]): void {
+function writeTarget(emitter: Emitter, scope: Scope, { param, index, value, combine }: Scatter["target"], store: Store): void {
   if (combine === null) {
-    writeStores(emitter, scope, [{ over: "inner", param, index, value }]);
+    writeStores(emitter, scope, [store]);
     return;
   }
-  const right = emitter.uniform(value, scope);
+  const right = emitter.evaluate(value, scope);
   const left = emitter.access.readElement(param, index, scope);
   scope.statement((code) => {
     const inside = new Scope(scope, code.piece());
     inside.define("left 0", () => ({ ...left, home: inside }));
     inside.define("right 0", () => ({ ...right, home: inside }));
-    writeStores(emitter, inside, [{ over: "inner", param, index, value: combine }]);
+    writeStores(emitter, inside, [store]);
   });
 }
 

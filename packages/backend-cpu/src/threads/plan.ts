@@ -21,7 +21,7 @@ const partsPerThread = 4;
 /** Roughly what a multiplication and an addition of a contraction take, in nanoseconds. */
 const productCost = 0.06;
 /** What one operation on one point takes, in nanoseconds: in lanes, or one point after the other. */
-const operationCost = { kernel: 0.1, scan: 2, scatter: 2, sort: 60 } as const;
+const operationCost = { kernel: 0.1, scan: 0.5, scatter: 0.5, sort: 60 } as const;
 
 interface Axis {
   readonly axis: number;

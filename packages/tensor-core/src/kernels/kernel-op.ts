@@ -52,8 +52,9 @@ export interface KernelBody {
   reduce(monoid: Monoid, lift: readonly Expr[]): readonly Expr[];
   /** Sum over the inner space. */
   sum(value: Expr): Expr;
-  /** Maximum over the inner space; NaN wins. */
+  /** Maximum and minimum of numbers over the inner space; NaN wins. */
   max(value: Expr): Expr;
+  min(value: Expr): Expr;
   /** Writes output `j`; the value is converted to the output's element type. */
   store(j: number, value: Expr, over?: Over): void;
   guard(holds: Expr, message: string, over?: Over): void;
@@ -365,6 +366,18 @@ function buildKernel(
     return lift.map((value, slot) => k.result(reduction, slot, value.dtype));
   };
 
+  /** A comparison passes over NaN, which is looked out for beside it: that is less work than an extreme that NaN wins. */
+  const extreme = (value: Expr, identity: Expr, isBeaten: (left: Expr, right: Expr) => Expr): Expr => {
+    const [left, right] = [k.left(0, value.dtype), k.right(0, value.dtype)];
+    const better = k.select(isBeaten(left, right), right, left);
+    if (value.dtype !== "float32" && value.dtype !== "float64") return only(reduce({ identity: [identity], combine: [better] }, [value]));
+    const [best, hasNaN] = reduce(
+      { identity: [identity, k.const(false, "bool")], combine: [better, k.or(k.left(1, "bool"), k.right(1, "bool"))] },
+      [value, k.isNaN(value)],
+    ) as readonly [Expr, Expr];
+    return k.select(hasNaN, k.like(NaN, value), best);
+  };
+
   const body: KernelBody = {
     k,
     compute,
@@ -388,17 +401,8 @@ function buildKernel(
     innerCount: () => inner.reduce((product, extent) => k.mul(product, extent), k.int(1)),
     reduce,
     sum: (value) => only(reduce({ identity: [k.like(0, value)], combine: [k.add(k.left(0, value.dtype), k.right(0, value.dtype))] }, [value])),
-    max(value) {
-      const [left, right] = [k.left(0, value.dtype), k.right(0, value.dtype)];
-      // A comparison passes over NaN, which is looked out for beside it: that is less work than a maximum that NaN wins.
-      const larger = k.select(k.lt(left, right), right, left);
-      if (value.dtype !== "float32" && value.dtype !== "float64") return only(reduce({ identity: [lowest(k, value.dtype)], combine: [larger] }, [value]));
-      const [largest, hasNaN] = reduce(
-        { identity: [lowest(k, value.dtype), k.const(false, "bool")], combine: [larger, k.or(k.left(1, "bool"), k.right(1, "bool"))] },
-        [value, k.isNaN(value)],
-      ) as readonly [Expr, Expr];
-      return k.select(hasNaN, k.like(NaN, value), largest);
-    },
+    max: (value) => extreme(value, lowest(k, value.dtype), (left, right) => k.lt(left, right)),
+    min: (value) => extreme(value, highest(k, value.dtype), (left, right) => k.lt(right, left)),
     store(j, value, over = inner.length > 0 && operands[inputs + j]?.strides.slice(outer.length).some((s) => s !== 0) === true ? "inner" : "outer") {
       const place = places[inputs + j];
       if (place === undefined) throw new Error(`internal: ${formula.name} has no output ${String(j)}`);

@@ -176,9 +176,13 @@ export interface ValuesAndIndices {
   readonly indices: Tensor;
 }
 
+function checkNotEmpty(op: string, { space, shape }: Rows): void {
+  if (space.inner.includes(0)) throw new ShapeError(`${op}: expected at least one element to choose from, got shape ${showShape(shape)}`);
+}
+
 function extreme(op: string, name: "max" | "min", x: Tensor, dims: readonly number[], keepdim: boolean): [values: Tensor, indices: Tensor] {
   const rows = new Rows(x.shape, dims);
-  if (rows.space.inner.includes(0)) throw new ShapeError(`${op}: expected at least one element to choose from, got shape ${showShape(x.shape)}`);
+  checkNotEmpty(op, rows);
   const [values, indices] = reduceRows(name === "max" ? maxKernel : minKernel, x, rows, keepdim, [x.dtype, "int64"], dtypeInfo[x.dtype].compute);
   if (values === undefined || indices === undefined) throw new Error(`internal: ${name} made no result`);
   return [values, indices];
@@ -216,12 +220,23 @@ export function min(x: Tensor, options?: DimOptions): Tensor | ValuesAndIndices 
   return options?.dim === undefined ? amin(x) : extremeAlong("min", x, options.dim, options.keepdim ?? false);
 }
 
+// The extreme value alone: there is less to compare than where its position is wanted too.
+const largestKernel = /* @__PURE__ */ new KernelOp({ name: "amax", build: (b) => { b.store(0, b.max(b.input(0))); } });
+const smallestKernel = /* @__PURE__ */ new KernelOp({ name: "amin", build: (b) => { b.store(0, b.min(b.input(0))); } });
+
+/** Of bools the larger one says whether any holds, the smaller one whether all do. */
+const valueKernel = (sense: "max" | "min", dtype: DType): KernelOp => {
+  if (dtype === "bool") return sense === "max" ? anyKernel : allKernel;
+  return sense === "max" ? largestKernel : smallestKernel;
+};
+
 /** An extreme over any dimensions, whose gradient is shared evenly among equals. */
 function extremum(name: string, sense: "max" | "min", x: Tensor, options: ReduceOptions): Tensor {
   const dims = resolveDims(name, options.dim, x.ndim);
-  const [values] = extreme(name, sense, x, dims, options.keepdim ?? false);
+  const rows = Rows.inMemoryOrder(x, dims);
+  checkNotEmpty(name, rows);
+  const values = first(reduceRows(valueKernel(sense, x.dtype), x, rows, options.keepdim ?? false, [x.dtype], dtypeInfo[x.dtype].compute));
   record(name, [x], [values], () => {
-    const rows = new Rows(x.shape, dims);
     const [savedX, savedY] = [new Saved(name, x), new Saved(name, values)];
     return ([g]) => [
       g === null || g === undefined

@@ -92,18 +92,24 @@ export class MersenneTwister {
   #renew(): void {
     const words = this.#words;
     // The word that is M further on is an old one at first, and then one of the new ones.
-    for (let i = 0; i < N - M; i++) words[i] = twist(words[i]!, words[i + 1]!, words[i + M]!);
-    for (let i = N - M; i < N - 1; i++) words[i] = twist(words[i]!, words[i + 1]!, words[i + M - N]!);
-    words[N - 1] = twist(words[N - 1]!, words[0]!, words[M - 1]!);
+    twist(words, 0, N - M, M);
+    twist(words, N - M, N - 1, M - N);
+    words[N - 1] = twisted(words[N - 1]!, words[0]!, words[M - 1]!);
     this.#next = 0;
     this.#left = N;
   }
 }
 
-/** A new word of the state from an old one, its successor, and the word M further on. */
-function twist(here: number, after: number, far: number): number {
+/** Renews the words from `start` to `end`, each with the help of the one that is `distance` further on. */
+function twist(words: Uint32Array, start: number, end: number, distance: number): void {
+  for (let i = start; i < end; i++) words[i] = twisted(words[i]!, words[i + 1]!, words[i + distance]!);
+}
+
+/** A new word of the state from an old one, its successor, and a word far from it. */
+function twisted(here: number, after: number, far: number): number {
   const mixed = (here & 0x80000000) | (after & 0x7fffffff);
-  return far ^ (mixed >>> 1) ^ (-(after & 1) & 0x9908b0df);
+  // 0 − 0 is 0 and −(0) is −0, which is no integer to the engine.
+  return far ^ (mixed >>> 1) ^ ((0 - (after & 1)) & 0x9908b0df);
 }
 
 /** What a word of the state is given out as, a signed integer of 32 bits. */

@@ -16,17 +16,17 @@ export function normalFill(
   std: number,
   refill: (last: Float32Array | Float64Array) => void,
 ): void {
-  const transform = data instanceof Float32Array ? transform16Float : transform16Double;
+  const transform = data instanceof Float32Array ? floatTransform(data, mean, std) : (start: number): void => transform16Double(data, start, mean, std);
   const whole = data.length - (data.length % 16);
-  for (let i = 0; i < whole; i += 16) transform(data, i, mean, std);
+  for (let i = 0; i < whole; i += 16) transform(i);
   if (whole < data.length) {
     const start = data.length - 16;
     refill(data.subarray(start));
-    transform(data, start, mean, std);
+    transform(start);
   }
 }
 
-function transform16Double(data: Float32Array | Float64Array, start: number, mean: number, std: number): void {
+function transform16Double(data: Float64Array, start: number, mean: number, std: number): void {
   for (let i = start; i < start + 8; i++) {
     const radius = Math.sqrt(-2 * log(1 - data[i]!));
     const { sin, cos } = sinCos(2 * Math.PI * data[i + 8]!);
@@ -35,95 +35,89 @@ function transform16Double(data: Float32Array | Float64Array, start: number, mea
   }
 }
 
-const { fround } = Math;
+// Networks start from millions of these numbers, so what follows is written for the engine's compiler: constants stand where they are used, nothing
+// branches on a random bit, which would be guessed wrong every other time, and numbers are taken for bits in the place where they stand.
 
 /** A fused multiply-add: float64 holds the product of two float32 exactly, so the sum is rounded to float32 just once. */
-const fma = (a: number, b: number, c: number): number => fround(a * b + c);
+const fma = (a: number, b: number, c: number): number => Math.fround(a * b + c);
 
-const TWO_PI = /* @__PURE__ */ fround(2 * Math.PI);
+function floatTransform(data: Float32Array, mean: number, std: number): (start: number) => void {
+  const bits = new Int32Array(data.buffer, data.byteOffset, data.length);
+  const [scale, shift] = [Math.fround(std), Math.fround(mean)];
+  return (start) => {
+    radii(data, bits, start);
+    turn(data, start, scale, shift);
+  };
+}
 
-/** Room for a sine and a cosine, to be taken by number: which is which is random, and a branch would be guessed wrong every other time. */
-const pair = /* @__PURE__ */ new Float32Array(2);
-
-function transform16Float(data: Float32Array | Float64Array, start: number, mean: number, std: number): void {
-  const scale = fround(std);
-  const shift = fround(mean);
+/** √(−2 log(1 − u)) in place of eight numbers u. */
+function radii(data: Float32Array, bits: Int32Array, start: number): void {
   for (let i = start; i < start + 8; i++) {
-    const radius = fround(Math.sqrt(fround(-2 * logFloat(fround(1 - data[i]!)))));
-    const angle = fround(TWO_PI * data[i + 8]!);
-    const octant = evenOctant(angle);
-    const x = reduce(angle, octant);
-    pair[0] = sinPolynomial(x);
-    pair[1] = cosPolynomial(x);
-    const swapped = (octant >> 1) & 1;
-    const cos = cosSign(octant) * pair[1 - swapped]!;
-    const sin = sinSign(octant) * pair[swapped]!;
-    data[i] = fma(fround(radius * cos), scale, shift);
-    data[i + 8] = fma(fround(radius * sin), scale, shift);
+    data[i] = 1 - data[i]!;
+    data[i] = Math.sqrt(Math.fround(-2 * logAt(data, bits, i)));
   }
 }
 
-// log 2 in two parts, the larger one with so few bits that its product with an exponent is exact.
-const LOG_2_LOW = /* @__PURE__ */ fround(-2.12194440e-4);
-const LOG_2_HIGH = /* @__PURE__ */ fround(0.693359375);
-
-const asFloat = /* @__PURE__ */ new Float32Array(1);
-const asBits = /* @__PURE__ */ new Int32Array(asFloat.buffer);
-/** The bits of √½ as a float32. */
-const SQRT_HALF_BITS = 0x3f3504f3;
-
-/** Natural logarithm of a float32 in (0, 1], where every argument is at least 2⁻²⁴. */
-function logFloat(value: number): number {
-  asFloat[0] = value;
-  const bits = asBits[0]!;
-  const significand = (bits & 0x007fffff) | 0x3f000000; // In [0.5, 1).
-  asBits[0] = significand;
-  const m = asFloat[0];
-  // 1 below √½, where the significand is doubled, else 0: again without a branch.
-  const doubled = (significand - SQRT_HALF_BITS) >>> 31;
-  const exponent = (bits >>> 23) - 126 - doubled;
-  const x = fround(fround(m - 1) + doubled * m);
-  const z = fround(x * x);
-  let y = fma(fround(7.0376836292e-2), x, fround(-1.151461031e-1));
-  y = fma(y, x, fround(1.167699874e-1));
-  y = fma(y, x, fround(-1.2420140846e-1));
-  y = fma(y, x, fround(1.4249322787e-1));
-  y = fma(y, x, fround(-1.6668057665e-1));
-  y = fma(y, x, fround(2.0000714765e-1));
-  y = fma(y, x, fround(-2.4999993993e-1));
-  y = fma(y, x, fround(3.3333331174e-1));
-  y = fround(y * x);
-  y = fma(y, z, fround(exponent * LOG_2_LOW));
-  y = fma(z, -0.5, y);
-  return fma(exponent, LOG_2_HIGH, fround(x + y));
+/** r cos 2πu and r sin 2πu in place of eight radii r and eight numbers u. */
+function turn(data: Float32Array, start: number, scale: number, shift: number): void {
+  for (let i = start; i < start + 8; i++) {
+    const radius = data[i]!;
+    const angle = Math.fround(Math.fround(2 * Math.PI) * data[i + 8]!);
+    // Of the octants from 0 on, the odd ones belong to the next: 0, 2, 4 … count quarter turns in twos.
+    const octant = ((Math.fround(angle * Math.fround(1.27323954473516)) | 0) + 1) & ~1;
+    const x = aboveOctant(angle, octant);
+    data[i] = sinPolynomial(x);
+    data[i + 8] = cosPolynomial(x);
+    const swapped = (octant & 2) << 2;
+    const sin = (1 - ((octant & 4) >> 1)) * data[i + swapped]!;
+    const cos = ((((octant - 2) & 4) >> 1) - 1) * data[i + 8 - swapped]!;
+    data[i] = Math.fround(radius * cos) * scale + shift;
+    data[i + 8] = Math.fround(radius * sin) * scale + shift;
+  }
 }
 
-const FOUR_OVER_PI = /* @__PURE__ */ fround(1.27323954473516);
-
-/** The octant of a non-negative angle, rounded up to even: 0, 2, 4 … count quarter turns in twos. */
-const evenOctant = (angle: number): number => (Math.trunc(fround(angle * FOUR_OVER_PI)) + 1) & ~1;
-
-/** 1 or −1: the sign of the sine in the quarter turn around an even octant. */
-const sinSign = (octant: number): number => 1 - ((octant & 4) >> 1);
-/** That of the cosine. */
-const cosSign = (octant: number): number => ((octant - 2) & 4) / 2 - 1;
+/** Natural logarithm of data[i], a float32 in (0, 1] and so at least 2⁻²⁴. Its place is written over. */
+function logAt(data: Float32Array, bits: Int32Array, i: number): number {
+  const all = bits[i]!;
+  const significand = (all & 0x007fffff) | 0x3f000000; // In [0.5, 1).
+  bits[i] = significand;
+  const m = data[i]!;
+  // Below √½ (its bits are 0x3f3504f3) the significand is doubled: 1 or 0.
+  const doubled = (significand - 0x3f3504f3) >>> 31;
+  const exponent = (all >>> 23) - 126 - doubled;
+  const x = Math.fround(Math.fround(m - 1) + doubled * m);
+  const z = Math.fround(x * x);
+  let y = fma(Math.fround(7.0376836292e-2), x, Math.fround(-1.151461031e-1));
+  y = fma(y, x, Math.fround(1.167699874e-1));
+  y = fma(y, x, Math.fround(-1.2420140846e-1));
+  y = fma(y, x, Math.fround(1.4249322787e-1));
+  y = fma(y, x, Math.fround(-1.6668057665e-1));
+  y = fma(y, x, Math.fround(2.0000714765e-1));
+  y = fma(y, x, Math.fround(-2.4999993993e-1));
+  y = fma(y, x, Math.fround(3.3333331174e-1));
+  y = Math.fround(y * x);
+  // log 2 in two parts, the larger one with so few bits that its product with an exponent is exact.
+  y = fma(y, z, Math.fround(exponent * Math.fround(-2.12194440e-4)));
+  y = fma(z, -0.5, y);
+  return fma(exponent, Math.fround(0.693359375), Math.fround(x + y));
+}
 
 /** What an angle is above its octant. π/4 is in three parts, so that each product is exact. */
-function reduce(angle: number, octant: number): number {
-  const x = fma(octant, fround(-0.78515625), angle);
-  return fma(octant, fround(-3.774894977445941e-8), fma(octant, fround(-2.4187564849853516e-4), x));
+function aboveOctant(angle: number, octant: number): number {
+  const x = fma(octant, Math.fround(-0.78515625), angle);
+  return fma(octant, Math.fround(-3.774894977445941e-8), fma(octant, Math.fround(-2.4187564849853516e-4), x));
 }
 
 /** Sine on [−π/4, π/4]. */
 function sinPolynomial(x: number): number {
-  const z = fround(x * x);
-  const y = fma(fma(fround(-1.9515295891e-4), z, fround(8.3321608736e-3)), z, fround(-1.6666654611e-1));
-  return fma(fround(y * z), x, x);
+  const z = Math.fround(x * x);
+  const y = fma(fma(Math.fround(-1.9515295891e-4), z, Math.fround(8.3321608736e-3)), z, Math.fround(-1.6666654611e-1));
+  return fma(Math.fround(y * z), x, x);
 }
 
 /** Cosine on [−π/4, π/4]. */
 function cosPolynomial(x: number): number {
-  const z = fround(x * x);
-  const y = fma(fma(fround(2.443315711809948e-5), z, fround(-1.388731625493765e-3)), z, fround(4.166664568298827e-2));
-  return fround(fma(fround(y * z), z, -fround(z * 0.5)) + 1);
+  const z = Math.fround(x * x);
+  const y = fma(fma(Math.fround(2.443315711809948e-5), z, Math.fround(-1.388731625493765e-3)), z, Math.fround(4.166664568298827e-2));
+  return Math.fround(fma(Math.fround(y * z), z, -Math.fround(z * 0.5)) + 1);
 }
