@@ -3,7 +3,7 @@ import { GradientHooks } from "@gradus/autograd";
 import type { DType } from "@gradus/kernel-ir";
 import { dtypeInfo } from "@gradus/kernel-ir";
 import { AccumulateNode, accumulateInto } from "./autograd/accumulate.js";
-import { isAnomalyEnabled, noteResult } from "./autograd/anomaly.js";
+import { anomalyWatch } from "./autograd/anomaly-watch.js";
 import type { BackwardOptions } from "./autograd/backward.js";
 import { backward } from "./autograd/backward.js";
 import { asStridedEdge } from "./autograd/in-place.js";
@@ -214,7 +214,7 @@ export class Tensor<D extends DType = DType, S extends Shape = Shape> {
   setHistory(edge: Edge<Tensor>): void {
     this.#leaf = null;
     this.#history = edge;
-    if (isAnomalyEnabled()) noteResult(this, edge.node);
+    anomalyWatch?.noteResult(this, edge.node);
     if (this.#endRetaining !== null) this.#retain();
     if (this.#viewOf !== null) this.#viewOf.seen = this.#viewOf.base.edge;
   }

@@ -15,6 +15,7 @@ import { Layout } from "../layout.js";
 import { optionsOf } from "../options.js";
 import type { Options } from "../options.js";
 import type { Tensor } from "../tensor.js";
+import { setAnomalyWatch } from "./anomaly-watch.js";
 import { OpNode } from "./op-node.js";
 
 /** The op from which the first value that is not finite came. */
@@ -40,6 +41,11 @@ let mode: AnomalyMode | null = null;
 
 const modeOf = (enabled: boolean, { checkNan = true }: AnomalyOptions): AnomalyMode | null => (enabled ? { checkNan, guards: new Map() } : null);
 
+function switchTo(next: AnomalyMode | null): void {
+  mode = next;
+  setAnomalyWatch(next === null ? null : { callSite, noteResult, observer });
+}
+
 /** Whether anomaly mode is on. @see torch.is_anomaly_enabled */
 export const isAnomalyEnabled = (): boolean => mode !== null;
 
@@ -49,7 +55,7 @@ export const isAnomalyEnabled = (): boolean => mode !== null;
  * @see torch.autograd.set_detect_anomaly
  */
 export function setDetectAnomaly(enabled: boolean, options?: AnomalyOptions): void {
-  mode = modeOf(enabled, optionsOf("setDetectAnomaly", AnomalyOptions, options));
+  switchTo(modeOf(enabled, optionsOf("setDetectAnomaly", AnomalyOptions, options)));
 }
 
 /**
@@ -68,11 +74,11 @@ export function setDetectAnomaly(enabled: boolean, options?: AnomalyOptions): vo
  */
 export function detectAnomaly<R>(body: () => R, options?: AnomalyOptions): R {
   const before = mode;
-  mode = modeOf(true, optionsOf("detectAnomaly", AnomalyOptions, options));
+  switchTo(modeOf(true, optionsOf("detectAnomaly", AnomalyOptions, options)));
   try {
     return synchronous("detectAnomaly", body());
   } finally {
-    mode = before;
+    switchTo(before);
   }
 }
 
@@ -80,7 +86,7 @@ export function detectAnomaly<R>(body: () => R, options?: AnomalyOptions): R {
 const framesShown = 5;
 
 /** Where code outside of this package called into it, innermost frame first, one a line. */
-export function callSite(): string {
+function callSite(): string {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 100;
   const { stack = "" } = new Error();
@@ -104,7 +110,7 @@ function firstAnomaly(x: Tensor): number | null {
 }
 
 /** A recorded op has a result: if it is the first that is not finite on the way here, the op is where that was born. */
-export function noteResult(x: Tensor, node: GradNode<Tensor>): void {
+function noteResult(x: Tensor, node: GradNode<Tensor>): void {
   if (!(node instanceof OpNode)) return;
   const value = firstAnomaly(x);
   if (value === null) return;
@@ -117,8 +123,7 @@ const birthOf = (edge: Edge<Tensor> | null): Birth | null => (edge?.node instanc
 const told = (birth: Birth | null | undefined): string =>
   birth === null || birth === undefined ? "" : `\nThe first value that is not finite, ${birth.value}, came from ${birth.op}, called at\n    ${birth.callSite}`;
 
-/** Looks at every gradient of a sweep; null outside of anomaly mode. */
-export function anomalyObserver(): Observer<Tensor> | null {
+function observer(): Observer<Tensor> | null {
   if (mode?.checkNan !== true) return null;
   return {
     seed(edge, grad) {

@@ -11,7 +11,7 @@ import type { Tensor } from "../tensor.js";
 import { checkSameDevice } from "../tensor.js";
 import { onesLike, zerosLike } from "../create.js";
 import { accumulateInto } from "./accumulate.js";
-import { anomalyObserver } from "./anomaly.js";
+import { anomalyWatch } from "./anomaly-watch.js";
 import { setGradEnabled } from "./mode.js";
 import { add } from "../ops/elementwise.js";
 import { toDType } from "../ops/copy.js";
@@ -60,7 +60,7 @@ export function sweep(
 ): readonly (Tensor | null)[] {
   const run = (algebra: GradientAlgebra<Tensor>): readonly (Tensor | null)[] => {
     const roots = starts.map(({ edge, gradient }) => ({ edge, grad: gradient() }));
-    return backpropagate({ roots, inputs, retainGraph: retainGraph || mayRunAgain(), algebra, observer: anomalyObserver() ?? undefined });
+    return backpropagate({ roots, inputs, retainGraph: retainGraph || mayRunAgain(), algebra, observer: anomalyWatch?.observer() ?? undefined });
   };
   return setGradEnabled(createGraph, () => {
     if (createGraph) return run(recorded);

@@ -9,7 +9,8 @@ import { OpNode } from "./op-node.js";
 import { fill } from "../ops/elementwise.js";
 import { newArange } from "../create.js";
 import { reshape } from "../ops/view.js";
-import { scatterAdd_ } from "../ops/index-ops.js";
+import { scatterInto } from "../kernels/scatter-op.js";
+import { record } from "../ops/reduce.js";
 
 /**
  * Writing over a tensor's elements, with PyTorch's rules.
@@ -166,6 +167,7 @@ function spread(g: Tensor, geometry: Geometry): Tensor {
   // Several elements of the view share a place: their gradients add up.
   const places = newArange(zeros, zeros.elements.length);
   const inView = reshape(asStrided(places, viewIn(geometry)), [-1]);
-  scatterAdd_(asStrided(zeros, new Layout([zeros.elements.length], [1], 0)), 0, inView, reshape(g, [-1]));
+  scatterInto("asStrided", "sum", new Tensor(zeros.elements, new Layout([zeros.elements.length], [1], 0)), 0, inView, reshape(g.detach(), [-1]));
+  record("asStridedBackward", [g], [zeros], () => ([outer]) => [outer ? (): Tensor => readRegion(outer, geometry) : null]);
   return zeros;
 }

@@ -2,7 +2,7 @@ import type { Edge, GradNode, InputGradient } from "@gradus/autograd";
 import { nextSequence, releasedError } from "@gradus/autograd";
 import { AutogradError } from "../errors.js";
 import type { Birth } from "./anomaly.js";
-import { callSite, isAnomalyEnabled } from "./anomaly.js";
+import { anomalyWatch } from "./anomaly-watch.js";
 import type { Tensor } from "../tensor.js";
 import { showShape } from "../shape.js";
 
@@ -16,7 +16,7 @@ export class OpNode implements GradNode<Tensor> {
   #vjp: Vjp | null;
   hooks: GradNode<Tensor>["hooks"];
   /** In anomaly mode: where the op was called, */
-  readonly callSite = isAnomalyEnabled() ? callSite() : null;
+  readonly callSite = anomalyWatch?.callSite() ?? null;
   /** and where the first value that is not finite came from, if this op's result has any. */
   birth: Birth | null = null;
 

@@ -5,7 +5,7 @@ import { OpNode, Saved } from "../autograd/op-node.js";
 import { checkApart, overwrite, writeInPlace } from "../autograd/in-place.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { KernelOp } from "../kernels/kernel-op.js";
-import type { KernelBody, KernelOperand } from "../kernels/kernel-op.js";
+import type { KernelOperand } from "../kernels/kernel-op.js";
 import { emptyLike } from "../kernels/rows.js";
 import { scalarArgument } from "../kernels/scalar-argument.js";
 import { optionsOf, refuseOptions } from "../options.js";
@@ -20,50 +20,15 @@ import { pad } from "./pad.js";
 import { record } from "./reduce.js";
 import { expand, narrow, reshape } from "./view.js";
 import { newFull, newTensor, newZeros } from "../create.js";
+import { distance, scatterInto, vectorShape } from "../kernels/scatter-op.js";
 
 /**
  * Reading and writing at computed places along one dimension. An operand that is read or written there has stride 0 along
  * that dimension; the index supplies the distance. An index out of range is an error that the device reports.
  */
 
-/** The index as a distance, guarded: scalars are the size and the stride along the dimension. Negative ones are refused, as in PyTorch. */
-function distance(b: KernelBody, name: string, input: number, over: "outer" | "inner"): ReturnType<KernelBody["input"]> {
-  const { k } = b;
-  const index = b.input(input, "int32");
-  const [size, stride] = [b.scalar(0, "int32"), b.scalar(1, "int32")];
-  b.guard(k.and(k.le(k.int(0), index), k.lt(index, size)), `${name}: expected indices inside the dimension they point into, got one outside; check the index tensor`, over);
-  return k.mul(index, stride);
-}
-
 const gatherKernel = /* @__PURE__ */ new KernelOp({ name: "gather", build: (b) => { b.store(0, b.inputAt(0, distance(b, "gather", 1, "outer")), "outer"); } });
 const indexSelectKernel = /* @__PURE__ */ new KernelOp({ name: "indexSelect", build: (b) => { b.store(0, b.inputAt(0, distance(b, "indexSelect", 1, "outer")), "outer"); } });
-/** How a value joins what stands in its place. */
-type Joining = "replace" | "sum" | "prod" | "amax" | "amin";
-
-/** As expressions, where there is more to do than to replace. */
-const joinings: Record<Exclude<Joining, "replace">, (k: KernelBody["k"], there: Value, value: Value) => Value> = {
-  sum: (k, there, value) => (there.dtype === "bool" ? k.or(there, value) : k.add(there, value)),
-  prod: (k, there, value) => (there.dtype === "bool" ? k.and(there, value) : k.mul(there, value)),
-  amax: (k, there, value) => (there.dtype === "bool" ? k.or(there, value) : k.max(there, value)),
-  amin: (k, there, value) => (there.dtype === "bool" ? k.and(there, value) : k.min(there, value)),
-};
-type Value = ReturnType<KernelBody["input"]>;
-
-const scatterKernels = /* @__PURE__ */ new Map<string, KernelOp>();
-
-/** One kernel for each op that scatters, so that its errors have the op's name. */
-function scatterKernel(op: string, joining: Joining): KernelOp {
-  const key = `${op} ${joining}`;
-  const known = scatterKernels.get(key);
-  if (known !== undefined) return known;
-  const kernel = new KernelOp({
-    name: op,
-    build: (b) => { b.scatter(0, distance(b, op, 1, "inner"), b.input(0), joining === "replace" ? null : (there, value) => joinings[joining](b.k, there, value)); },
-  });
-  scatterKernels.set(key, kernel);
-  return kernel;
-}
-
 function checkIndex(op: string, x: Tensor, index: Tensor): void {
   checkSameDevice(op, [x, index]);
   index.checkUsable(op);
@@ -77,10 +42,10 @@ function checkElementIndex(op: string, x: Tensor, index: Tensor): void {
   if (index.dtype !== "int64" && index.numel() > 0) throw new DTypeError(`${op}: expected an index of int64, got ${index.dtype}; convert it with .to("int64")`);
 }
 
+const asIs = (x: Tensor): KernelOperand => ({ storage: x.elements, offset: x.layout.offset, strides: x.layout.strides });
+
 /** Strides of `x` with 0 along `dim`. */
 const without = (x: Tensor, dim: number): number[] => x.layout.strides.map((stride, d) => (d === dim ? 0 : stride));
-
-const asIs = (x: Tensor): KernelOperand => ({ storage: x.elements, offset: x.layout.offset, strides: x.layout.strides });
 
 export const GatherOptions = class {
   /** Accepted for PyTorch's sake: gradients are always dense, and the same numbers. */
@@ -172,29 +137,7 @@ function checkScatter(op: string, x: Tensor, dim: number, index: Tensor, source:
   }
 }
 
-/** A scalar counts as a vector of one element. */
-const vectorShape = (shape: Shape): Shape => (shape.length === 0 ? [1] : shape);
 const isWithin = (index: Shape, shape: Shape, dim: number): boolean => index.length === shape.length && index.every((size, d) => d === dim || size <= shape[d]!);
-
-/** Writes into `target`, which nobody differentiates. */
-function scatterInto(op: string, joining: Joining, target: Tensor, dim: number, index: Tensor, source: Tensor): void {
-  if (index.numel() === 0) return;
-  const shape = vectorShape(index.shape);
-  const kept = shape.map((_, d) => d).filter((d) => d !== dim);
-  const order = [...kept, dim];
-  const operand = (t: Tensor, own: boolean): KernelOperand => {
-    const strides = order.map((d) => (own && d === dim ? 0 : (t.layout.strides[d] ?? 0)));
-    return { storage: t.elements, offset: t.layout.offset, strides };
-  };
-  scatterKernel(op, joining).run(
-    target.device,
-    { outer: kept.map((d) => shape[d]!), inner: [shape[dim]!] },
-    [operand(source.elements === target.elements ? clone(source.detach()) : source, false), operand(index, false)],
-    [operand(target, true)],
-    dtypeInfo[target.dtype].compute,
-    [target.shape[dim] ?? 1, target.layout.strides[dim] ?? 0],
-  );
-}
 
 /** `g` with zeros after it where a source was larger than its index. */
 function fitTo(g: Tensor, shape: Shape): Tensor {
