@@ -20,7 +20,7 @@ export default defineConfig([
    */
   {
     ...shared,
-    entry: ["src/main.ts", "src/webgpu.ts", "src/engines/gradus.ts", "src/engines/tfjs.ts", "src/engines/jax.ts", "src/engines/js-pytorch.ts", "src/engines/onnx.ts"],
+    entry: ["src/main.ts", "src/webgpu.ts", "src/engines/gradus.ts", "src/engines/tfjs.ts", "src/engines/jax.ts", "src/engines/js-pytorch.ts", "src/engines/onnx.ts", "src/start-up/*.ts"],
     noExternal: [/^@gradus\//, /^@tensorflow\//],
     external: ["webgpu", "playwright"],
     // tfjs's own modules expect CommonJS's names around them.

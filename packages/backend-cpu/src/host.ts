@@ -40,10 +40,13 @@ export interface WorkerThread {
   stop(): void;
 }
 
-/** Whether memory can be shared with other threads: in Node, and on pages that are isolated from other origins. */
+/**
+ * Whether memory can be shared with other threads: in Node, and on pages that are isolated from other origins. Node's module of threads is not
+ * loaded for the answer: that takes milliseconds, and many a program starts none.
+ */
 export function hasThreads(): boolean {
   if (typeof SharedArrayBuffer === "undefined") return false;
-  return builtin("node:worker_threads") !== undefined || (host.crossOriginIsolated === true && typeof Worker !== "undefined");
+  return host.process?.getBuiltinModule !== undefined || (host.crossOriginIsolated === true && typeof Worker !== "undefined");
 }
 
 /** Threads that run at the same time on this machine, as far as the host tells. */

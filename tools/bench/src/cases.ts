@@ -37,6 +37,9 @@ export const cases = {
   "step ResNet-18": { describe: "ResNet-18 for 32×32 images, batch 32, cross-entropy, SGD" },
   "GPT forward": { describe: "the GPT of step d, one sequence of 64 tokens, without gradient" },
   "ResNet-18 forward": { describe: "ResNet-18 for 32×32 images, batch 32, without gradient" },
+  "empty process": { describe: "a process that does nothing: what the next rows hold of Node's or Python's own start" },
+  "first matmul": { describe: "a process that imports the engine and multiplies two 2×2 matrices" },
+  "first matmul, functions": { describe: "the same with a bundle of the functions that it calls, from `@gradus/tensor-core/functions`" },
   "data loader": { describe: "an epoch of 10 000 images of 28×28 in shuffled batches of 64" },
 } as const satisfies Record<string, { readonly describe: string; readonly flop?: number }>;
 

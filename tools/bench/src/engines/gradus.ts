@@ -10,6 +10,7 @@ import type { Tensor } from "@gradus/tensor-core";
 import type { CaseName } from "../cases.js";
 import type { Case } from "../protocol.js";
 import { serve } from "../serve.js";
+import { startUp, startUpOfFunctions } from "../start-up.js";
 import type { Optimizer } from "./gradus-models.js";
 import { classified, crossEntropy, lenet, mlp, sgd, trainingWith } from "./gradus-models.js";
 import { registerPeak } from "./register-peak.js";
@@ -109,6 +110,8 @@ const gradus: Readonly<Record<CaseName, Case>> = {
   "step ResNet-18": training(residual, sgd(0.01), classified(32, 3, 32, 32), crossEntropy),
   "GPT forward": forward(() => { const model = gpt().eval(); return (tokens) => model.call(tokens); }, () => randint(0, 65, [1, 64])),
   "ResNet-18 forward": forward(() => { const model = residual().eval(); return (x) => model.call(x) as Tensor; }, () => ones([32, 3, 32, 32])),
+  ...startUp("gradus"),
+  ...startUpOfFunctions,
   "data loader": () => {
     const data = new TensorDataset(randn([10000, 1, 28, 28]), randint(0, 10, [10000]));
     const loader = new DataLoader(data, { batchSize: 64, shuffle: true });

@@ -1,6 +1,7 @@
 import { defaultDevice, grad, init, jit, lax, nn, numpy as np } from "@jax-js/jax";
 import type { Case, Cases } from "../protocol.js";
 import { serve } from "../serve.js";
+import { startUp } from "../start-up.js";
 import { crossEntropy, dense, lenet, mlp, oneHot, product, random, training } from "./jax-models.js";
 
 type Array_ = np.Array;
@@ -140,4 +141,4 @@ const jax: Cases = {
     ),
 };
 
-await serve(jax);
+await serve({ ...jax, ...startUp("jax") });

@@ -6,6 +6,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
 import type { Case, Cases, Run } from "../protocol.js";
 import { serve } from "../serve.js";
+import { startUp } from "../start-up.js";
 import { dense, lenetWith, mlpWith, oneHot, trainingWith, variable } from "./tfjs-models.js";
 
 const { resolve } = createRequire(import.meta.url);
@@ -156,4 +157,4 @@ const tfjs: Cases = {
   },
 };
 
-await serve(tfjs);
+await serve({ ...tfjs, ...startUp("tfjs") });

@@ -1,4 +1,7 @@
 """The work of cases.ts in PyTorch. `forward` cases are a module and its inputs, so that they can be exported as well; `run` gives any case as a function."""
+import subprocess
+import sys
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -191,6 +194,11 @@ def loader():
     return lambda: sum(len(y) for _, y in batches)
 
 
+def process(code):
+    """A process of its own for each run."""
+    return lambda: lambda: subprocess.run([sys.executable, "-c", code], check=True)
+
+
 OTHERS = {
     "convolution 1-6": forward_and_backward(lambda: nn.Conv2d(1, 6, 5), (64, 1, 28, 28)),
     "convolution 32-64": forward_and_backward(lambda: nn.Conv2d(32, 64, 3, padding=1), (32, 32, 32, 32)),
@@ -204,6 +212,8 @@ OTHERS = {
     "step e (tiny)": trained(tiny, (50, 2), F.mse_loss, lr=0.1),
     "step e (tiny), Adam": trained(tiny, (50, 2), F.mse_loss, torch.optim.Adam, 1e-3),
     "step ResNet-18": trained(resnet18, (32, 3, 32, 32)),
+    "empty process": process("pass"),
+    "first matmul": process("import torch; x = torch.tensor([[1.0, 2], [3, 4]]); (x @ x).tolist()"),
     "data loader": loader,
 }
 

@@ -1,0 +1,2 @@
+// What it takes to have a process at all.
+export {};
