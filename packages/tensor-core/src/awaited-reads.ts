@@ -41,7 +41,7 @@ export function awaitedValues(x: Tensor): TypedArray | null {
  *
  * Where `body` needs a value, it ends there, the value is awaited, and `body` runs again from its start with that value at hand. So it
  * has to do the same each time. Random numbers of the default generator are drawn again; tensors of ended attempts are freed. What `body`
- * changes outside of itself every attempt changes: differentiate with `grad`, which returns gradients, and not with `backward`, which adds them up.
+ * changes outside of itself every attempt changes: differentiate with `grad`, which returns gradients; `backward`, which adds them up, is an error here.
  *
  * @returns What `body` returned when nothing was missing any more. On a device that can be read at once it runs once.
  * @example

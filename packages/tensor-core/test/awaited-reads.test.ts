@@ -1,5 +1,5 @@
 import { interpreter } from "@gradus/kernel-ir/interpreter";
-import { awaitReads, DeviceError, defaultGenerator, GuardError, grad, manualSeed, memoryStats, multinomial, rand, tensor, unique, withDefaultDevice } from "@gradus/tensor-core";
+import { AutogradError, awaitReads, DeviceError, defaultGenerator, GuardError, grad, manualSeed, memoryStats, multinomial, rand, tensor, unique, withDefaultDevice } from "@gradus/tensor-core";
 import type { Tensor } from "@gradus/tensor-core";
 import { describe, expect, it } from "vitest";
 import { useDevice } from "./support/device.js";
@@ -50,6 +50,13 @@ describe("awaitReads on a device that cannot be read at once", () => {
       return g.get(g.gt(3));
     });
     expect(await found.toArray()).toEqual([4, 6]);
+  });
+
+  it("refuses backward(), whose gradients each attempt would add", async () => {
+    const x = tensor([1, 2], { requiresGrad: true });
+    const added = awaitReads(() => { x.square().sum().backward(); return x.sum().itemSync(); });
+    await expect(added).rejects.toThrow(new AutogradError("backward: expected to run once, got a callback of awaitReads, which runs again for each value that it needs; use grad() there, which adds to nothing, or backward() after it"));
+    expect(x.grad).toBeNull();
   });
 
   it("rejects with the error of the callback, or of the read, and is over then", async () => {

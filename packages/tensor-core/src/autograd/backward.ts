@@ -123,7 +123,7 @@ function edgesOf(op: string, inputs: readonly Tensor[]): readonly Edge<Tensor>[]
  *
  * @param tensors - One or several; their gradients add up.
  * @param gradTensors - The v of v·J, one for each tensor; scalars default to 1.
- * @throws {AutogradError} if a tensor has no history, or is not a scalar and has no gradient.
+ * @throws {AutogradError} if a tensor has no history, or is not a scalar and has no gradient; inside of `awaitReads`, whose callback may run again.
  * @see torch.autograd.backward
  * @example
  * const x = tensor([1, 2], { requiresGrad: true });
@@ -133,6 +133,7 @@ function edgesOf(op: string, inputs: readonly Tensor[]): readonly Edge<Tensor>[]
 export function backward(tensors: Tensor | readonly Tensor[], gradTensors?: Tensor | null | readonly (Tensor | null)[], options?: BackwardOptions): void {
   const given = optionsOf("backward", BackwardOptions, options);
   const roots = rootsOf("backward", listOf(tensors), gradTensors === undefined || gradTensors === null ? undefined : listOf<Tensor | null>(gradTensors));
+  if (mayRunAgain()) throw new AutogradError("backward: expected to run once, got a callback of awaitReads, which runs again for each value that it needs; use grad() there, which adds to nothing, or backward() after it");
   if (given.inputs === undefined) {
     sweep(roots, undefined, given);
     return;
