@@ -10,11 +10,10 @@ import { dtypeCode, Signature, SignatureMap } from "./signature.js";
  * of the program and every other number is a scalar argument.
  */
 
-/** `position = (Σ index(axis) · scale + shift) / divisor`, as `Coordinate` of kernel-ir, in numbers. */
+/** `position = Σ index(axis) · scale + shift`, as `Coordinate` of kernel-ir, in numbers. */
 export interface CallCoordinate {
   readonly terms: readonly { readonly axis: number; readonly scale: number }[];
   readonly shift?: number;
-  readonly divisor?: number;
   /** Absent where every position is inside. */
   readonly extent?: number;
   readonly stride: number;
@@ -88,7 +87,6 @@ function describeOperand(description: Description, operand: CallOperand): void {
       description.number(scale, one);
     }
     description.number(c.shift ?? 0, zero);
-    description.number(c.divisor ?? 1, one);
     if (c.extent === undefined) description.tag(tags.unbounded);
     else description.number(c.extent, never);
     description.number(c.stride, unit);
@@ -149,7 +147,7 @@ function buildContraction(call: ContractionCall): Contraction {
     coordinates: from.coordinates.map((c): Coordinate => ({
       terms: c.terms.map(({ axis, scale }) => ({ axis, scale: number(scale, one) })),
       shift: number(c.shift ?? 0, zero),
-      divisor: number(c.divisor ?? 1, one),
+      divisor: k.int(1),
       extent: c.extent === undefined ? null : number(c.extent, never),
       stride: number(c.stride, unit),
     })),

@@ -5,7 +5,7 @@ import { contract } from "../kernels/contraction-op.js";
 import { emptyLike } from "../kernels/rows.js";
 import { optionsOf } from "../options.js";
 import type { Options } from "../options.js";
-import { showShape } from "../shape.js";
+import { numelOf, showShape } from "../shape.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { clone } from "./elementwise.js";
@@ -135,6 +135,12 @@ function resolvePadding(op: string, padding: PerDimension | "same" | "valid", n:
   return overhang.map((size) => Math.floor(size / 2));
 }
 
+/** Fewer positions than these do not fill the columns of a tile. */
+const fewPositions = 64;
+
+/** The images of a batch are apart from each other, but small ones are taken together: the weights do not depend on them. */
+const batchRole = (sizes: Shape): "batch" | "n" => (numelOf(sizes) < fewPositions ? "n" : "batch");
+
 /** A coordinate that one axis steps through. */
 const plain = (axis: number, stride: number): CallCoordinate => ({ terms: [{ axis, scale: 1 }], stride });
 
@@ -166,7 +172,7 @@ function correlate(op: string, x: Tensor, weight: Tensor, bias: Tensor | null, s
     name: op,
     axes: [
       { role: "batch", extent: groups },
-      { role: "batch", extent: batch },
+      { role: batchRole(sizes), extent: batch },
       { role: "m", extent: perGroup },
       ...sizes.map((extent) => ({ role: "n" as const, extent })),
       { role: "k", extent: channels / groups },
@@ -209,20 +215,41 @@ function windowed({ stride, padding, dilation }: Geometry, d: number, p: number,
   return pad === 0 ? { terms, stride: elementStride } : { terms, shift: -pad, extent: size, stride: elementStride };
 }
 
-/** Position in the output whose window had kernel position `q` at input position `i`: (i + padding − q·dilation) / stride. */
-function unwindowed({ stride, padding, dilation }: Geometry, d: number, i: number, q: number, size: number, elementStride: number): CallCoordinate {
-  return {
-    terms: [{ axis: i, scale: 1 }, { axis: q, scale: -(dilation[d] ?? 1) }],
-    shift: padding[d] ?? 0,
-    divisor: stride[d] ?? 1,
-    extent: size,
-    stride: elementStride,
-  };
+/**
+ * The positions i = first + stride·i' of a dimension that is spread out, and the kernel positions q = tap + tapStep·t whose windows can have put something there:
+ * in the output, that is position i' + shift − reach·t.
+ */
+interface Phase {
+  readonly first: number;
+  readonly size: number;
+  readonly tap: number;
+  readonly tapStep: number;
+  readonly taps: number;
+  readonly shift: number;
+  readonly reach: number;
 }
+
+/** One phase for each remainder of a division by the stride: between them, no product is with a zero that only the stride left. */
+function phasesOf({ stride, padding, dilation }: Geometry, d: number, size: number, kernel: number): Phase[] {
+  const [step, pad, spacing] = [stride[d] ?? 1, padding[d] ?? 0, dilation[d] ?? 1];
+  const tapStep = step / greatestCommonDivisor(step, spacing);
+  return Array.from({ length: Math.min(step, size) }, (_, first) => {
+    const tap = Array.from({ length: Math.min(tapStep, kernel) }, (__, q) => q).find((q) => (first + pad - q * spacing) % step === 0);
+    return {
+      first, size: Math.ceil((size - first) / step), tap: tap ?? 0, tapStep, taps: tap === undefined ? 0 : Math.ceil((kernel - tap) / tapStep),
+      shift: tap === undefined ? 0 : (first + pad - tap * spacing) / step, reach: (tapStep * spacing) / step,
+    };
+  });
+}
+
+const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b));
+
+/** All ways to take one item of each list. */
+const combinations = <T>(lists: readonly (readonly T[])[]): T[][] => lists.reduce<T[][]>((all, list) => all.flatMap((some) => list.map((item) => [...some, item])), [[]]);
 
 /** y[b, c, i] = Σ_o Σ_q g[b, o, (i + padding − q·dilation)/stride] · w[o, c, q]: a transposed convolution, and the gradient ∂L/∂x of a plain one. */
 function spread(op: string, g: Tensor, weight: Tensor, bias: Tensor | null, shape: Shape, geometry: Geometry): Tensor {
-  const { groups } = geometry;
+  const { groups, stride } = geometry;
   const [batch = 0, channels = 0] = shape;
   const [outChannels = 0] = weight.shape;
   const sizes = shape.slice(2);
@@ -232,29 +259,41 @@ function spread(op: string, g: Tensor, weight: Tensor, bias: Tensor | null, shap
   const result = emptyLike(g, shape);
   const [G, B, C, I, O] = [0, 1, 2, 3, 3 + n];
   const [ws, gs, rs] = [weight.layout.strides, g.layout.strides, result.layout.strides];
-  contract(g.device, {
-    name: op,
-    axes: [
-      { role: "batch", extent: groups },
-      { role: "batch", extent: batch },
-      { role: "m", extent: inGroup },
-      ...sizes.map((extent) => ({ role: "n" as const, extent })),
-      { role: "k", extent: outGroup },
-      ...kernel.map((extent) => ({ role: "k" as const, extent })),
-    ],
-    left: {
-      storage: weight.elements,
-      offset: weight.layout.offset,
-      coordinates: [plain(G, (ws[0] ?? 0) * outGroup), plain(C, ws[1] ?? 0), plain(O, ws[0] ?? 0), ...kernel.map((_, d) => plain(O + 1 + d, ws[d + 2] ?? 0))],
-    },
-    right: {
-      storage: g.elements,
-      offset: g.layout.offset,
-      coordinates: [plain(G, (gs[1] ?? 0) * outGroup), plain(B, gs[0] ?? 0), plain(O, gs[1] ?? 0), ...sizes.map((_, d) => unwindowed(geometry, d, I + d, O + 1 + d, g.shape[d + 2] ?? 0, gs[d + 2] ?? 0))],
-    },
-    result: { storage: result.elements, offset: 0, strides: [(rs[1] ?? 0) * inGroup, rs[0] ?? 0, rs[1] ?? 0, ...sizes.map((_, d) => rs[d + 2] ?? 0)] },
-    addend: addendOf(bias, [g, weight], inGroup, n),
-  });
+  const addend = addendOf(bias, [g, weight], inGroup, n);
+  for (const phases of combinations(sizes.map((size, d) => phasesOf(geometry, d, size, kernel[d] ?? 1)))) {
+    contract(g.device, {
+      name: op,
+      axes: [
+        { role: "batch", extent: groups },
+        { role: batchRole(phases.map(({ size }) => size)), extent: batch },
+        { role: "m", extent: inGroup },
+        ...phases.map(({ size }) => ({ role: "n" as const, extent: size })),
+        { role: "k", extent: outGroup },
+        ...phases.map(({ taps }) => ({ role: "k" as const, extent: taps })),
+      ],
+      left: {
+        storage: weight.elements,
+        offset: phases.reduce((offset, { tap }, d) => offset + tap * (ws[d + 2] ?? 0), weight.layout.offset),
+        coordinates: [plain(G, (ws[0] ?? 0) * outGroup), plain(C, ws[1] ?? 0), plain(O, ws[0] ?? 0), ...phases.map(({ tapStep }, d) => plain(O + 1 + d, (ws[d + 2] ?? 0) * tapStep))],
+      },
+      right: {
+        storage: g.elements,
+        offset: g.layout.offset,
+        coordinates: [
+          plain(G, (gs[1] ?? 0) * outGroup), plain(B, gs[0] ?? 0), plain(O, gs[1] ?? 0),
+          ...phases.map(({ shift, reach }, d): CallCoordinate => ({
+            terms: [{ axis: I + d, scale: 1 }, { axis: O + 1 + d, scale: -reach }], shift, extent: g.shape[d + 2] ?? 0, stride: gs[d + 2] ?? 0,
+          })),
+        ],
+      },
+      result: {
+        storage: result.elements,
+        offset: phases.reduce((offset, { first }, d) => offset + first * (rs[d + 2] ?? 0), 0),
+        strides: [(rs[1] ?? 0) * inGroup, rs[0] ?? 0, rs[1] ?? 0, ...sizes.map((_, d) => (rs[d + 2] ?? 0) * (stride[d] ?? 1))],
+      },
+      addend,
+    });
+  }
   record(op, bias === null ? [g, weight] : [g, weight, bias], [result], () => {
     const savedG = weight.requiresGrad ? new Saved(op, g) : null;
     const savedWeight = g.requiresGrad ? new Saved(op, weight) : null;

@@ -11,13 +11,14 @@ import type { OperandView } from "./operand.js";
 import type { Packer } from "./packers.js";
 import { lineBytes, packSignature } from "./packers.js";
 import type { Results } from "./results.js";
+import type { StepTable } from "./tables.js";
 import { takeRoom, takeScratch } from "./tables.js";
 import type { TileShapes } from "./tiles.js";
 import { largestTile, packerNumber, panelWidths, stepBytes, tileArithmetic, tileNumber, tileShapesFor, tileSignature, tileTableStart } from "./tiles.js";
 import { mostChunkRows, workspace } from "./workspace.js";
 
 /** Rows from which copying the columns of a tile into a panel costs little next to the products that they take part in. */
-const rowsWorthPacking = 24;
+export const rowsWorthPacking = 24;
 /** Columns from which the same is true of rows. */
 const columnsWorthPacking = 64;
 /** Steps of a sum that are worked on together: a panel of columns and one of rows stay in the first-level cache. Without panels, more. */
@@ -36,11 +37,13 @@ type Sizes = Locals<
 
 /** The extents of a contraction: locals. */
 export type Extents = Locals<"rowCount" | "columnCount" | "steps">;
-/** Locals with the addresses of tables. */
-export type Tables = Locals<"stepTable" | "columnTable" | "rowTable">;
+/** The table of steps, and locals with the addresses of those of columns and rows. */
+export interface Tables extends Locals<"columnTable" | "rowTable"> {
+  readonly steps: StepTable;
+}
 
 /** Where the code is, as it goes inwards. */
-type InBlock = Locals<"group" | "groupEnd" | "block" | "count" | "blockTable" | "left" | "right" | "rowBytes" | "columnBytes">;
+type InBlock = Locals<"steps" | "group" | "groupEnd" | "block" | "count" | "blockTable" | "left" | "right" | "rowBytes" | "columnBytes">;
 type InColumns = InBlock & Locals<"chunk" | "chunkEnd" | "column" | "width" | "vectors" | "source">;
 
 /**
@@ -174,6 +177,7 @@ export class Blocks {
     const columnBytes = strideBytes(columns, this.layout.columnAxes[0]);
     const [left, right] = [this.#addressOfPoint(scope, rows), this.#addressOfPoint(scope, columns)];
 
+    const { stepTable, steps } = tables.steps.at(scope);
     const [group, groupEnd] = [local(), local()];
     scope.statement((code) => code.op("i32.const", 0).set(group));
     below(scope, group, s.columnCount, (inGroup) => {
@@ -184,12 +188,12 @@ export class Blocks {
         code.op("i32.const", 0).set(block);
       });
       // At least once: an empty sum is zero.
-      atLeastOnce(inGroup, block, s.steps, (inBlock) => {
-        const place: InBlock = { group, groupEnd, block, count, blockTable, left, right, rowBytes, columnBytes };
+      atLeastOnce(inGroup, block, steps, (inBlock) => {
+        const place: InBlock = { steps, group, groupEnd, block, count, blockTable, left, right, rowBytes, columnBytes };
         inBlock.statement((code) => {
-          code.get(s.steps).get(block).op("i32.sub").set(count);
+          code.get(steps).get(block).op("i32.sub").set(count);
           minimum(code, count, s.blockSteps, count);
-          code.get(tables.stepTable).get(block).op("i32.const", stepBytes).op("i32.mul").op("i32.add").set(blockTable);
+          code.get(stepTable).get(block).op("i32.const", stepBytes).op("i32.mul").op("i32.add").set(blockTable);
           code.get(s.columnsPacked).if((pack) => this.#packColumns(pack, place, tables));
         });
         this.#writeChunks(inBlock, place, tables);
@@ -307,7 +311,7 @@ export class Blocks {
       });
       code.get(sums).set(result).get(p.vectors).op("i32.const", 16).op("i32.mul").set(resultRow).op("i32.const", 0).set(elsewhere);
       // The last block.
-      code.get(p.block).get(p.count).op("i32.add").get(s.steps).op("i32.ge_s").if((last) => {
+      code.get(p.block).get(p.count).op("i32.add").get(p.steps).op("i32.ge_s").if((last) => {
         last.get(emitter.context.workspace).op("i32.const", workspace.strip.offset).op("i32.add").set(result).op("i32.const", 1).set(elsewhere);
         this.results.place(new Scope(scope, last), strip, elsewhere);
       });

@@ -4,16 +4,18 @@ import { isLiteral, product } from "../expressions.js";
 import { nest, whereNotEmpty } from "../loops.js";
 import { Scope } from "../scope.js";
 import type { Tables } from "./blocks.js";
-import { Blocks } from "./blocks.js";
+import { Blocks, rowsWorthPacking } from "./blocks.js";
 import { chooseColumns, layOut } from "./layout.js";
 import type { Layout } from "./layout.js";
 import { viewOperand } from "./operand.js";
 import { Results } from "./results.js";
-import { writePlaces, writeStepTable } from "./tables.js";
+import { StepTable, writePlaces } from "./tables.js";
 import { tileArithmetic } from "./tiles.js";
 
 /** Fewer columns than this along one axis leave too much of a tile empty. */
 const fewColumns = 8;
+/** As many along one axis make it worth packing rows anew for each position of the others. */
+const manyColumns = 256;
 
 /**
  * A contraction as tiles. Where the axis along which the results are contiguous turns out to be short at run time (the 3 of a 3 × 3 kernel, in the gradient of a
@@ -35,7 +37,9 @@ export function writeContraction(emitter: Emitter, scope: Scope, contraction: Co
     const count = axes[column]?.extent ?? b.int(1);
     const rows = product(b, axes.flatMap(({ role: other, extent }) => (other === (role === "n" ? "m" : "n") ? [extent] : [])));
     const all = product(b, together.map((i) => axes[i]?.extent ?? b.int(1)));
-    const flat = b.and(b.and(b.lt(count, b.int(fewColumns)), b.lt(b.mul(count, b.int(2)), all)), b.le(b.int(fewColumns), rows));
+    const few = b.and(b.and(b.lt(count, b.int(fewColumns)), b.lt(b.mul(count, b.int(2)), all)), b.le(b.int(fewColumns), rows));
+    const notMany = b.and(b.and(b.lt(count, b.int(manyColumns)), b.lt(count, all)), b.le(b.int(rowsWorthPacking), rows));
+    const flat = b.or(few, notMany);
     const isFlat = emitter.uniform(flat, region).local;
     region.statement((code) => code.get(isFlat).if(
       (inside) => writeLayout(emitter, new Scope(region, inside, { region: true }), contraction, layOut(contraction, together)),
@@ -62,7 +66,7 @@ function writeLayout(emitter: Emitter, scope: Scope, contraction: Contraction, l
   const results = new Results(emitter, scope, contraction, layout);
   const blocks = new Blocks(emitter, scope, layout, results, { columns: columnsAreNeighbours ? "neighbouringColumns" : "columns", rows: rowsAreNeighbours ? "neighbouringRows" : "rows" }, extents);
   const tables: Tables = {
-    stepTable: writeStepTable(emitter, scope, summed, [rows, columns], extents.steps, shift),
+    steps: new StepTable(emitter, scope, contraction, layout, [rows, columns], extents.steps),
     columnTable: columnsAreNeighbours ? emitter.local("i32") : writePlaces(emitter, scope, "columns", columnAxes, columns, extents.columnCount, shift),
     rowTable: rowAxis === null || rowsAreNeighbours ? emitter.local("i32") : scope.statement((code) => {
       const table = emitter.local("i32");

@@ -14,6 +14,8 @@ const sizes = {
   rowPanels: 2 ** 15,
   /** Where the factors of each step lie. */
   steps: residentEntries * stepBytes,
+  /** Where the tables of steps begin, if there are several. */
+  starts: residentEntries,
   /** Where each column lies, and each row. */
   columns: residentEntries * 4,
   rows: residentEntries * 4,
@@ -33,7 +35,7 @@ export const workspace: Readonly<Record<keyof typeof sizes, Place>> = (() => {
   const place = (bytes: number): Place => ({ offset: (end += bytes) - bytes, bytes });
   return {
     strip: place(sizes.strip), columnPanels: place(sizes.columnPanels), rowPanels: place(sizes.rowPanels),
-    steps: place(sizes.steps), columns: place(sizes.columns), rows: place(sizes.rows),
+    steps: place(sizes.steps), starts: place(sizes.starts), columns: place(sizes.columns), rows: place(sizes.rows),
   };
 })();
 
