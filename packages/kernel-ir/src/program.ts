@@ -110,7 +110,8 @@ export interface Axis {
  *   position = (Σ index(axis) · scale + shift) / divisor
  *
  * Positions outside `[0, extent)`, and those where the division leaves a remainder, read as zero: that is padding and
- * the transposed convolution. A null extent says that every position is inside and the divisor is 1.
+ * the transposed convolution. A device may leave out terms with such a zero, which shows only where the other factor is infinite or NaN. A null
+ * extent says that every position is inside and the divisor is 1.
  */
 export interface Coordinate {
   readonly terms: readonly { readonly axis: number; readonly scale: Expr }[];
