@@ -1,9 +1,10 @@
+import { interpreter } from "@gradus/kernel-ir/interpreter";
+import { conv2d, convTranspose2d, randn } from "@gradus/tensor-core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { conv2d, convTranspose2d, randn } from "@gradus/tensor-core";
 import { useDevice } from "./support/device.js";
 
-useDevice();
+useDevice(interpreter);
 
 type Nested = number[][][][];
 const values = (x: { toArraySync(): unknown }): Nested => x.toArraySync() as Nested;
