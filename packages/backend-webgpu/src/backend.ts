@@ -1,8 +1,10 @@
 import type { Backend, BackendLimits, BackendStats, BufferHandle, ComputeDType, Executable, LostInfo, Program, ScalarArguments } from "@gradus/kernel-ir";
 import { DeviceLostError, DeviceMemoryError, dtypeInfo, ExprBuilder, GuardError, UnsupportedError } from "@gradus/kernel-ir";
+import { callSite } from "./call-site.js";
 import type { BoundMemory } from "./command-queue.js";
 import { batchLength, CommandQueue } from "./command-queue.js";
 import { Compiler } from "./compiler.js";
+import type { WebGpuOptions } from "./connect.js";
 import { WebGpuError } from "./errors.js";
 import { FailureLog } from "./failures.js";
 import { Holders, wholeWords, wordBytes } from "./holders.js";
@@ -81,8 +83,8 @@ interface Memory extends BufferHandle {
 /**
  * @param owned - Whether `dispose` destroys the device too.
  */
-export function createBackend(device: GPUDevice, owned: boolean, cooperation: Cooperation, profile = false): WebGpuBackend {
-  return new GpuBackend(device, owned, cooperation, profile ? new Profiler(device, batchLength) : null);
+export function createBackend(device: GPUDevice, owned: boolean, cooperation: Cooperation, { profile = false, debug = false }: Pick<WebGpuOptions, "profile" | "debug"> = {}): WebGpuBackend {
+  return new GpuBackend(device, owned, cooperation, profile ? new Profiler(device, batchLength) : null, debug ? callSite : null);
 }
 
 class GpuBackend implements WebGpuBackend {
@@ -130,6 +132,8 @@ class GpuBackend implements WebGpuBackend {
     readonly owned: boolean,
     cooperation: Cooperation,
     readonly profiler: Profiler | null,
+    /** Says in errors who called; null where nobody debugs. */
+    readonly site: (() => string) | null,
   ) {
     const { maxBufferSize, maxStorageBufferBindingSize, minStorageBufferOffsetAlignment } = device.limits;
     this.#bindings = { largest: Math.floor(maxStorageBufferBindingSize / wordBytes) * wordBytes, alignment: minStorageBufferOffsetAlignment };
@@ -139,7 +143,7 @@ class GpuBackend implements WebGpuBackend {
     this.#holders = new Holders(elements);
     const lasting = (label: string, bytes: number, use: number): LastingBuffer => new LastingBuffer((fail) => this.#createBuffer(label, bytes, use | usage.copyTarget, fail));
     this.#ring = new ScalarRing(device, lasting("scalars", ringBytes, usage.uniform));
-    this.#queue = new CommandQueue(device, this.#ring, this.#failures, profiler);
+    this.#queue = new CommandQueue(device, this.#ring, this.#failures, profiler, site);
     this.#compiler = new Compiler(device, this.#queue, elements);
     this.limits = {
       dtypes: Object.fromEntries((Object.keys(elements) as HeldDType[]).map((dtype) => [dtype, { storageBytes: elements[dtype].bytes, compute: computedIn(dtype) }])),
@@ -311,6 +315,7 @@ class GpuBackend implements WebGpuBackend {
       scratch: () => bind(scratch),
     };
     if (program.guards.length > 0) this.#guardsFrom ??= this.#failures.tick();
+    const firstGuard = this.site === null ? executable.firstGuard : this.#programs.numberGuards(program, this.site());
     for (const { pipeline, round, workgroups } of passes) {
       if (!this.#ring.hasRoom(program)) this.#queue.flush();
       this.#queue.add({
@@ -318,11 +323,12 @@ class GpuBackend implements WebGpuBackend {
         pipeline,
         bindGroups,
         memory: shader.bindings.map((binding, i) => memory[binding](i)),
-        scalars: shader.bindings.includes("scalars") ? this.#ring.push(program, scalars, executable.firstGuard, round) : null,
+        scalars: shader.bindings.includes("scalars") ? this.#ring.push(program, scalars, firstGuard, round) : null,
         workgroups,
       });
     }
     if (scratch.block !== null) this.#give(scratch.block);
+    if (this.site !== null) this.#queue.flush();
   }
 
   stats(): WebGpuStats {

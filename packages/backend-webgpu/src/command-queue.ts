@@ -47,7 +47,9 @@ export class CommandQueue {
     readonly device: GPUDevice,
     readonly ring: ScalarRing,
     readonly failures: FailureLog,
-    readonly profiler: Profiler | null = null,
+    readonly profiler: Profiler | null,
+    /** Who has called, for the messages of failures; null where they do not say it. */
+    readonly site: (() => string) | null,
   ) {}
 
   /** The number of the batch that is being gathered. */
@@ -127,6 +129,12 @@ export class CommandQueue {
    */
   watch<T>(kinds: readonly GPUErrorFilter[], describe: Describe, work: () => T): { readonly result: T; readonly failure: Promise<Error | null> } {
     const from = this.failures.tick();
+    const site = this.site?.() ?? "";
+    const failureOf: Describe = (kind, message) => {
+      const error = describe(kind, message);
+      error.message += site;
+      return error;
+    };
     for (const kind of kinds) this.device.pushErrorScope(kind);
     const scopes: Promise<Error | null>[] = [];
     let result: T;
@@ -135,7 +143,7 @@ export class CommandQueue {
     } finally {
       for (const kind of [...kinds].reverse()) {
         const scope = this.device.popErrorScope();
-        scopes.push(scope.then((error) => (error === null ? null : describe(kind, error.message)), (reason: unknown) => describe("internal", String(reason))));
+        scopes.push(scope.then((error) => (error === null ? null : failureOf(kind, error.message)), (reason: unknown) => failureOf("internal", String(reason))));
       }
     }
     const failure = Promise.all(scopes).then((errors) => {

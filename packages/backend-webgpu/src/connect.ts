@@ -15,6 +15,11 @@ export interface WebGpuOptions {
    */
   readonly profile?: boolean;
   /**
+   * Submit each op by itself, and name in errors the line that called it: a failing guard, memory that is not there, a program that is
+   * refused. Slow.
+   */
+  readonly debug?: boolean;
+  /**
    * Whether the invocations of a workgroup work together through shared memory, in products, reductions and norms: `"auto"` where it pays,
    * `"never"`, or `"always"` where it can be done; the name of a variant asks for that one. By default `"auto"`, and `"rarely"` on adapters in software,
    * whose barriers are slow: only where one invocation would loop for very long.

@@ -36,5 +36,5 @@ const browser: Platform = {
  */
 export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
   const { device, owned } = await connect(options, browser);
-  return createBackend(device, owned, options.cooperation ?? cooperationOn(device), options.profile);
+  return createBackend(device, owned, options.cooperation ?? cooperationOn(device), options);
 }

@@ -48,5 +48,5 @@ const runtime: Platform = {
 /** The same function as that of the default entry, with WebGPU from the runtime or from the package `webgpu`. */
 export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
   const { device, owned } = await connect(options, runtime);
-  return createBackend(device, owned, options.cooperation ?? cooperationOn(device), options.profile);
+  return createBackend(device, owned, options.cooperation ?? cooperationOn(device), options);
 }

@@ -89,7 +89,7 @@ export class Programs {
   /** @throws {UnsupportedError} where the program needs more buffers than the device binds. */
   prepare(program: Program): PreparedProgram {
     this.compiler.checkBuffers(program);
-    return new PreparedProgram(program, this.#numberGuards(program), this.cooperation, this.compiler, this.#uncompiled);
+    return new PreparedProgram(program, this.numberGuards(program), this.cooperation, this.compiler, this.#uncompiled);
   }
 
   /** Compiles programs that were prepared and not dispatched, in the variant that always works. */
@@ -101,10 +101,14 @@ export class Programs {
     return this.#guardMessages[number] ?? "";
   }
 
-  /** The numbers of a program's guards on this device; equal programs share them. */
-  #numberGuards({ guards }: Program): number {
+  /**
+   * The numbers of a program's guards on this device; equal programs share them.
+   *
+   * @param site - What their messages end with.
+   */
+  numberGuards({ guards }: Program, site = ""): number {
     if (guards.length === 0) return 0;
-    const messages = guards.map(({ message }) => message);
+    const messages = guards.map(({ message }) => `${message}${site}`);
     const key = JSON.stringify(messages);
     const known = this.#guardNumbers.get(key);
     if (known !== undefined) return known;

@@ -402,6 +402,70 @@ describe.skipIf(!hasWebGpu)("the webgpu device", () => {
     });
   });
 
+  describe("to debug", () => {
+    const here = /called at\n {4}.*device\.test\.ts:\d+:\d+/;
+
+    it("a guard that fails names the line of its dispatch", async () => {
+      const device = await openDevice({ debug: true });
+      const [source, good, bad] = [upload(device, floats(10, 20)), upload(device, longs(0, 1), "int64"), upload(device, longs(0, 9), "int64")];
+      const output = device.alloc(8, "float32");
+      const program = device.prepare(gather(2, 2));
+      const lineAfter = Number(/device\.test\.ts:(\d+)/.exec(new Error().stack ?? "")?.[1]);
+      device.dispatch(program, [source, good, output], []);
+      device.dispatch(program, [source, bad, output], []);
+      const error = await device.read(output).then(() => null, (reason: unknown) => reason);
+      expect(error).toBeInstanceOf(GuardError);
+      expect((error as GuardError).message).toMatch(here);
+      expect(Number(/device\.test\.ts:(\d+)/.exec((error as GuardError).message)?.[1])).toBe(lineAfter + 2);
+      expect(device.stats().submits).toBe(3);
+    });
+
+    it("so do programs and memory that the device refuses, and devices that do not debug say nothing of it", async () => {
+      const real = (await openDevice()).device;
+      const faults = {
+        createShaderModule: () => real.createShaderModule({ code: "fn main( {" }),
+        createBuffer: (descriptor: GPUBufferDescriptor) => real.createBuffer(descriptor.size > 2 ** 20 ? { ...descriptor, size: real.limits.maxBufferSize } : descriptor),
+      };
+      for (const debug of [true, false]) {
+        const device = await openDevice({ device: withFaults(real, faults), debug });
+        const buffer = upload(device, floats(1, 2));
+        device.dispatch(device.prepare(doubleAndAdd(2)), [buffer], [0]);
+        const told = (): Promise<unknown> => device.sync().then(() => null, (reason: unknown) => reason);
+        const refusal = await told();
+        device.alloc(2 ** 21, "float32");
+        const shortage = await told();
+        expect(refusal).toBeInstanceOf(WebGpuError);
+        expect(shortage).toBeInstanceOf(DeviceMemoryError);
+        for (const { message } of [refusal, shortage] as Error[]) {
+          if (debug) expect(message).toMatch(here);
+          else expect(message).not.toMatch(here);
+        }
+      }
+    });
+
+    it("everything has the name of its op as label", async () => {
+      const real = (await openDevice()).device;
+      const labels = new Set<string>();
+      const noting = <T extends { readonly label?: string }, R>(make: (descriptor: T) => R) => (descriptor: T): R => {
+        labels.add(descriptor.label ?? "");
+        return make(descriptor);
+      };
+      const device = await openDevice({
+        device: withFaults(real, {
+          createBuffer: noting((descriptor: GPUBufferDescriptor) => real.createBuffer(descriptor)),
+          createShaderModule: noting((descriptor: GPUShaderModuleDescriptor) => real.createShaderModule(descriptor)),
+          createBindGroup: noting((descriptor: GPUBindGroupDescriptor) => real.createBindGroup(descriptor)),
+          createComputePipeline: noting((descriptor: GPUComputePipelineDescriptor) => real.createComputePipeline(descriptor)),
+          createCommandEncoder: noting((descriptor: GPUCommandEncoderDescriptor) => real.createCommandEncoder(descriptor)),
+        }),
+      });
+      const buffer = upload(device, floats(1, 2));
+      device.dispatch(device.prepare(doubleAndAdd(2)), [buffer], [1]);
+      expect(await download(device, buffer)).toEqual([3, 5]);
+      expect([...labels].sort()).toEqual(["double and add", "failed guard", "scalars", "staging", "tensor"]);
+    });
+  });
+
   describe("failures", () => {
     const fresh = async (): Promise<GPUDevice> => (await openDevice()).device;
 
