@@ -34,6 +34,8 @@ export class EnginePage implements Engine {
       await this.page.bringToFront();
       return await this.page.evaluate((question) => ask(question), request);
     } catch (error) {
+      // Without its browser the run is over; what a page cannot do is told.
+      if (this.page.isClosed()) throw error;
       return { unable: String(error).split("\n")[0] ?? "" };
     }
   }

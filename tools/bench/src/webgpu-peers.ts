@@ -94,7 +94,7 @@ Written by \`npm run bench:webgpu -- --peers --markdown docs/performance-webgpu.
 "${adapter}", ${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} cores.
 
 ${/swiftshader|llvmpipe|lavapipe|basic render/i.test(adapter) ? "**This adapter is a program and no GPU.** It has no shared memory that is fast and no thousands of threads, so that who is faster here says nothing about who\nis faster on a GPU. What it does show is what an engine does besides computing: uploads, readbacks, dispatches, submits.\n\n" : ""}Every engine had a page of its own in one browser and did the same work, in turns, ${seconds} s for each case; the least time counts, from the call until the
-device has finished. In parentheses: times as long as Gradus takes. A dash: it did not run the case; why stands below.
+device has finished. The machine was not alone: the ratios mean more than the times. In parentheses: times as long as Gradus takes. A dash: it did not run the case; why stands below.
 
 | | ${labels.join(" | ")} |
 |---|${labels.map(() => "---|").join("")}
