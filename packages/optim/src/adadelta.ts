@@ -52,7 +52,7 @@ const ruleOf = variants(({ maximize, decay }): UpdateRule<State, Hyperparameter>
  */
 export class Adadelta extends Optimizer<AdadeltaOptions> {
   constructor(params: ParamsOf<AdadeltaOptions>, options: Readonly<Partial<AdadeltaOptions>> = {}) {
-    super(params, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false, ...options });
+    super(params, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false }, options);
   }
 
   protected override move({ lr, rho, eps, weightDecay, maximize }: ParamGroup<AdadeltaOptions>, state: ParamState): Move {

@@ -53,7 +53,7 @@ const ruleOf = variants(({ maximize, decay }): UpdateRule<State, Hyperparameter>
  */
 export class Adagrad extends Optimizer<AdagradOptions> {
   constructor(params: ParamsOf<AdagradOptions>, options: Readonly<Partial<AdagradOptions>> = {}) {
-    super(params, { lr: 1e-2, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10, maximize: false, ...options });
+    super(params, { lr: 1e-2, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10, maximize: false }, options);
   }
 
   protected override move({ lr, lrDecay, weightDecay, initialAccumulatorValue: initial, eps, maximize }: ParamGroup<AdagradOptions>, state: ParamState): Move {

@@ -93,7 +93,7 @@ export class Adam extends AnyAdam {
   protected override readonly decoupled = false;
 
   constructor(params: ParamsOf<AdamOptions>, options: Readonly<Partial<AdamOptions>> = {}) {
-    super(params, { ...defaults, ...options });
+    super(params, defaults, options);
   }
 }
 
@@ -107,6 +107,6 @@ export class AdamW extends AnyAdam {
   protected override readonly decoupled = true;
 
   constructor(params: ParamsOf<AdamOptions>, options: Readonly<Partial<AdamOptions>> = {}) {
-    super(params, { ...defaults, weightDecay: 1e-2, ...options });
+    super(params, { ...defaults, weightDecay: 1e-2 }, options);
   }
 }

@@ -51,7 +51,7 @@ const ruleOf = variants(({ maximize, decay }): UpdateRule<State, Hyperparameter>
  */
 export class Adamax extends Optimizer<AdamaxOptions> {
   constructor(params: ParamsOf<AdamaxOptions>, options: Readonly<Partial<AdamaxOptions>> = {}) {
-    super(params, { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false, ...options });
+    super(params, { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false }, options);
   }
 
   protected override move({ lr, betas: [beta1, beta2], eps, weightDecay, maximize }: ParamGroup<AdamaxOptions>, state: ParamState): Move {

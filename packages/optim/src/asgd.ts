@@ -52,7 +52,7 @@ const ruleOf = variants(({ maximize, decay, averages }): UpdateRule<State, Hyper
  */
 export class ASGD extends Optimizer<AsgdOptions> {
   constructor(params: ParamsOf<AsgdOptions>, options: Readonly<Partial<AsgdOptions>> = {}) {
-    super(params, { lr: 1e-2, lambd: 1e-4, alpha: 0.75, t0: 1e6, weightDecay: 0, maximize: false, ...options });
+    super(params, { lr: 1e-2, lambd: 1e-4, alpha: 0.75, t0: 1e6, weightDecay: 0, maximize: false }, options);
   }
 
   protected override move({ lr, lambd, alpha, t0, weightDecay, maximize }: ParamGroup<AsgdOptions>, state: ParamState): Move {

@@ -37,3 +37,9 @@ export function checkRanges(optimizer: string, options: object): void {
     }
   }
 }
+
+/** @throws {RangeError} for an option that the optimizer does not have, where JavaScript would silently do without it. */
+export function checkNames(optimizer: string, known: object, given: object): void {
+  const unknown = Object.keys(given).find((name) => !(name in known));
+  if (unknown !== undefined) throw new RangeError(`${optimizer}: expected no options but ${Object.keys(known).join(", ")}, got ${unknown}; leave it out`);
+}

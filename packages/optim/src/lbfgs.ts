@@ -64,7 +64,7 @@ type Closure = () => Tensor | Promise<Tensor>;
  */
 export class LBFGS extends OptimizerBase<LbfgsOptions> {
   constructor(params: ParamsOf<LbfgsOptions>, options: Readonly<Partial<LbfgsOptions>> = {}) {
-    super(params, { lr: 1, maxIter: 20, maxEval: null, toleranceGrad: 1e-7, toleranceChange: 1e-9, historySize: 100, lineSearchFn: null, ...options });
+    super(params, { lr: 1, maxIter: 20, maxEval: null, toleranceGrad: 1e-7, toleranceChange: 1e-9, historySize: 100, lineSearchFn: null }, options);
     if (this.paramGroups.length !== 1) throw new RangeError(`LBFGS: expected one group of parameters, got ${this.paramGroups.length}; pass all parameters in one list`);
   }
 

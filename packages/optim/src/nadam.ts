@@ -60,7 +60,7 @@ const ruleOf = variants(({ maximize, decay }): UpdateRule<State, Hyperparameter>
  */
 export class NAdam extends Optimizer<NAdamOptions> {
   constructor(params: ParamsOf<NAdamOptions>, options: Readonly<Partial<NAdamOptions>> = {}) {
-    super(params, { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, momentumDecay: 4e-3, maximize: false, ...options });
+    super(params, { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, momentumDecay: 4e-3, maximize: false }, options);
   }
 
   protected override move({ lr, betas: [beta1, beta2], eps, weightDecay, momentumDecay, maximize }: ParamGroup<NAdamOptions>, state: ParamState): Move {

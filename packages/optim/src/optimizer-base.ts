@@ -7,7 +7,7 @@
 import { copyFrom, update } from "@gradus/autograd";
 import type { Leaf } from "@gradus/autograd";
 import type { Tensor } from "@gradus/tensor-core";
-import { checkRanges } from "./check.js";
+import { checkNames, checkRanges } from "./check.js";
 
 /** Parameters that are moved with the same options. The options may be changed between steps: `group.lr = 0.01`. */
 export type ParamGroup<O extends object = object> = O & { params: Leaf[] };
@@ -34,11 +34,16 @@ export abstract class OptimizerBase<O extends object = object> {
   /** What is remembered for each parameter, once it was moved. */
   readonly state = new Map<Leaf, ParamState>();
 
-  /** @param defaults - The options of groups that bring none. */
-  constructor(
-    params: ParamsOf<O>,
-    readonly defaults: O,
-  ) {
+  /** The options of groups that bring none. */
+  readonly defaults: O;
+
+  /**
+   * @param defaults - Every option that there is, as it is where nobody says otherwise.
+   * @param options - What the user says.
+   */
+  constructor(params: ParamsOf<O>, defaults: O, options?: Readonly<Partial<O>>) {
+    checkNames(this.constructor.name, defaults, options ?? {});
+    this.defaults = { ...defaults, ...options };
     const list = [...(params as Iterable<Leaf | (Partial<O> & { params: Iterable<Leaf> })>)];
     if (list.length === 0) throw new RangeError(`${this.constructor.name}: expected parameters, got none; pass net.parameters()`);
     const groups = list.every(isGroup<O>) ? list : [{ params: list as Leaf[] } as Partial<O> & { params: Leaf[] }];

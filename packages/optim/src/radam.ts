@@ -56,7 +56,7 @@ const ruleOf = variants(({ maximize, decay, adaptive }): UpdateRule<State, Hyper
  */
 export class RAdam extends Optimizer<RAdamOptions> {
   constructor(params: ParamsOf<RAdamOptions>, options: Readonly<Partial<RAdamOptions>> = {}) {
-    super(params, { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false, ...options });
+    super(params, { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false }, options);
   }
 
   protected override move({ lr, betas: [beta1, beta2], eps, weightDecay, maximize }: ParamGroup<RAdamOptions>, state: ParamState): Move {

@@ -58,7 +58,7 @@ const ruleOf = variants(({ maximize, decay, momentum: moves, centered }): Update
  */
 export class RMSprop extends Optimizer<RMSpropOptions> {
   constructor(params: ParamsOf<RMSpropOptions>, options: Readonly<Partial<RMSpropOptions>> = {}) {
-    super(params, { lr: 1e-2, momentum: 0, alpha: 0.99, eps: 1e-8, centered: false, weightDecay: 0, maximize: false, ...options });
+    super(params, { lr: 1e-2, momentum: 0, alpha: 0.99, eps: 1e-8, centered: false, weightDecay: 0, maximize: false }, options);
   }
 
   protected override move({ lr, momentum, alpha, eps, centered, weightDecay, maximize }: ParamGroup<RMSpropOptions>, state: ParamState): Move {

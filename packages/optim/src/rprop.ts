@@ -56,7 +56,7 @@ const ruleOf = variants(({ maximize }): UpdateRule<State, Hyperparameter> => ({
  */
 export class Rprop extends Optimizer<RpropOptions> {
   constructor(params: ParamsOf<RpropOptions>, options: Readonly<Partial<RpropOptions>> = {}) {
-    super(params, { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false, ...options });
+    super(params, { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false }, options);
   }
 
   protected override move({ lr, etas: [shrink, grow], stepSizes: [shortest, longest], maximize }: ParamGroup<RpropOptions>, state: ParamState): Move {

@@ -59,7 +59,7 @@ const ruleOf = variants(({ maximize, decay, momentum: moves, nesterov }): Update
  */
 export class SGD extends Optimizer<SgdOptions> {
   constructor(params: ParamsOf<SgdOptions>, options: Readonly<Partial<SgdOptions>> = {}) {
-    super(params, { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false, ...options });
+    super(params, { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false }, options);
   }
 
   protected override move({ lr, weightDecay, momentum, dampening, nesterov, maximize }: ParamGroup<SgdOptions>, { momentumBuffer }: ParamState): Move {

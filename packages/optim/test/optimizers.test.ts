@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { cpu } from "@gradus/backend-cpu";
 import { Linear, Parameter } from "@gradus/nn";
 import type { Optimizer, OptimizerStateDict } from "@gradus/optim";
-import { Adadelta, Adagrad, Adam, Adamax, AdamW, ASGD, NAdam, RAdam, RMSprop, Rprop, SGD } from "@gradus/optim";
+import { Adadelta, Adagrad, Adam, Adamax, AdamW, ASGD, LBFGS, NAdam, RAdam, RMSprop, Rprop, SGD } from "@gradus/optim";
 import { Scalar } from "@gradus/scalar-autodiff";
 import type { NestedArray, Tensor } from "@gradus/tensor-core";
 import { manualSeed, ones, scope, setDefaultDevice, tensor, zeros } from "@gradus/tensor-core";
@@ -254,6 +254,8 @@ describe("what cannot be", () => {
     ["SGD: expected weightDecay of at least 0, got -1", () => new SGD(one(), { weightDecay: -1 })],
     ["SGD: expected momentum above 0 and no dampening with nesterov, got 0 and 0", () => new SGD(one(), { nesterov: true })],
     ["SGD: expected momentum above 0 and no dampening with nesterov, got 0.9 and 0.1", () => new SGD(one(), { nesterov: true, momentum: 0.9, dampening: 0.1 })],
+    ["SGD: expected no options but lr, momentum, dampening, weightDecay, nesterov, maximize, got weight_decay; leave it out", () => new SGD(one(), { weight_decay: 1 } as object)],
+    ["LBFGS: expected no options but lr, maxIter, maxEval, toleranceGrad, toleranceChange, historySize, lineSearchFn, got momentum; leave it out", () => new LBFGS(one(), { momentum: 1 } as object)],
     ["Adam: expected lr of at least 0, got -1", () => new Adam(one(), { lr: -1 })],
     ["Adam: expected betas[1] from 0 to below 1, got 1", () => new Adam(one(), { betas: [0.9, 1] })],
     ["AdamW: expected betas[0] from 0 to below 1, got -0.1", () => new AdamW(one(), { betas: [-0.1, 0.9] })],
