@@ -55,6 +55,8 @@ export interface KernelBody {
   /** Maximum and minimum of numbers over the inner space; NaN wins. */
   max(value: Expr): Expr;
   min(value: Expr): Expr;
+  /** The maximum that passes over NaN, which costs less: for what NaN will spoil anyway. The least number where there is nothing else. */
+  maxBesidesNaN(value: Expr): Expr;
   /** Writes output `j`; the value is converted to the output's element type. */
   store(j: number, value: Expr, over?: Over): void;
   guard(holds: Expr, message: string, over?: Over): void;
@@ -366,17 +368,23 @@ function buildKernel(
     return lift.map((value, slot) => k.result(reduction, slot, value.dtype));
   };
 
+  type Comparison = (left: Expr, right: Expr) => Expr;
+  const better = (dtype: ComputeDType, isBeaten: Comparison): Expr => {
+    const [left, right] = [k.left(0, dtype), k.right(0, dtype)];
+    return k.select(isBeaten(left, right), right, left);
+  };
+  const extremeBesidesNaN = (value: Expr, identity: Expr, isBeaten: Comparison): Expr => only(reduce({ identity: [identity], combine: [better(value.dtype, isBeaten)] }, [value]));
   /** A comparison passes over NaN, which is looked out for beside it: that is less work than an extreme that NaN wins. */
-  const extreme = (value: Expr, identity: Expr, isBeaten: (left: Expr, right: Expr) => Expr): Expr => {
-    const [left, right] = [k.left(0, value.dtype), k.right(0, value.dtype)];
-    const better = k.select(isBeaten(left, right), right, left);
-    if (value.dtype !== "float32" && value.dtype !== "float64") return only(reduce({ identity: [identity], combine: [better] }, [value]));
+  const extreme = (value: Expr, identity: Expr, isBeaten: Comparison): Expr => {
+    if (value.dtype !== "float32" && value.dtype !== "float64") return extremeBesidesNaN(value, identity, isBeaten);
     const [best, hasNaN] = reduce(
-      { identity: [identity, k.const(false, "bool")], combine: [better, k.or(k.left(1, "bool"), k.right(1, "bool"))] },
+      { identity: [identity, k.const(false, "bool")], combine: [better(value.dtype, isBeaten), k.or(k.left(1, "bool"), k.right(1, "bool"))] },
       [value, k.isNaN(value)],
     ) as readonly [Expr, Expr];
     return k.select(hasNaN, k.like(NaN, value), best);
   };
+  const isLess: Comparison = (left, right) => k.lt(left, right);
+  const isGreater: Comparison = (left, right) => k.lt(right, left);
 
   const body: KernelBody = {
     k,
@@ -401,8 +409,9 @@ function buildKernel(
     innerCount: () => inner.reduce((product, extent) => k.mul(product, extent), k.int(1)),
     reduce,
     sum: (value) => only(reduce({ identity: [k.like(0, value)], combine: [k.add(k.left(0, value.dtype), k.right(0, value.dtype))] }, [value])),
-    max: (value) => extreme(value, lowest(k, value.dtype), (left, right) => k.lt(left, right)),
-    min: (value) => extreme(value, highest(k, value.dtype), (left, right) => k.lt(right, left)),
+    max: (value) => extreme(value, lowest(k, value.dtype), isLess),
+    min: (value) => extreme(value, highest(k, value.dtype), isGreater),
+    maxBesidesNaN: (value) => extremeBesidesNaN(value, lowest(k, value.dtype), isLess),
     store(j, value, over = inner.length > 0 && operands[inputs + j]?.strides.slice(outer.length).some((s) => s !== 0) === true ? "inner" : "outer") {
       const place = places[inputs + j];
       if (place === undefined) throw new Error(`internal: ${formula.name} has no output ${String(j)}`);

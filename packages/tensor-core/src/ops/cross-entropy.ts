@@ -31,7 +31,7 @@ const forwardKernel = (weighted: boolean): KernelOp => new KernelOp({
     const { counts, index, apart } = targetOf(b, 2);
     b.guard(k.or(k.not(counts), k.and(k.le(k.int(0), index), k.lt(index, b.innerCount()))), "crossEntropy: expected targets that are classes of the logits, or ignoreIndex, got one outside; check the targets", "outer");
     const x = b.input(0, b.compute);
-    const top = b.max(x);
+    const top = b.maxBesidesNaN(x);
     const logSum = k.add(k.log(b.sum(k.exp(k.sub(x, top)))), top);
     const zero = k.const(0, b.compute);
     const at = (input: number, distance: Expr): Expr => b.inputAt(input, distance, { when: counts, otherwise: zero });

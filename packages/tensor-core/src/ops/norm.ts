@@ -25,7 +25,7 @@ const kernels = {
   sum: /* @__PURE__ */ reducing("norm", (b) => { b.store(0, b.sum(magnitudes(b))); }),
   euclidean: /* @__PURE__ */ reducing("norm", (b) => { const x = b.input(0); b.store(0, b.k.sqrt(b.sum(b.k.mul(x, x)))); }),
   largest: /* @__PURE__ */ reducing("norm", (b) => { b.store(0, b.max(magnitudes(b))); }),
-  smallest: /* @__PURE__ */ reducing("norm", (b) => { b.store(0, b.k.neg(b.max(b.k.neg(magnitudes(b))))); }),
+  smallest: /* @__PURE__ */ reducing("norm", (b) => { b.store(0, b.min(magnitudes(b))); }),
   general: /* @__PURE__ */ reducing("norm", (b) => { b.store(0, b.k.pow(b.sum(b.k.pow(magnitudes(b), b.scalar(0))), b.scalar(1))); }),
 } as const;
 

@@ -13,13 +13,13 @@ import { abs, add, eq, exp, log, mul, neg, sub, where } from "./elementwise.js";
 import { amax, record, sum } from "./reduce.js";
 import { squeeze } from "./view.js";
 
-/** exp(x − max) / Σ exp(x − max): shifted so that the largest exponent is 0. */
+/** exp(x − max) / Σ exp(x − max): shifted so that the largest exponent is 0. A NaN makes the sum NaN, whatever is taken off. */
 const softmaxKernel = /* @__PURE__ */ new KernelOp({
   name: "softmax",
   build: (b) => {
     const { k } = b;
     const x = b.input(0);
-    const power = k.exp(k.sub(x, b.max(x)));
+    const power = k.exp(k.sub(x, b.maxBesidesNaN(x)));
     b.store(0, k.div(power, b.sum(power)));
   },
 });
@@ -37,7 +37,7 @@ const logSoftmaxKernel = /* @__PURE__ */ new KernelOp({
   build: (b) => {
     const { k } = b;
     const x = b.input(0);
-    const shifted = k.sub(x, b.max(x));
+    const shifted = k.sub(x, b.maxBesidesNaN(x));
     b.store(0, k.sub(shifted, k.log(b.sum(k.exp(shifted)))));
   },
 });
