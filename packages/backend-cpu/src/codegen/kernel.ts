@@ -25,7 +25,7 @@ export function writeKernel(emitter: Emitter, scope: Scope, kernel: Kernel): voi
     const roots = [...kernel.stores.flatMap(({ index, value }) => [index, value]), ...kernel.reductions.flatMap(({ lift }) => lift)];
     const lanesAreInner = kernel.reductions.some((reduction) => !isSequential(reduction, kernel.inner));
     const axis = lanesAreInner ? null : bestAxis(emitter, axesOf(kernel.outer), kernel.stores.filter(({ over }) => over === "outer"), roots);
-    const loops = arrange(axesOf(kernel.outer), axis, widthsFor(roots, axis), areRepeatable(kernel.stores, roots));
+    const loops = arrange(axesOf(kernel.outer), axis, widthsFor(emitter, roots, axis), areRepeatable(kernel.stores, roots));
     nest(emitter, region, loops, (point) => writeOuterPoint(emitter, point, kernel));
   });
 }
@@ -117,7 +117,7 @@ export function writePoints(emitter: Emitter, scope: Scope, axes: readonly Space
     writeStores(emitter, point, stores);
   };
   const crossing = axis === null ? null : findCrossing(emitter, axes, axis, stores, roots);
-  if (crossing === null) nest(emitter, scope, arrange(axes, axis, widthsFor(roots, axis), areRepeatable(stores, roots)), write);
+  if (crossing === null) nest(emitter, scope, arrange(axes, axis, widthsFor(emitter, roots, axis), areRepeatable(stores, roots)), write);
   else nest(emitter, scope, plain(axes.filter((a) => a !== crossing.lanes && a !== crossing.rows)), (point) => writeCrossing(emitter, point, crossing, write));
 }
 
@@ -131,22 +131,29 @@ export function arrange(axes: readonly SpaceAxis[], axis: number | null, widths:
   return [...loops.filter((loop) => loop !== lanes), { ...lanes, widths: fitting, repeatable }];
 }
 
-/** Operations from which on more points at once pay, though not all of their values fit into registers: every constant serves them all. */
-const longFormula = 20;
-/** And from which on too many values would lie outside of registers. */
-const longestFormula = 150;
+/**
+ * How many vectors to compute together, by the operations of a formula. Short ones wait for memory. Of longer ones the constants do not fit into registers beside the
+ * values, and one that is fetched serves all vectors; of still longer ones neither do the values. Where vectors are paired, registers hold twice as much.
+ */
+const groupsByLength = [
+  { operations: 20, groups: 4, paired: 4 },
+  { operations: 75, groups: 6, paired: 6 },
+  { operations: 150, groups: 4, paired: 6 },
+  { operations: Infinity, groups: 2, paired: 2 },
+] as const;
 
 /**
  * How many points to compute together: several vectors at once hide the latency of long formulas and share the cost of the loop;
- * many values, or wide ones, would not fit into registers. Where elements are read under a condition that changes along the
+ * wide values would not fit into registers. Where elements are read under a condition that changes along the
  * axis, small groups lie more often wholly inside or outside.
  */
-function widthsFor(roots: readonly Expr[], axis: number | null): Widths {
+function widthsFor(emitter: Emitter, roots: readonly Expr[], axis: number | null): Widths {
   const nodes = topological(roots);
   const conditional = nodes.some((expr) => expr.op === "load" && expr.args[1] !== undefined && axis !== null && dependsOnAxis(expr.args[1], axis));
   if (conditional) return [1, null];
-  if (nodes.length > longestFormula || usesWideValues(nodes)) return [2, 1, null];
-  return [nodes.length > longFormula ? 6 : 4, 1, null];
+  if (usesWideValues(nodes)) return [2, 1, null];
+  const fitting = groupsByLength.find(({ operations }) => nodes.length <= operations) ?? groupsByLength[0];
+  return [emitter.context.target.pairsVectors ? fitting.paired : fitting.groups, 1, null];
 }
 
 /** Whether all stores go to another element from one position of an axis to the next. If not, the axis has one position, and no lanes. */
