@@ -170,8 +170,8 @@ function writeShader(program: Program, variant: Variant, elements: Elements): Sh
 /**
  * The shader that a program becomes on WebGPU, to look at.
  *
- * @param options - `variant` says how its work is given to invocations: `tiled` and `split` are for contractions, `team` is for kernels that
- * reduce. `float16` is for devices with the feature `shader-f16`.
+ * @param options - `variant` says how its work is given to invocations: `tiled` and `split` are for contractions, `squad` and `team` for kernels that
+ * reduce, `crowd` for those and for scans, sorts and scatters. `float16` is for devices with the feature `shader-f16`.
  * @throws {UnsupportedError} where the program uses types that WebGPU does not have.
  */
 export function wgsl(program: Program, { variant = "independent", float16 = false }: { readonly variant?: Variant; readonly float16?: boolean } = {}): string {
