@@ -1,4 +1,4 @@
-import type { Backend, BufferHandle, Coordinate, Kernel, Sort } from "@gradus/kernel-ir";
+import type { Backend, BufferHandle, Coordinate, Expr, Kernel, Sort } from "@gradus/kernel-ir";
 import { DeviceLostError, DeviceMemoryError, ExprBuilder } from "@gradus/kernel-ir";
 import { describe, expect, it } from "vitest";
 import { cpu } from "../src/index.js";
@@ -167,6 +167,25 @@ describe("the device", () => {
     device.free(x);
     device.free(y);
     expect(device.alloc(480_000, "float32").byteLength).toBe(480_000);
+  });
+
+  it.each([[40, 72, 300], [3, 9, 5], [40, 7, 600]])("finds a matrix product of %i × %i, over %i, that leaves a buffer", (m, n, k) => {
+    const device = cpu({ checkBounds: true });
+    const b = new ExprBuilder();
+    const [rows, columns, steps] = [0, 1, 2].map((slot) => b.scalar(slot, "int32")) as [Expr, Expr, Expr];
+    const coordinate = (axis: number, stride: Expr): Coordinate => ({ terms: [{ axis, scale: b.int(1) }], shift: b.int(0), divisor: b.int(1), extent: null, stride });
+    const product = device.prepare({
+      kind: "contraction", name: "product", dtype: "float32", scalars: ["int32", "int32", "int32"], guards: [],
+      params: [{ dtype: "float32", access: "in" }, { dtype: "float32", access: "in" }, { dtype: "float32", access: "out" }],
+      axes: [{ role: "m", extent: rows }, { role: "n", extent: columns }, { role: "k", extent: steps }],
+      left: { param: 0, offset: b.int(0), coordinates: [coordinate(0, steps), coordinate(2, b.int(1))], prologue: null },
+      right: { param: 1, offset: b.int(0), coordinates: [coordinate(2, columns), coordinate(1, b.int(1))], prologue: null },
+      stores: [{ over: "outer", param: 2, index: b.add(b.mul(b.index(0), columns), b.index(1)), value: b.result(0, 0, "float32") }],
+    });
+    const sizes = [m * k, k * n, m * n];
+    const run = (short: number): void => device.dispatch(product, sizes.map((size, i) => device.alloc(4 * (i === short ? size - 1 : size), "float32")), [m, n, k]);
+    expect(() => run(-1)).not.toThrow();
+    for (const short of [0, 1, 2]) expect(() => run(short)).toThrow(new RegExp(`internal: product: byte \\d+ of parameter ${String(short)} \\(float32\\) is outside of its buffer`));
   });
 
   it("says what is wrong with handles and arguments", () => {

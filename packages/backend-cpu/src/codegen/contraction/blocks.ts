@@ -4,6 +4,7 @@ import type { Emitter } from "../emitter.js";
 import { total } from "../expressions.js";
 import type { SpaceAxis } from "../loops.js";
 import { Scope } from "../scope.js";
+import { checkOperand } from "./bounds.js";
 import type { Layout } from "./layout.js";
 import type { Locals } from "./locals.js";
 import { atLeast, atLeastOnce, atMost, below, minimum, roundedUp } from "./locals.js";
@@ -179,7 +180,12 @@ export class Blocks {
 
     const { stepTable, steps } = tables.steps.at(scope);
     const [group, groupEnd] = [local(), local()];
-    scope.statement((code) => code.op("i32.const", 0).set(group));
+    scope.statement((code) => {
+      const gathered = this.packers.columns === "columns";
+      checkOperand(emitter, code, rows, left, { bytes: rowBytes, count: s.rowCount }, stepTable, steps, 0, this.#shift);
+      checkOperand(emitter, code, columns, right, gathered ? { table: tables.columnTable, count: s.columnCount } : { bytes: columnBytes, count: s.columnCount }, stepTable, steps, 4, this.#shift);
+      code.op("i32.const", 0).set(group);
+    });
     below(scope, group, s.columnCount, (inGroup) => {
       const [block, count, blockTable] = [local(), local(), local()];
       inGroup.statement((code) => {

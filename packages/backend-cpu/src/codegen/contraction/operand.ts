@@ -22,6 +22,9 @@ export interface OperandView {
   readonly stride: (axis: number) => Expr;
   /** Whether neighbours along an axis are sure to be neighbours in memory. */
   readonly contiguous: (axis: number) => boolean;
+  /** The parameter that is read, and locals with the address and the bytes of what is read in its place; null where accesses are not checked. */
+  readonly param: number;
+  readonly bounds: { readonly start: number; readonly length: number } | null;
   /** Copies what belongs to the current position along the outermost loop; null if nothing is left to copy by then. */
   readonly copySlice: ((scope: Scope) => void) | null;
 }
@@ -48,11 +51,13 @@ export function viewOperand(emitter: Emitter, scope: Scope, contraction: Contrac
   const plainBase = (code: Code): void => {
     code.get(emitter.context.pointers[operand.param] ?? 0).get(offset).op("i32.const", elementAccess[dtype].shift).op("i32.shl").op("i32.add").set(base);
   };
+  const { pointers, lengths } = emitter.context;
+  const plainBounds = lengths === null ? null : { start: pointers[operand.param] ?? 0, length: lengths[operand.param] ?? 0 };
   const always = operand.prologue !== null || dtype !== contraction.dtype || dtype === "bool";
   if (!always && operand.coordinates.every(({ extent }) => extent === null)) {
     scope.statement(plainBase);
     const stride = (axis: number): Expr => plainStride(emitter, operand, axis);
-    return { base, stride, contiguous: (axis) => isLiteral(stride(axis), 1), copySlice: null };
+    return { base, stride, param: operand.param, bounds: plainBounds, contiguous: (axis) => isLiteral(stride(axis), 1), copySlice: null };
   }
 
   const range = ({ terms, shift }: Coordinate): { readonly least: Expr; readonly most: Expr } => {
@@ -89,11 +94,14 @@ export function viewOperand(emitter: Emitter, scope: Scope, contraction: Contrac
   const param = emitter.access.add(contraction.dtype === "bool" ? "int32" : contraction.dtype, copy, scope);
   const bytes = emitter.uniform(sizes.reduce<Expr>((all, size) => b.mul(all, b.cast(size, "float64")), b.const(1 << shift, "float64")), scope).local;
   const copyOffset = emitter.uniform(total(b, dims.map(({ coordinate, least, stride }) => b.mul(b.sub(coordinate.shift, least), stride))), scope).local;
+  const bounds = plainBounds === null ? null : { start: emitter.local("i32"), length: emitter.local("i32") };
   scope.statement((code) => {
     plainBase(code);
+    if (plainBounds !== null && bounds !== null) code.get(plainBounds.start).set(bounds.start).get(plainBounds.length).set(bounds.length);
     code.get(needs).if((inside) => {
       inside.get(bytes).op("call", emitter.context.scratch).tee(copy);
       inside.get(copyOffset).op("i32.const", shift).op("i32.shl").op("i32.add").set(base);
+      if (bounds !== null) inside.get(copy).set(bounds.start).get(bytes).op("i32.trunc_sat_f64_s").set(bounds.length);
     });
   });
 
@@ -122,7 +130,7 @@ export function viewOperand(emitter: Emitter, scope: Scope, contraction: Contrac
     return always ? inCopy : b.select(needed, inCopy, plainStride(emitter, operand, axis));
   };
   const contiguous = (axis: number): boolean => isLiteral(copyStride(axis), 1) && (always || isLiteral(plainStride(emitter, operand, axis), 1));
-  return { base, stride, contiguous, copySlice: sliced === null ? null : fill };
+  return { base, stride, contiguous, param: operand.param, bounds, copySlice: sliced === null ? null : fill };
 }
 
 /** An element of a copy, at given numerators of its coordinates: zero outside, converted inside. */

@@ -1,5 +1,6 @@
 import type { Contraction, Expr } from "@gradus/kernel-ir";
 import { dependsOnAxis, topological } from "@gradus/kernel-ir";
+import type { Code } from "../../assembler/index.js";
 import type { Emitter } from "../emitter.js";
 import type { SpaceAxis } from "../loops.js";
 import { areRepeatable, checkGuards, stepThrough, stepThroughAll, writeStores } from "../loops.js";
@@ -7,6 +8,7 @@ import { scalarTypes } from "../scalar.js";
 import type { UniformValue } from "../scope.js";
 import { Scope } from "../scope.js";
 import { vectorsOf } from "../vector.js";
+import { checkRange } from "./bounds.js";
 import type { Layout } from "./layout.js";
 import type { Locals } from "./locals.js";
 import { below, minimum } from "./locals.js";
@@ -110,7 +112,7 @@ export class Results {
    *
    * @param elsewhere - A local that says whether a tile is somewhere else, and has still to be stored; cleared if it is not.
    */
-  place(scope: Scope, { row, column, width, result, resultRow }: TilePlace, elsewhere: number): void {
+  place(scope: Scope, { row, height, column, width, result, resultRow }: TilePlace, elsewhere: number): void {
     if (!this.#inOrder) return;
     const { emitter, contraction, layout } = this;
     const b = emitter.builder;
@@ -129,8 +131,23 @@ export class Results {
         const index = emitter.uniform(store.index, place).local;
         place.code.get(emitter.context.pointers[store.param] ?? 0).get(index).op("i32.const", this.#shift).op("i32.shl").op("i32.add").set(result);
         place.code.get(rowBytes).set(resultRow).op("i32.const", 0).set(elsewhere);
+        this.#check(place.code, store.param, { row, height, column, width, result, resultRow });
       }));
     }));
+  }
+
+  /** Compares the rows of tiles that are written in place with where the parameter ends. */
+  #check(code: Code, param: number, { height, width, result, resultRow }: TilePlace): void {
+    const { emitter } = this;
+    const { lengths, pointers } = emitter.context;
+    if (lengths === null) return;
+    const [first, end] = [emitter.local("i32"), emitter.local("i32")];
+    for (const last of [false, true]) {
+      code.get(result);
+      if (last) code.get(height).op("i32.const", 1).op("i32.sub").get(resultRow).op("i32.mul").op("i32.add");
+      code.tee(first).get(width).op("i32.const", this.#shift).op("i32.shl").op("i32.add").set(end);
+      checkRange(emitter, code, param, { start: pointers[param] ?? 0, length: lengths[param] ?? 0 }, first, end);
+    }
   }
 
   /** The stores of a tile's points. */
