@@ -72,17 +72,18 @@ const mostStepsOfTables = 2 ** 14;
  */
 export class StepTable {
   readonly #padding: Padding | null;
-  /** A local with the address of the table, or of a list of where each begins, and behind the last the end. */
+  /** A local with the address of the first table. */
   readonly #table: number;
+  /** Locals with the address of a list of where each table begins, and behind the last the end; and that say whether there are several. Only with padding. */
   readonly #starts: number = 0;
-  /** A local that says whether there are several. */
   readonly #several: number = 0;
 
   /** @param steps - A local with the number of steps. */
-  constructor(readonly emitter: Emitter, scope: Scope, contraction: Contraction, { summed, loops, ...layout }: Layout, views: readonly [rows: OperandView, columns: OperandView], readonly steps: number) {
+  constructor(readonly emitter: Emitter, scope: Scope, contraction: Contraction, layout: Layout, views: readonly [rows: OperandView, columns: OperandView], readonly steps: number) {
     const b = emitter.builder;
     const { shift } = tileArithmetic[contraction.dtype];
-    const padding = paddingOf(emitter, contraction, { summed, loops, ...layout });
+    const { summed } = layout;
+    const padding = paddingOf(emitter, contraction, layout);
     this.#padding = padding;
     const at = emitter.local("i32");
     const offsets = views.map((view) => offsetOf(emitter, summed, view, shift));
@@ -109,13 +110,12 @@ export class StepTable {
     const tables = b.select(several, extent, b.int(1));
     const [tableCount, start] = [emitter.uniform(tables, scope).local, emitter.local("i32")];
     this.#several = emitter.uniform(several, scope).local;
-    const one = emitter.uniform(b.int(1), scope).local;
     [this.#table, this.#starts] = scope.statement((code) => {
       // What is written last may be left out, but needs room.
       const entries = emitter.local("i32");
-      code.get(tableCount).get(steps).op("i32.mul").get(one).op("i32.add").set(entries);
+      code.get(tableCount).get(steps).op("i32.mul").op("i32.const", 1).op("i32.add").set(entries);
       const room = takeRoom(emitter, code, "steps", [entries], stepBytes);
-      code.get(tableCount).get(one).op("i32.add").set(entries);
+      code.get(tableCount).op("i32.const", 1).op("i32.add").set(entries);
       const starts = takeRoom(emitter, code, "starts", [entries], 4);
       code.get(room).set(at).get(starts).set(start);
       return [room, starts];

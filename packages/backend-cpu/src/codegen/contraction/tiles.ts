@@ -125,9 +125,10 @@ function writeTile(module: ModuleBuilder, source: TileSource, { rows, vectors }:
   const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => fn.local("v128")));
   const factors = Array.from({ length: vectors }, () => fn.local("v128"));
   const [factor, zero] = [fn.local("v128"), fn.local("v128")];
-  // Where the factors of the step are: in panels by a place that moves on, else by an address and the offset in the table.
+  // Where the factors of the step are: in a panel by an address that moves on, else by one that an offset from the table is added to.
   const [step, end, row, column, rowOffset] = [address(), address(), address(), address(), address()] as const;
   const rowAddresses = Array.from({ length: rows }, address);
+  // What moves from step to step, and by how many bytes.
   const moves: (readonly [local: number, bytes: number])[] = [];
   if (source === "panels") moves.push([row, largestTile.rows << shift]);
   else moves.push([step, stepBytes]);
