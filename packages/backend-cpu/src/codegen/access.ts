@@ -1,8 +1,8 @@
 import type { DType, Expr, LoadExpr, Param } from "@gradus/kernel-ir";
+import { substitute } from "@gradus/kernel-ir";
 import type { Code } from "../assembler/index.js";
 import { elementAccess } from "./elements.js";
 import type { Emitter } from "./emitter.js";
-import { substitute } from "./expressions.js";
 import { scalarTypes } from "./scalar.js";
 import type { UniformValue, Value, VaryingValue } from "./scope.js";
 import { innermost, isVarying, positionOf, Scope } from "./scope.js";

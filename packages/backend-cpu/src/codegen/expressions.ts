@@ -1,7 +1,5 @@
 import type { Expr, ExprBuilder } from "@gradus/kernel-ir";
 
-export { substitute } from "@gradus/kernel-ir";
-
 /** Whether an int32 expression is this literal. */
 export const isLiteral = (expr: Expr, value: number): boolean => expr.op === "const" && Number(expr.value) === value;
 

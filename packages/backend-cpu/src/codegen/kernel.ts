@@ -1,10 +1,9 @@
 import type { Expr, Guard, Kernel, Reduction, Store } from "@gradus/kernel-ir";
-import { dependsOnAxis, topological } from "@gradus/kernel-ir";
+import { dependsOnAxis, substitute, topological } from "@gradus/kernel-ir";
 import { findCrossing, writeCrossing } from "./crossing.js";
 import type { Emitter } from "./emitter.js";
 import type { LoopAxis, SpaceAxis, Widths } from "./loops.js";
 import { areRepeatable, axesOf, checkGuards, nest, plain, usesWideValues, whereNotEmpty, writeStores } from "./loops.js";
-import { substitute } from "./expressions.js";
 import { isSequential, writeReduction } from "./reduce.js";
 import type { Scope } from "./scope.js";
 

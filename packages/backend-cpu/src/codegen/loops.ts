@@ -1,8 +1,7 @@
 import type { Expr, Guard, Store } from "@gradus/kernel-ir";
-import { topological } from "@gradus/kernel-ir";
+import { substitute, topological } from "@gradus/kernel-ir";
 import type { Code } from "../assembler/index.js";
 import type { Emitter } from "./emitter.js";
-import { substitute } from "./expressions.js";
 import type { Lanes, UniformValue } from "./scope.js";
 import { innermost, isVarying, positionOf, Scope } from "./scope.js";
 

@@ -1,9 +1,9 @@
 import type { Contraction, Coordinate, DType, Expr, Operand } from "@gradus/kernel-ir";
-import { dtypeInfo } from "@gradus/kernel-ir";
+import { dtypeInfo, substitute } from "@gradus/kernel-ir";
 import type { Code } from "../../assembler/index.js";
 import { elementAccess } from "../elements.js";
 import type { Emitter } from "../emitter.js";
-import { isLiteral, product, substitute, total } from "../expressions.js";
+import { isLiteral, product, total } from "../expressions.js";
 import { writePoints } from "../kernel.js";
 import type { SpaceAxis } from "../loops.js";
 import { axesOf, whereNotEmpty } from "../loops.js";
