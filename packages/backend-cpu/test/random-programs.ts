@@ -21,6 +21,8 @@ function outcome(device: Backend, { program, buffers, scalars }: ReturnType<type
 }
 
 const oracle = interpreter();
+/** A zero of padding times an infinite or missing number is NaN, or is left out: which of the two is up to a device. */
+const withoutPadding = interpreter({ paddingTerms: "left out" });
 const devices = [
   cpu({ checkBounds: true, relaxed: false, threads: 1 }),
   cpu({ relaxed: false, threads: 1 }),
@@ -32,12 +34,13 @@ export function expectSameOutcomes(firstSeed: number, count: number): void {
   for (let seed = firstSeed; seed < firstSeed + count; seed++) {
     const random = randomProgram(seed);
     const expected = outcome(oracle, random);
+    const orElse = random.program.kind === "contraction" ? outcome(withoutPadding, random) : expected;
     for (const device of devices) {
       const got = outcome(device, random);
-      if ("guard" in expected || "guard" in got) expect({ seed, got }).toEqual({ seed, got: expected });
+      if ("guard" in expected || "guard" in orElse || "guard" in got) expect({ seed, got }).toEqual({ seed, got: expected });
       else {
         const text = `seed ${String(seed)}\n${printProgram(random.program)}\nscalars ${random.scalars.join(", ")}`;
-        expect(difference(random.program, got.values, expected.values), text).toBeNull();
+        expect(difference(random.program, got.values, expected.values, orElse.values), text).toBeNull();
       }
     }
   }

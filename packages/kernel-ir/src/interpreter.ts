@@ -5,5 +5,6 @@
 export { interpreter } from "./interpreter/backend.js";
 export type { InterpreterOptions } from "./interpreter/backend.js";
 export { run } from "./interpreter/run.js";
+export type { PaddingTerms } from "./interpreter/run.js";
 export type { BoundBuffer, Value } from "./interpreter/evaluate.js";
 export { elements, bfloat16ToNumber, float16ToNumber, numberToBfloat16, numberToFloat16 } from "./interpreter/elements.js";

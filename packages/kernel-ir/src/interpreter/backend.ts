@@ -4,12 +4,15 @@ import { dtypeInfo, dtypes } from "../dtype.js";
 import { lowerProgram } from "../math/lower.js";
 import type { Program } from "../program.js";
 import { validateProgram } from "../validate.js";
+import type { PaddingTerms } from "./run.js";
 import { run } from "./run.js";
 
 export interface InterpreterOptions {
   readonly name?: string;
   /** Bytes after which allocation fails. */
   readonly capacity?: number;
+  /** What becomes of terms with a zero of padding: `multiplied` (the default) or `left out`. A device may do either at each of them. */
+  readonly paddingTerms?: PaddingTerms;
 }
 
 /** Indices are int32, so that a buffer can have this many elements, and of one byte each no more bytes. */
@@ -113,6 +116,7 @@ export function interpreter(options: InterpreterOptions = {}): Backend {
           return { dtype, view: new DataView(bytes.buffer), length: Math.floor(bytes.length / dtypeInfo[dtype].byteLength) };
         }),
         scalars,
+        options.paddingTerms,
       );
     },
     sync: () => Promise.resolve(),

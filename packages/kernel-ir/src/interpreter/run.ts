@@ -5,11 +5,14 @@ import { reductionChunk } from "../program.js";
 import type { BoundBuffer, Environment, Value } from "./evaluate.js";
 import { castValue, loadElement, storeElement, Tape } from "./evaluate.js";
 
+/** What becomes of terms of a contraction that a zero of padding is a factor of: devices may do either (`Coordinate`). */
+export type PaddingTerms = "multiplied" | "left out";
+
 /**
  * Runs a program on buffers, as `program.ts` defines it, one point after the other. Functions that are not lowered
  * (`lowerProgram`) are the host's, rounded.
  */
-export function run(program: Program, buffers: readonly BoundBuffer[], scalars: readonly Value[]): void {
+export function run(program: Program, buffers: readonly BoundBuffer[], scalars: readonly Value[], paddingTerms: PaddingTerms = "multiplied"): void {
   const axes = program.kind === "contraction" ? program.axes.length : program.outer.length + program.inner.length;
   const env: Environment = { scalars, buffers, index: new Int32Array(axes), results: [], left: [], right: [], element: 0 };
   switch (program.kind) {
@@ -17,7 +20,7 @@ export function run(program: Program, buffers: readonly BoundBuffer[], scalars: 
       runKernel(program, env);
       return;
     case "contraction":
-      runContraction(program, env);
+      runContraction(program, env, paddingTerms);
       return;
     case "scan":
       runScan(program, env);
@@ -137,7 +140,8 @@ function reducer(reduction: Reduction, first: number, inner: readonly number[]):
   };
 }
 
-function operandReader(operand: Operand): (env: Environment) => Value {
+/** Reads the operand at a point; null where its position is outside, in the padding. */
+function operandReader(operand: Operand): (env: Environment) => Value | null {
   const numbers = new Tape([
     operand.offset,
     ...operand.coordinates.flatMap((c) => [c.shift, c.divisor, c.stride, ...(c.extent === null ? [] : [c.extent]), ...c.terms.map((t) => t.scale)]),
@@ -156,9 +160,9 @@ function operandReader(operand: Operand): (env: Environment) => Value {
       let position = shift;
       for (const term of c.terms) position += (env.index[term.axis] ?? 0) * next();
       if (extent !== null) {
-        if (position % divisor !== 0) return 0;
+        if (position % divisor !== 0) return null;
         position /= divisor;
-        if (position < 0 || position >= extent) return 0;
+        if (position < 0 || position >= extent) return null;
       }
       index += position * stride;
     }
@@ -169,7 +173,7 @@ function operandReader(operand: Operand): (env: Environment) => Value {
   };
 }
 
-function runContraction(contraction: Contraction, env: Environment): void {
+function runContraction(contraction: Contraction, env: Environment, paddingTerms: PaddingTerms): void {
   const extents = extentsOf(contraction.axes.map((axis) => axis.extent), env);
   const left = operandReader(contraction.left);
   const right = operandReader(contraction.right);
@@ -185,7 +189,9 @@ function runContraction(contraction: Contraction, env: Environment): void {
     check(env);
     sum.reset();
     forEachAlong(env, k, extents, () => {
-      sum.add(castValue(left(env), dtype), castValue(right(env), dtype));
+      const [a, b] = [left(env), right(env)];
+      if (paddingTerms === "left out" && (a === null || b === null)) return;
+      sum.add(castValue(a ?? 0, dtype), castValue(b ?? 0, dtype));
     });
     env.results[0] = [sum.value];
     write(env);
