@@ -3,6 +3,7 @@ import { DeviceMemoryError, dtypeInfo } from "@gradus/kernel-ir";
 import { macrotask, now, provokeCollection, synchronousCollector } from "./platform.js";
 import type { Device } from "./device.js";
 import { Storage } from "./storage.js";
+import { Watermark } from "./watermark.js";
 
 /**
  * Device memory without ceremony.
@@ -38,15 +39,8 @@ class Group {
   ref!: WeakRef<Keeper>;
 }
 
-const minimumWatermark = 256 * 2 ** 20;
-const minimumCount = 100_000;
-/** The share of time that collecting may take before the watermark rises. */
-const timeShare = 0.05;
-/**
- * Watermarks after the first collection, over that of the first. A loop takes up to a step more of some size between two collections than
- * between two others; what it freed at the first one is enough for all of them when they come a little earlier.
- */
-const early = 7 / 8;
+const firstBytes = 64 * 2 ** 20;
+const firstCount = 100_000;
 
 /** What a device has in use, and what its upkeep has cost. */
 export interface MemoryStats {
@@ -69,14 +63,14 @@ export interface MemoryStats {
 export class DeviceMemory {
   readonly #device: Device;
   readonly #backend: Backend;
-  readonly #hardCap: number;
+  readonly #totalBytes: number;
   #groups: Group[] = [];
   #groupMark = fewGroups;
   readonly #sharing: readonly number[];
   /** The keeper that takes the next storage of a class, by class. */
   readonly #open: (Keeper | null)[];
-  #watermark: number;
-  #countMark = minimumCount;
+  readonly #byteMark: Watermark;
+  readonly #storageMark = new Watermark(firstCount);
   #lastCollection = 0;
   /** What was in use when a caller last awaited: a loop that never does has grown by all it has made since. */
   #bytesAtAwait = 0;
@@ -92,14 +86,14 @@ export class DeviceMemory {
     this.#backend = backend;
     this.#sharing = backend.readSync === undefined ? noSharing : smallSizes;
     this.#open = this.#sharing.map(() => null);
-    this.#hardCap = (backend.limits.totalBytes ?? Infinity) / 2;
-    this.#watermark = Math.min(minimumWatermark, this.#hardCap);
+    this.#totalBytes = backend.limits.totalBytes ?? Infinity;
+    this.#byteMark = new Watermark(firstBytes, this.#totalBytes);
   }
 
   /** A storage of `length` elements; its contents are unspecified. */
   alloc(length: number, dtype: DType): Storage {
     const bytes = length * dtypeInfo[dtype].byteLength;
-    if (this.bytes + bytes > this.#watermark || this.storages >= this.#countMark) this.#atWatermark();
+    if (this.bytes + bytes > this.#byteMark.value || this.storages >= this.#storageMark.value) this.#atWatermark();
     const buffer = this.#allocBuffer(bytes, dtype);
     this.bytes += bytes;
     this.storages++;
@@ -133,23 +127,25 @@ export class DeviceMemory {
 
   /** The library's await points call this: where no synchronous collection can be had, memory is reclaimed here. */
   async atAwait(): Promise<void> {
-    if (this.bytes > this.#watermark || this.storages >= this.#countMark) await this.collectAsync();
+    const start = now();
+    const tooMany = this.storages >= this.#storageMark.value;
+    if (tooMany || this.bytes > this.#byteMark.value) {
+      await this.collectAsync();
+      this.#adapt(start, tooMany);
+    }
     this.#bytesAtAwait = this.bytes;
   }
 
   /** Collects garbage and frees what nothing holds, giving the event loop a turn where that is needed. */
   async collectAsync(): Promise<void> {
-    const start = now();
-    if (!this.collect()) {
-      this.#open.fill(null);
-      // What a job made or read WeakRefs of is kept until the job ends, and a loop that awaits what is there already is one long job.
-      await macrotask();
-      provokeCollection();
-      await macrotask();
-      this.#sweep();
-      this.collections++;
-    }
-    this.#adapt(now() - start);
+    if (this.collect()) return;
+    this.#open.fill(null);
+    // What a job made or read WeakRefs of is kept until the job ends, and a loop that awaits what is there already is one long job.
+    await macrotask();
+    provokeCollection();
+    await macrotask();
+    this.#sweep();
+    this.collections++;
   }
 
   #allocBuffer(bytes: number, dtype: DType): BufferHandle {
@@ -206,11 +202,12 @@ export class DeviceMemory {
 
   #atWatermark(): void {
     const start = now();
+    const tooMany = this.storages >= this.#storageMark.value;
     if (this.collect()) {
-      this.#adapt(now() - start);
+      this.#adapt(start, tooMany);
       return;
     }
-    if (this.bytes > this.#hardCap && this.bytes - this.#bytesAtAwait > this.#hardCap / 2 && !this.#warned) {
+    if (this.bytes > this.#totalBytes / 2 && this.bytes - this.#bytesAtAwait > this.#totalBytes / 4 && !this.#warned) {
       this.#warned = true;
       console.warn(
         `memory: ${this.#device.name} has ${String(this.bytes)} bytes in ${String(this.storages)} storages in use and this loop never yields, so nothing can be reclaimed; add \`await\` or wrap the step in \`scope()\``,
@@ -218,14 +215,13 @@ export class DeviceMemory {
     }
   }
 
-  #adapt(milliseconds: number): void {
+  /** @param start - When the collection began that has just ended. */
+  #adapt(start: number, tooMany: boolean): void {
     const end = now();
-    const since = end - this.#lastCollection;
+    const share = (end - start) / (end - this.#lastCollection);
     this.#lastCollection = end;
-    const room = milliseconds > timeShare * since ? this.#watermark * 1.5 : early * minimumWatermark;
-    this.#watermark = Math.min(this.#hardCap, Math.max(room, 2 * this.bytes));
-    const roomForCount = milliseconds > timeShare * since ? this.#countMark * 1.5 : early * minimumCount;
-    this.#countMark = Math.max(roomForCount, 2 * this.storages);
+    if (tooMany) this.#storageMark.adapt(share, this.storages);
+    else this.#byteMark.adapt(share, this.bytes);
   }
 }
 
