@@ -27,9 +27,12 @@ export function training(start: Array_[], data: Array_[], loss: (p: Array_[], ..
   };
 }
 
+/** Waits for a result, which no op does, and frees it. */
+export const done = (make: () => Array_): Run => async () => (await make().blockUntilReady()).dispose();
+
 export const product = (m: number, k: number, n: number): Case => () => {
   const [a, b] = [random(m, k), random(k, n)];
-  return async () => (await np.matmul(a.ref, b.ref).blockUntilReady()).dispose();
+  return done(() => np.matmul(a.ref, b.ref));
 };
 
 export const mlp: Case = () =>

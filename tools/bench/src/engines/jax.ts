@@ -2,17 +2,20 @@ import { defaultDevice, grad, init, jit, lax, nn, numpy as np } from "@jax-js/ja
 import type { Case, Cases } from "../protocol.js";
 import { serve } from "../serve.js";
 import { startUp } from "../start-up.js";
-import { crossEntropy, dense, lenet, mlp, oneHot, product, random, training } from "./jax-models.js";
+import { crossEntropy, dense, done, lenet, mlp, oneHot, product, random, training } from "./jax-models.js";
 
 type Array_ = np.Array;
 
 await init("wasm");
 defaultDevice("wasm");
 
-const ofMillion = (f: (x: Array_) => Array_): Case => () => {
-  const x = random(1e6);
-  return () => void f(x.ref).dataSync();
+/** A compiled function of random arrays: that is how this library is meant to be used. */
+const of = (f: (...inputs: Array_[]) => Array_, ...shapes: number[][]): Case => () => {
+  const inputs = shapes.map((shape) => random(...shape));
+  const compiled = jit(f);
+  return done(() => compiled(...inputs.map((input) => input.ref)));
 };
+const million = [1e6];
 
 const convolution = (inputs: number, outputs: number, size: number, image: number, batch: number, padding: "SAME" | "VALID", backward: boolean): Case => () => {
   const [x, kernel] = [random(batch, inputs, image, image), random(outputs, inputs, size, size)];
@@ -27,49 +30,27 @@ const convolution = (inputs: number, outputs: number, size: number, image: numbe
 const jax: Cases = {
   "matmul 512": product(512, 512, 512),
   "matmul 1024": product(1024, 1024, 1024),
-  "matmul 512 TN": () => {
-    const [a, b] = [random(512, 512), random(512, 512)];
-    return () => void np.matmul(np.transpose(a.ref), b.ref).dataSync();
-  },
-  "matmul 512 NT": () => {
-    const [a, b] = [random(512, 512), random(512, 512)];
-    return () => void np.matmul(a.ref, np.transpose(b.ref)).dataSync();
-  },
+  "matmul 512 TN": of((a, b) => np.matmul(np.transpose(a), b), [512, 512], [512, 512]),
+  "matmul 512 NT": of((a, b) => np.matmul(a, np.transpose(b)), [512, 512], [512, 512]),
   "matmul 64": product(64, 64, 64),
   "matmul 64x784x256": product(64, 784, 256),
   "matmul 16x192x512": product(16, 192, 512),
   "matmul 512x128x384": product(512, 128, 384),
-  "add 1e6": ofMillion((x) => x.ref.add(x)),
-  "relu 1e6": ofMillion((x) => nn.relu(x)),
-  "sigmoid 1e6": ofMillion((x) => nn.sigmoid(x)),
-  "gelu 1e6": ofMillion((x) => nn.gelu(x, { approximate: false })),
-  "transpose 1024": () => {
-    const x = random(1024, 1024);
-    return () => void np.transpose(x.ref).dataSync();
-  },
-  "exp 1e6": ofMillion((x) => np.exp(x)),
-  "tanh 1e6": ofMillion((x) => np.tanh(x)),
-  "sum 1e6": ofMillion((x) => x.sum()),
-  "softmax 1024": () => {
-    const x = random(1024, 1024);
-    return () => void nn.softmax(x.ref, -1).dataSync();
-  },
-  "layer norm 1024": () => {
-    const x = random(1024, 1024);
-    return () => void nn.standardize(x.ref, -1).dataSync();
-  },
+  "add 1e6": of((x, y) => x.add(y), million, million),
+  "relu 1e6": of((x) => nn.relu(x), million),
+  "exp 1e6": of((x) => np.exp(x), million),
+  "tanh 1e6": of((x) => np.tanh(x), million),
+  "sigmoid 1e6": of((x) => nn.sigmoid(x), million),
+  "gelu 1e6": of((x) => nn.gelu(x, { approximate: false }), million),
+  "fused chain 1e6": of((x, y) => nn.relu(x.ref.mul(y).add(x)), million, million),
+  "sum 1e6": of((x) => x.sum(), million),
+  "transpose 1024": of((x) => np.transpose(x), [1024, 1024]),
+  "softmax 1024": of((x) => nn.softmax(x, -1), [1024, 1024]),
+  "layer norm 1024": of((x) => nn.standardize(x, -1), [1024, 1024]),
   "convolution 1-6 forward": convolution(1, 6, 5, 28, 64, "VALID", false),
   "convolution 1-6": convolution(1, 6, 5, 28, 64, "VALID", true),
   "convolution 32-64 forward": convolution(32, 64, 3, 32, 32, "SAME", false),
   "convolution 32-64": convolution(32, 64, 3, 32, 32, "SAME", true),
-  "fused chain 1e6": () => {
-    const [a, b] = [random(1e6), random(1e6)];
-    const chain = jit((x: Array_, y: Array_) => nn.relu(x.ref.mul(y).add(x)));
-    return async () => {
-      const result = chain(a.ref, b.ref);
-      (await result.blockUntilReady()).dispose();
-    };
-  },
   "add 4": () => {
     const [a, b] = [np.array([1, 2, 3, 4]), np.array([1, 2, 3, 4])];
     return () => {
