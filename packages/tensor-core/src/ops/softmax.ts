@@ -20,7 +20,7 @@ const softmaxKernel = /* @__PURE__ */ new KernelOp({
     const { k } = b;
     const x = b.input(0);
     const power = k.exp(k.sub(x, b.maxBesidesNaN(x)));
-    b.store(0, k.div(power, b.sum(power)));
+    b.store(0, k.mul(power, k.div(k.like(1, power), b.sum(power))));
   },
 });
 /** y (g − Σ g y) */
