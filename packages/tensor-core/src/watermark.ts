@@ -1,5 +1,5 @@
 /** The share of time that collecting may take before a watermark rises. */
-const timeShare = 0.05;
+const timeShare = 0.03;
 
 /**
  * A watermark that has not risen falls by this once. A loop takes up to a step more of some size between two collections than between two

@@ -1,4 +1,4 @@
-import { tensor, zeros } from "../create.js";
+import { ones, zeros } from "../create.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { optionsOf } from "../options.js";
 import type { Options } from "../options.js";
@@ -10,6 +10,7 @@ import { cat } from "./join.js";
 import { linear, matmul } from "./matmul.js";
 import { checkFloating, checkShapeOf, checkTogether } from "./operands.js";
 import { pad } from "./pad.js";
+import { tril } from "./rearrange.js";
 import { softmax } from "./softmax.js";
 import { expand, narrow, reshape, squeeze, transpose, unsqueeze } from "./view.js";
 import { mean } from "./reduce.js";
@@ -29,8 +30,7 @@ export const ScaledDotProductAttentionOptions = class {
 export type ScaledDotProductAttentionOptions = Options<typeof ScaledDotProductAttentionOptions>;
 
 /** Where a query may look: at keys that are not behind it. */
-const causalMask = (like: Tensor, queries: number, keys: number): Tensor =>
-  tensor(Uint8Array.from({ length: queries * keys }, (_, i) => Number(i % keys <= Math.floor(i / keys))), { dtype: "bool", device: like.device, shape: [queries, keys] });
+const causalMask = (like: Tensor, queries: number, keys: number): Tensor => tril(ones([queries, keys], { dtype: "bool", device: like.device }));
 
 /** Scores where the mask allows, −Infinity elsewhere; floats are added. */
 const masked = (scores: Tensor, mask: Tensor | null): Tensor => (mask === null ? scores : mask.dtype === "bool" ? where(mask, scores, -Infinity) : add(scores, mask));
