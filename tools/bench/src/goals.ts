@@ -10,9 +10,18 @@ export interface Goal {
   readonly wanted: { readonly atMost: number } | { readonly atLeast: number };
 }
 
+const node20 = "gradus";
+const node24 = "gradus, Node 24, revectorized";
+
 /** Rows by case and engine. */
 export class Run {
   constructor(readonly rows: readonly Row[]) {}
+
+  /** The same run with Gradus's figures from within `scope()`, as far as there are any. */
+  inScope(): Run {
+    const [scoped, others] = [this.rows.filter(({ label }) => label === "gradus, in scope()"), this.rows.filter(({ engine }) => engine !== "gradus")];
+    return new Run([...scoped.map((row) => ({ ...row, label: node20 })), ...others]);
+  }
 
   least(name: CaseName, label: string): number | undefined {
     return this.rows.find((row) => row.name === name && row.label === label)?.min_us;
@@ -30,9 +39,6 @@ export class Run {
 }
 
 const quotient = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined || b === undefined ? undefined : a / b);
-
-const node20 = "gradus";
-const node24 = "gradus, Node 24, revectorized";
 
 const overTorch = (name: CaseName, label: string, atMost: number): Goal => ({
   what: `${name}: time over PyTorch's${label === node24 ? ", Node 24 revectorized" : ""}`,
