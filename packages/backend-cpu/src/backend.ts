@@ -1,9 +1,9 @@
 import type { Backend, BackendStats, BufferHandle, ComputeDType, DType, Executable, LostInfo, Program } from "@gradus/kernel-ir";
 import { DeviceLostError, DeviceMemoryError, dtypeInfo, dtypes, GuardError, hostMath, lowerProgram, UnsupportedError, validateProgram } from "@gradus/kernel-ir";
-import { tileTableSize, tileTableStart } from "./codegen/contraction/tiles.js";
+import type { TilePart } from "./codegen/contraction/tiles.js";
+import { generateTiles, tileParts, tileTableSize, tileTableStart } from "./codegen/contraction/tiles.js";
 import { argumentBytes, generate } from "./codegen/generate.js";
 import type { Target } from "./codegen/target.js";
-import { generateTiles } from "./codegen/contraction/tiles.js";
 import { workspaceBytes } from "./codegen/contraction/workspace.js";
 import { canPairVectors, hasRelaxedMadd, hasSimd } from "./features.js";
 import { environment, hasThreads, processors } from "./host.js";
@@ -128,7 +128,8 @@ class CpuBackend implements CpuDevice {
   readonly #checkBounds: boolean;
   readonly #target: Target;
   #table = new WebAssembly.Table({ element: "anyfunc", initial: tileTableSize + 64 });
-  readonly #tiles = new Set<ComputeDType>();
+  /** Dtypes whose tiles are in the table. */
+  readonly #tiles: Readonly<Record<TilePart, Set<ComputeDType>>> = { operands: new Set(), panels: new Set() };
   #launch: Launch | null = createLauncher(this.#table);
   /** Entries of the table that were given out, and those of them that are free again. */
   #slots = tileTableSize;
@@ -203,7 +204,7 @@ class CpuBackend implements CpuDevice {
     if (program.params.length > this.limits.buffersPerProgram || program.params.length + program.scalars.length > mostArguments) {
       throw new UnsupportedError(`${program.name}: expected at most ${mostArguments} buffers and scalars, got ${program.params.length + program.scalars.length}`);
     }
-    if (program.kind === "contraction") this.#loadTiles(program.dtype, pool);
+    if (program.kind === "contraction") this.#loadTiles("operands", program.dtype, pool);
     const { run } = this.#load(program, pool);
     const slot = this.#freeSlots.pop() ?? this.#slots++;
     if (slot >= this.#table.length) this.#table.grow(this.#table.length);
@@ -335,6 +336,10 @@ class CpuBackend implements CpuDevice {
           this.#scratch.push(block);
           return block.address;
         },
+        // What is large enough for panels can wait for them; a program's first small products need not.
+        panels: () => {
+          if (program.kind === "contraction") this.#loadTiles("panels", program.dtype, pool);
+        },
         outOfBounds: (param: number, byteOffset: number) => {
           throw new RangeError(`internal: ${program.name}: byte ${byteOffset} of parameter ${param} (${program.params[param]?.dtype ?? "?"}) is outside of its buffer`);
         },
@@ -345,14 +350,15 @@ class CpuBackend implements CpuDevice {
   }
 
   #tileBytes(dtype: ComputeDType): Uint8Array<ArrayBuffer> {
-    return generateTiles(dtype, this.#target);
+    return generateTiles(dtype, this.#target, tileParts);
   }
 
-  /** Puts the functions that all contractions of a dtype share into the table. */
-  #loadTiles(dtype: ComputeDType, { memory }: MemoryPool): void {
-    if (this.#tiles.has(dtype)) return;
-    this.#tiles.add(dtype);
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(this.#tileBytes(dtype)), { device: { memory } });
+  /** Puts functions that all contractions of a dtype share into the table. */
+  #loadTiles(part: TilePart, dtype: ComputeDType, { memory }: MemoryPool): void {
+    const loaded = this.#tiles[part];
+    if (loaded.has(dtype)) return;
+    loaded.add(dtype);
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(generateTiles(dtype, this.#target, [part])), { device: { memory } });
     for (const [number, fn] of Object.entries(exports)) this.#table.set(tileTableStart(dtype) + Number(number), fn);
   }
 

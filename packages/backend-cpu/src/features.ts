@@ -1,6 +1,6 @@
 import type { Code } from "./assembler/index.js";
 import { ModuleBuilder } from "./assembler/index.js";
-import { generateTiles, tileNumber } from "./codegen/contraction/tiles.js";
+import { generateTiles, tileNumber, tileParts } from "./codegen/contraction/tiles.js";
 import { builtin, v8Version } from "./host.js";
 
 /** Whether the engine accepts a function with this body. Nothing is compiled. */
@@ -86,7 +86,7 @@ function probePairs(relaxed: boolean): boolean {
 function tilesAreRight(relaxed: boolean): boolean {
   const [rows, columns, steps] = [4, 16, 37];
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const bytes = generateTiles("float32", { shared: false, relaxed, pairsVectors: true });
+  const bytes = generateTiles("float32", { shared: false, relaxed, pairsVectors: true }, tileParts);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { device: { memory } });
   const [left, right, sums, result, table] = [0, 8192, 16384, 20480, 32768];
   const [floats, ints] = [new Float32Array(memory.buffer), new Int32Array(memory.buffer)];

@@ -60,14 +60,14 @@ const shareOf = (name: ProductName, whole: ProductName, label: string, atLeast: 
   wanted: { atLeast },
 });
 
-const startUp: Goal = {
-  what: "milliseconds from the import to the first product",
+const startUp = (name: "first matmul" | "first matmul, functions"): Goal => ({
+  what: `milliseconds from the import to the first product${name === "first matmul" ? "" : ", of a bundle of the functions that it calls"}`,
   reached: (run) => {
-    const [whole, empty] = [run.least("first matmul", node20), run.least("empty process", node20)];
+    const [whole, empty] = [run.least(name, node20), run.least("empty process", node20)];
     return whole === undefined || empty === undefined ? undefined : (whole - empty) / 1000;
   },
   wanted: { atMost: 30 },
-};
+});
 
 /** One thread, eager, without a scope, reclaiming memory included, unless it says otherwise. */
 export const goals: readonly Goal[] = [
@@ -92,5 +92,6 @@ export const goals: readonly Goal[] = [
   fasterOnTwo("step d (GPT)", 1.5),
   { what: "add 4: microseconds", reached: (run) => run.least("add 4", node20), wanted: { atMost: 0.5 } },
   { what: "add 4 with grad: microseconds", reached: (run) => run.least("add 4 with grad", node20), wanted: { atMost: 0.8 } },
-  startUp,
+  startUp("first matmul"),
+  startUp("first matmul, functions"),
 ];

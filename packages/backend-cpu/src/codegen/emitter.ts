@@ -33,6 +33,8 @@ export interface EmitterContext {
    * taken for less.
    */
   readonly scratch: number;
+  /** Called before a contraction uses panels, for which there are functions of their own. */
+  readonly panels: number;
 }
 
 /** Writes the code that computes expressions. */

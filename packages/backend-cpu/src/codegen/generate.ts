@@ -47,6 +47,7 @@ export function generate(program: Program, { checkBounds, target }: GenerateOpti
   // Sums of products call the shared functions for tiles.
   if (program.kind === "contraction") module.importTable("device", "table");
   const scratch = program.kind === "sort" || program.kind === "contraction" ? module.importFunction("device", "scratch", { params: ["f64"], results: ["i32"] }) : -1;
+  const panels = program.kind === "contraction" ? module.importFunction("device", "panels", { params: [], results: [] }) : -1;
   const outOfBounds = checkBounds ? module.importFunction("device", "outOfBounds", { params: ["i32", "i32"], results: [] }) : -1;
 
   const fn = module.function({ params: ["i32"], results: ["i32"] });
@@ -68,7 +69,7 @@ export function generate(program: Program, { checkBounds, target }: GenerateOpti
   const firstLength = firstScalar + program.scalars.length;
   const lengths = checkBounds ? program.params.map((_, i) => argument(firstLength + i, "i32.load", "i32")) : null;
 
-  const emitter = new Emitter({ target, module, fn, workspace, params: program.params, guards: program.guards, pointers, lengths, host, outOfBounds, scratch });
+  const emitter = new Emitter({ target, module, fn, workspace, params: program.params, guards: program.guards, pointers, lengths, host, outOfBounds, scratch, panels });
   switch (program.kind) {
     case "kernel":
       writeKernel(emitter, root, program);

@@ -97,6 +97,8 @@ export class Blocks {
     code.get(columnsPacked).get(rowCount).op("i32.const", rowsWorthPacking).op("i32.ge_s").op("i32.and");
     code.get(columnCount).op("i32.const", columnsWorthPacking).op("i32.ge_s").op("i32.and").set(rowsPacked);
 
+    code.get(columnsPacked).if((packed) => packed.op("call", emitter.context.panels));
+
     // Blocks of the same length, or nearly.
     const [blockSteps, blockBytes] = [local(), local()];
     code.op("i32.const", mostSteps.packed).op("i32.const", mostSteps.unpacked).get(columnsPacked).op("select").set(blockBytes);

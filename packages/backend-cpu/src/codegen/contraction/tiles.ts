@@ -67,6 +67,10 @@ export const stepBytes = 8;
 const sources = ["operands", "columnPanel", "panels"] as const;
 export type TileSource = (typeof sources)[number];
 
+/** Functions that are made together: what every product may need, and what only those with panels do. */
+export const tileParts = ["operands", "panels"] as const;
+export type TilePart = (typeof tileParts)[number];
+
 /**
  * `(left, leftRow, leftTile, steps, columns, count, sums, result, resultRow, tiles)`: the address of the first row of the left operand, or of its panel; the
  * bytes from one row to the next, and from one tile's rows to the next one's; the address of the table of steps; that of the columns in the right operand, or
@@ -94,21 +98,22 @@ export const tileTableSize = Object.keys(tileArithmetic).length * functionsPerDt
  * Where factors are not packed, their offsets come from a table: then the same loop serves matrices, convolutions and their gradients, whatever
  * is affine in the axes.
  *
- * A function's number is the name under which it is exported. They are a module of their own, shared by all programs: the engine has to optimise them once, not once for each program.
+ * A function's number is the name under which it is exported. They are modules of their own, shared by all programs: the engine has to optimise them once, not once for each program.
  */
-export function generateTiles(dtype: ComputeDType, target: Target): Uint8Array<ArrayBuffer> {
+export function generateTiles(dtype: ComputeDType, target: Target, parts: readonly TilePart[]): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   module.importMemory("device", "memory", target.shared ? mostPages : null);
   const arithmetic = tileArithmetic[dtype];
   const shapes = tileShapesFor(target);
   for (const source of sources) {
+    if (!parts.includes(source === "operands" ? "operands" : "panels")) continue;
     for (let rows = 1; rows <= shapes.tall.rows; rows++) {
       const most = rows <= shapes.wide.rows && source === "operands" ? shapes.wide.vectors : shapes.tall.vectors;
       for (let vectors = 1; vectors <= most; vectors++) writeTile(module, source, { rows, vectors }, arithmetic, target);
     }
   }
   const widths = panelWidths(dtype, shapes);
-  for (const packer of packers) {
+  for (const packer of parts.includes("panels") ? packers : []) {
     const fn = module.function(packSignature);
     module.export(String(packerNumber(packer)), fn);
     writePacker(fn, packer, arithmetic.lanes, widths);
