@@ -6,7 +6,7 @@ import { argumentBytes, generate } from "./codegen/generate.js";
 import type { Target } from "./codegen/target.js";
 import { workspaceBytes } from "./codegen/contraction/workspace.js";
 import { canPairVectors, hasRelaxedMadd, hasSimd } from "./features.js";
-import { environment, hasThreads, processors } from "./host.js";
+import { environment, hasThreads } from "./host.js";
 import type { Launch } from "./launcher.js";
 import { createLauncher } from "./launcher.js";
 import type { Block, CpuBuffer } from "./memory.js";
@@ -310,8 +310,8 @@ class CpuBackend implements CpuDevice {
     return null;
   }
 
-  #createSharing(pool: MemoryPool, { threads = processors(), shareAll = false }: CpuOptions): Sharing {
-    checkThreads(threads);
+  #createSharing(pool: MemoryPool, { threads, shareAll = false }: CpuOptions): Sharing {
+    if (threads !== undefined) checkThreads(threads);
     const device: SharingDevice = {
       name: this.name,
       pool,
@@ -321,7 +321,7 @@ class CpuBackend implements CpuDevice {
       tileBytes: (dtype) => this.#tileBytes(dtype),
       write: (address, bytes) => this.#bytes.set(bytes, address),
     };
-    return new Sharing(device, threads, shareAll);
+    return new Sharing(device, threads ?? null, shareAll);
   }
 
   /** Compiles a program. */

@@ -220,7 +220,7 @@ export class MemoryAccess {
 
   #widened(param: number, raw: Value): Value {
     const { widen } = elementAccess[this.#param(param).dtype];
-    return widen === null ? raw : this.#emitter.apply(widen, raw);
+    return widen === null ? raw : this.#emitter.apply(widen(), raw);
   }
 
   #readScalar(home: Scope, param: number, address: number): Value {
@@ -350,7 +350,7 @@ export class MemoryAccess {
    */
   prepareStore(param: number, index: Expr, value: Expr, scope: Scope): (code: Code) => void {
     const { raw, shift, narrow, store, storeVector } = elementAccess[this.#param(param).dtype];
-    const converted = (v: Value): Value => (narrow === null ? v : this.#emitter.apply(narrow, v));
+    const converted = (v: Value): Value => (narrow === null ? v : this.#emitter.apply(narrow(), v));
     const evaluated = this.#emitter.evaluate(value, scope);
     if (!this.#emitter.varies(index, scope)) {
       const address = this.#address(param, index, scope);

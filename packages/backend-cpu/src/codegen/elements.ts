@@ -4,7 +4,7 @@ import type { Code, InstructionName } from "../assembler/index.js";
 
 /**
  * How elements of a type lie in memory. `raw` is the arithmetic of what the load instruction gives; `widen` and `narrow` convert
- * between that and the arithmetic that expressions compute in, as expressions over `element`, so that they exist for single values and
+ * between that and the arithmetic that expressions compute in. They make expressions over `element`, so that they exist for single values and
  * for vectors alike.
  */
 export interface ElementAccess {
@@ -17,19 +17,27 @@ export interface ElementAccess {
   readonly loadVector: (code: Code, address: number, offset: number, part: number) => void;
   /** Stores four neighbours from vectors. */
   readonly storeVector: (code: Code, address: number, offset: number, vectors: readonly number[]) => void;
-  readonly widen: Expr | null;
-  readonly narrow: Expr | null;
+  readonly widen: Conversion | null;
+  readonly narrow: Conversion | null;
 }
+
+type Conversion = () => Expr;
 
 type ScalarLoad = Extract<InstructionName, `${"i32" | "i64" | "f32" | "f64"}.load${string}`>;
 type ScalarStore = Extract<InstructionName, `${"i32" | "i64" | "f32" | "f64"}.store${string}`>;
 
-const b = new ExprBuilder();
-const raw = b.element("int32");
-const float = b.element("float32");
+const b = /* @__PURE__ */ new ExprBuilder();
+/** What the load instruction gave, where that is an integer. */
+const raw = (): Expr => b.element("int32");
+
+const widenBool: Conversion = () => b.ne(raw(), b.int(0));
+const narrowBool: Conversion = () => b.cast(b.element("bool"), "int32");
+
+const widenBfloat16: Conversion = () => b.bitcast(b.shl(raw(), b.int(16)), "float32");
 
 /** The nearest bfloat16, ties to even: what is cut off is rounded by adding just less than half, or half to odd numbers. */
-function narrowBfloat16(x: Expr): Expr {
+function narrowBfloat16(): Expr {
+  const x = b.element("float32");
   const bits = b.bitcast(x, "int32");
   const odd = b.and(b.ushr(bits, b.int(16)), b.int(1));
   const rounded = b.ushr(b.add(b.add(bits, b.int(0x7fff)), odd), b.int(16));
@@ -40,7 +48,8 @@ function narrowBfloat16(x: Expr): Expr {
  * A float16 has 5 bits of exponent and 10 of fraction. Moved to where float32 has them, they are right up to the bias: the value is
  * 2⁻¹¹² of what it should be, and multiplying restores it, also where the float16 is subnormal.
  */
-function widenFloat16(bits: Expr): Expr {
+function widenFloat16(): Expr {
+  const bits = raw();
   const sign = b.shl(b.and(bits, b.int(0x8000)), b.int(16));
   const magnitude = b.shl(b.and(bits, b.int(0x7fff)), b.int(13));
   const finite = b.bitcast(b.mul(b.bitcast(magnitude, "float32"), b.const(2 ** 112, "float32")), "int32");
@@ -53,7 +62,8 @@ function widenFloat16(bits: Expr): Expr {
  * lets the float32 addition itself round at the right place; the last bits of the sum are then the fraction, with a carry
  * into the exponent where it is due. (The method of M. Dukhan's FP16 library.)
  */
-function narrowFloat16(x: Expr): Expr {
+function narrowFloat16(): Expr {
+  const x = b.element("float32");
   const bits = b.bitcast(x, "int32");
   const magnitude = b.bitcast(b.and(bits, b.int(0x7fffffff)), "float32");
   // Values too large become Infinity in the first product and stay so in the second.
@@ -81,7 +91,7 @@ const wide = (raw: ComputeDType, load: ScalarLoad, store: ScalarStore): ElementA
 });
 
 /** 16-bit elements: each lane keeps its lower half when stored. */
-const short = (load: ScalarLoad, extend: "s" | "u", widen: Expr | null, narrow: Expr | null): ElementAccess => ({
+const short = (load: ScalarLoad, extend: "s" | "u", widen: Conversion | null, narrow: Conversion | null): ElementAccess => ({
   raw: "int32",
   shift: 1,
   load,
@@ -96,7 +106,7 @@ const short = (load: ScalarLoad, extend: "s" | "u", widen: Expr | null, narrow: 
 });
 
 /** 8-bit elements: each lane keeps its lowest byte when stored. */
-const byte = (load: ScalarLoad, extend: "s" | "u", widen: Expr | null, narrow: Expr | null): ElementAccess => ({
+const byte = (load: ScalarLoad, extend: "s" | "u", widen: Conversion | null, narrow: Conversion | null): ElementAccess => ({
   raw: "int32",
   shift: 0,
   load,
@@ -115,13 +125,13 @@ const byte = (load: ScalarLoad, extend: "s" | "u", widen: Expr | null, narrow: E
 export const elementAccess: { readonly [D in DType]: ElementAccess } = {
   float64: wide("float64", "f64.load", "f64.store"),
   float32: wide("float32", "f32.load", "f32.store"),
-  float16: short("i32.load16_u", "u", widenFloat16(raw), narrowFloat16(float)),
-  bfloat16: short("i32.load16_u", "u", b.bitcast(b.shl(raw, b.int(16)), "float32"), narrowBfloat16(float)),
+  float16: short("i32.load16_u", "u", widenFloat16, narrowFloat16),
+  bfloat16: short("i32.load16_u", "u", widenBfloat16, narrowBfloat16),
   int64: wide("int64", "i64.load", "i64.store"),
   int32: wide("int32", "i32.load", "i32.store"),
   int16: short("i32.load16_s", "s", null, null),
   int8: byte("i32.load8_s", "s", null, null),
   uint8: byte("i32.load8_u", "u", null, null),
-  bool: byte("i32.load8_u", "u", b.ne(raw, b.int(0)), b.cast(b.element("bool"), "int32")),
+  bool: byte("i32.load8_u", "u", widenBool, narrowBool),
 };
 

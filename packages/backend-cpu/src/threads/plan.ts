@@ -2,6 +2,11 @@ import type { Expr, Program, ScalarArguments } from "@gradus/kernel-ir";
 import { ExprBuilder, expressionsOf, lowerProgram, strideAlong, topological, transcendentalOps } from "@gradus/kernel-ir";
 import { largestTile } from "../codegen/contraction/tiles.js";
 
+/** Who may share work; the number is asked for only where there is work to share. */
+interface Threads {
+  readonly threads: number;
+}
+
 /** How a dispatch is cut: every part is `grain` positions of `axis`, but the last may have fewer. */
 export interface Cut {
   readonly axis: number;
@@ -42,18 +47,17 @@ const valueOf = (extent: Expr, scalars: ScalarArguments): number => Number(exten
 /** How the work of one program is shared, for whatever scalar arguments it is dispatched with. */
 export class SharingPlan {
   readonly #extents: readonly Expr[];
-  readonly #axes: readonly Axis[];
+  #axes: readonly Axis[] | null = null;
   readonly #program: Program;
   #cost: number | null = null;
 
   constructor(program: Program) {
     this.#program = program;
     this.#extents = program.kind === "contraction" ? program.axes.map(({ extent }) => extent) : [...program.outer, ...program.inner];
-    this.#axes = axesOf(program);
   }
 
   /** How to cut a dispatch for some threads; null where it is not worth it. */
-  cut(scalars: ScalarArguments, threads: number): Cut | null {
+  cut(scalars: ScalarArguments, among: Threads): Cut | null {
     let points = 1;
     for (const extent of this.#extents) points *= valueOf(extent, scalars);
     // No program takes longer than this for a point. Most dispatches are small, and end here.
@@ -61,12 +65,14 @@ export class SharingPlan {
     this.#cost ??= costOf(this.#program);
     const nanoseconds = points * this.#cost;
     if (nanoseconds < worthSharing) return null;
+    const { threads } = among;
+    if (threads === 1) return null;
     const least = Math.ceil(nanoseconds / longestPart);
     return this.#best(scalars, threads, least, Math.max(least, Math.min(partsPerThread * threads, Math.floor(nanoseconds / leastPart))));
   }
 
   /** A cut into as many parts as usual, however little work there is; null where there is one point. */
-  cutAnyway(scalars: ScalarArguments, threads: number): Cut | null {
+  cutAnyway(scalars: ScalarArguments, { threads }: Threads): Cut | null {
     return this.#extents.some((extent) => valueOf(extent, scalars) === 0) ? null : this.#best(scalars, threads, 1, partsPerThread * threads);
   }
 
@@ -74,6 +80,7 @@ export class SharingPlan {
   #best(scalars: ScalarArguments, threads: number, least: number, most: number): Cut | null {
     let best: (Cut & { readonly time: number; readonly parts: number }) | null = null;
     const sizes = this.#sizes(scalars);
+    this.#axes ??= axesOf(this.#program);
     for (const { axis, extent: expr, unit, role } of this.#axes) {
       const extent = valueOf(expr, scalars);
       for (const wanted of [most, 2 * threads, threads]) {

@@ -3,6 +3,7 @@ import { lowerProgram, partOf } from "@gradus/kernel-ir";
 import { tileTableStart } from "../codegen/contraction/tiles.js";
 import { hostFunctions } from "../codegen/generate.js";
 import type { HostFunction } from "../codegen/rules.js";
+import { processors } from "../host.js";
 import type { Block, MemoryPool } from "../memory.js";
 import type { CodeBytes, Job, Outcome } from "./crew.js";
 import { Crew } from "./crew.js";
@@ -57,20 +58,24 @@ export class Shares {
 
 /** Lets several threads work on one dispatch. */
 export class Sharing {
-  #threads: number;
+  /** Null before anybody asked how many the machine runs at once, which takes Node most of a millisecond. */
+  #threads: number | null;
   #crew: Crew | null = null;
   readonly #tiles = new Map<ComputeDType, CodeBytes>();
   readonly #freeNumbers: number[] = [];
   #numbers = 0;
   #serials = 0;
 
-  /** @param all - Whether every dispatch is cut, once all threads have started. */
-  constructor(readonly device: SharingDevice, threads: number, readonly all: boolean) {
-    this.#threads = Math.min(threads, mostWorkers + 1);
+  /**
+   * @param threads - As many as the machine runs at once if null.
+   * @param all - Whether every dispatch is cut, once all threads have started.
+   */
+  constructor(readonly device: SharingDevice, threads: number | null, readonly all: boolean) {
+    this.#threads = threads === null ? null : Math.min(threads, mostWorkers + 1);
   }
 
   get threads(): number {
-    return this.#threads;
+    return (this.#threads ??= Math.min(processors(), mostWorkers + 1));
   }
 
   /** Threads that stop do so now; new ones start with the next dispatch that is worth it. */
@@ -83,7 +88,7 @@ export class Sharing {
   cut(shares: Shares, scalars: ScalarArguments): Cut | null {
     if (this.#threads === 1) return null;
     shares.plan ??= new SharingPlan(shares.program);
-    const cut = this.all ? shares.plan.cutAnyway(scalars, this.#threads) : shares.plan.cut(scalars, this.#threads);
+    const cut = this.all ? shares.plan.cutAnyway(scalars, this) : shares.plan.cut(scalars, this);
     if (cut === null || !shares.possible) return null;
     const crew = this.#started();
     if (this.all) crew.awaken();
@@ -149,7 +154,7 @@ export class Sharing {
       this.device.write(address, new Uint8Array(areaHead));
       return address;
     }, areaHead + blockBytes);
-    if (this.#crew.size < this.#threads) this.#crew.resize(this.#threads);
+    if (this.#crew.size < this.threads) this.#crew.resize(this.threads);
     return this.#crew;
   }
 
