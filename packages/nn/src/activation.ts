@@ -1,10 +1,10 @@
-import type { EluOptions, GeluOptions, HardtanhOptions, ShrinkOptions, SoftplusOptions, Tensor } from "@gradus/tensor-core";
+import type { Options, Tensor } from "@gradus/tensor-core";
 import {
-  celu, elu, full, gelu, glu, hardshrink, hardsigmoid, hardswish, hardtanh, isGradEnabled, leakyRelu, logsigmoid, logSoftmax, mish, prelu, relu, relu6,
-  rrelu, selu, ShapeError, sigmoid, silu, softmax, softmin, softplus, softshrink, softsign, tanh, tanhshrink, threshold,
+  celu, elu, EluOptions, full, gelu, GeluOptions, glu, hardshrink, hardsigmoid, hardswish, hardtanh, HardtanhOptions, isGradEnabled, joinOptions, leakyRelu,
+  logsigmoid, logSoftmax, mish, optionsOf, prelu, relu, relu6, rrelu, selu, ShapeError, ShrinkOptions, sigmoid, silu, softmax, softmin, softplus,
+  SoftplusOptions, softshrink, softsign, tanh, tanhshrink, threshold,
 } from "@gradus/tensor-core";
-import { factory } from "./factory.js";
-import type { FactoryOptions } from "./factory.js";
+import { factory, FactoryOptions } from "./factory.js";
 import { float, pythonArguments, pythonValue } from "./python-text.js";
 import type { Printable } from "./python-text.js";
 import { Module, Parameter } from "./tensor-module.js";
@@ -14,10 +14,11 @@ import { Module, Parameter } from "./tensor-module.js";
  * printed of its options.
  */
 
-export interface InplaceOptions {
+export const InplaceOptions = class {
   /** Write the result over the input. */
   readonly inplace?: boolean;
-}
+};
+export type InplaceOptions = Options<typeof InplaceOptions>;
 
 /** A function of one tensor. */
 abstract class Activation extends Module {
@@ -42,7 +43,8 @@ abstract class Activation extends Module {
 abstract class InplaceActivation extends Activation {
   readonly inplace: boolean;
 
-  constructor({ inplace = false }: InplaceOptions = {}) {
+  constructor(options?: InplaceOptions) {
+    const { inplace = false } = optionsOf(new.target.name, InplaceOptions, options);
     super();
     this.inplace = inplace;
   }
@@ -74,7 +76,7 @@ export class ReLU6 extends InplaceActivation {
 
 /** x where x > 0, else negativeSlope · x. @see torch.nn.LeakyReLU */
 export class LeakyReLU extends InplaceActivation {
-  constructor(readonly negativeSlope = 0.01, options: InplaceOptions = {}) {
+  constructor(readonly negativeSlope = 0.01, options?: InplaceOptions) {
     super(options);
   }
 
@@ -87,12 +89,16 @@ export class LeakyReLU extends InplaceActivation {
   }
 }
 
+const EluLayerOptions = /* @__PURE__ */ joinOptions(EluOptions, InplaceOptions);
+type EluLayerOptions = Options<typeof EluLayerOptions>;
+
 /** x where x > 0, else α (eˣ − 1). @see torch.nn.ELU; Clevert, Unterthiner and Hochreiter, Fast and accurate deep network learning (2016) */
 export class ELU extends InplaceActivation {
   readonly alpha: number;
 
-  constructor({ alpha = 1, ...options }: EluOptions & InplaceOptions = {}) {
-    super(options);
+  constructor(options?: EluLayerOptions) {
+    const { alpha = 1, inplace = false } = optionsOf(new.target.name, EluLayerOptions, options);
+    super({ inplace });
     this.alpha = alpha;
   }
 
@@ -109,8 +115,9 @@ export class ELU extends InplaceActivation {
 export class CELU extends InplaceActivation {
   readonly alpha: number;
 
-  constructor({ alpha = 1, ...options }: EluOptions & InplaceOptions = {}) {
-    super(options);
+  constructor(options?: EluLayerOptions) {
+    const { alpha = 1, inplace = false } = optionsOf(new.target.name, EluLayerOptions, options);
+    super({ inplace });
     this.alpha = alpha;
   }
 
@@ -158,13 +165,17 @@ export class Hardsigmoid extends InplaceActivation {
   }
 }
 
+const HardtanhLayerOptions = /* @__PURE__ */ joinOptions(HardtanhOptions, InplaceOptions);
+type HardtanhLayerOptions = Options<typeof HardtanhLayerOptions>;
+
 /** x, cut to a range. @see torch.nn.Hardtanh */
 export class Hardtanh extends InplaceActivation {
   readonly minVal: number;
   readonly maxVal: number;
 
-  constructor({ minVal = -1, maxVal = 1, ...options }: HardtanhOptions & InplaceOptions = {}) {
-    super(options);
+  constructor(options?: HardtanhLayerOptions) {
+    const { minVal = -1, maxVal = 1, inplace = false } = optionsOf(new.target.name, HardtanhLayerOptions, options);
+    super({ inplace });
     this.minVal = minVal;
     this.maxVal = maxVal;
   }
@@ -180,7 +191,7 @@ export class Hardtanh extends InplaceActivation {
 
 /** x where x is above a threshold, else a value. @see torch.nn.Threshold */
 export class Threshold extends InplaceActivation {
-  constructor(readonly threshold: number, readonly value: number, options: InplaceOptions = {}) {
+  constructor(readonly threshold: number, readonly value: number, options?: InplaceOptions) {
     super(options);
   }
 
@@ -193,19 +204,21 @@ export class Threshold extends InplaceActivation {
   }
 }
 
-export interface RReluLayerOptions extends InplaceOptions {
+export const RReluLayerOptions = /* @__PURE__ */ joinOptions(class {
   /** Bounds of the random slope. */
   readonly lower?: number;
   readonly upper?: number;
-}
+}, InplaceOptions);
+export type RReluLayerOptions = Options<typeof RReluLayerOptions>;
 
 /** Leaky ReLU with a slope drawn for each element in training, and the middle of the bounds in evaluation. @see torch.nn.RReLU */
 export class RReLU extends InplaceActivation {
   readonly lower: number;
   readonly upper: number;
 
-  constructor({ lower = 1 / 8, upper = 1 / 3, ...options }: RReluLayerOptions = {}) {
-    super(options);
+  constructor(options?: RReluLayerOptions) {
+    const { lower = 1 / 8, upper = 1 / 3, inplace = false } = optionsOf(new.target.name, RReluLayerOptions, options);
+    super({ inplace });
     this.lower = lower;
     this.upper = upper;
   }
@@ -259,7 +272,8 @@ export class Softsign extends Activation {
 export class Hardshrink extends Activation {
   readonly lambd: number;
 
-  constructor({ lambd = 0.5 }: ShrinkOptions = {}) {
+  constructor(options?: ShrinkOptions) {
+    const { lambd = 0.5 } = optionsOf(new.target.name, ShrinkOptions, options);
     super();
     this.lambd = lambd;
   }
@@ -277,7 +291,8 @@ export class Hardshrink extends Activation {
 export class Softshrink extends Activation {
   readonly lambd: number;
 
-  constructor({ lambd = 0.5 }: ShrinkOptions = {}) {
+  constructor(options?: ShrinkOptions) {
+    const { lambd = 0.5 } = optionsOf(new.target.name, ShrinkOptions, options);
     super();
     this.lambd = lambd;
   }
@@ -299,7 +314,8 @@ export class Softshrink extends Activation {
 export class GELU extends Activation {
   readonly approximate: "none" | "tanh";
 
-  constructor({ approximate = "none" }: GeluOptions = {}) {
+  constructor(options?: GeluOptions) {
+    const { approximate = "none" } = optionsOf(new.target.name, GeluOptions, options);
     super();
     this.approximate = approximate;
   }
@@ -318,7 +334,8 @@ export class Softplus extends Activation {
   readonly beta: number;
   readonly threshold: number;
 
-  constructor({ beta = 1, threshold = 20 }: SoftplusOptions = {}) {
+  constructor(options?: SoftplusOptions) {
+    const { beta = 1, threshold = 20 } = optionsOf(new.target.name, SoftplusOptions, options);
     super();
     this.beta = beta;
     this.threshold = threshold;
@@ -397,22 +414,24 @@ export class Softmax2d extends Activation {
   }
 }
 
-export interface PReluOptions extends FactoryOptions {
+export const PReluOptions = /* @__PURE__ */ joinOptions(class {
   /** 1, or the number of channels. */
   readonly numParameters?: number;
   /** The slope to start from. */
   readonly init?: number;
-}
+}, FactoryOptions);
+export type PReluOptions = Options<typeof PReluOptions>;
 
 /** Leaky ReLU whose slope is learned, for all channels or for each. @see torch.nn.PReLU; He et al., Delving deep into rectifiers (2015) */
 export class PReLU extends Activation {
   readonly numParameters: number;
   readonly weight: Parameter;
 
-  constructor({ numParameters = 1, init = 0.25, ...options }: PReluOptions = {}) {
+  constructor(options?: PReluOptions) {
+    const { numParameters = 1, init = 0.25, ...rest } = optionsOf(new.target.name, PReluOptions, options);
     super();
     this.numParameters = numParameters;
-    this.weight = new Parameter(full([numParameters], init, factory(options)));
+    this.weight = new Parameter(full([numParameters], init, factory(rest)));
   }
 
   protected override activate(x: Tensor): Tensor {

@@ -1,16 +1,17 @@
-import type { Tensor } from "@gradus/tensor-core";
-import { ArgumentError, cat, logSoftmax, ShapeError, where } from "@gradus/tensor-core";
+import type { Options, Tensor } from "@gradus/tensor-core";
+import { ArgumentError, cat, joinOptions, logSoftmax, optionsOf, ShapeError, where } from "@gradus/tensor-core";
 import { ModuleList, Sequential } from "./containers.js";
-import type { FactoryOptions } from "./factory.js";
+import { FactoryOptions } from "./factory.js";
 import { Linear } from "./linear.js";
 import { Module } from "./tensor-module.js";
 
-export interface AdaptiveLogSoftmaxOptions extends FactoryOptions {
+export const AdaptiveLogSoftmaxOptions = /* @__PURE__ */ joinOptions(class {
   /** By what the vectors of each further cluster are shorter. */
   readonly divValue?: number;
   /** Whether the head has a bias. */
   readonly headBias?: boolean;
-}
+}, FactoryOptions);
+export type AdaptiveLogSoftmaxOptions = Options<typeof AdaptiveLogSoftmaxOptions>;
 
 type Tail = Sequential<readonly [Linear, Linear]>;
 
@@ -32,17 +33,18 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     readonly inFeatures: number,
     readonly nClasses: number,
     cutoffs: readonly number[],
-    { divValue = 4, headBias = false, ...options }: AdaptiveLogSoftmaxOptions = {},
+    options?: AdaptiveLogSoftmaxOptions,
   ) {
+    const { divValue = 4, headBias = false, device, dtype } = optionsOf(new.target.name, AdaptiveLogSoftmaxOptions, options);
     super();
     const rises = cutoffs.every((cutoff, i) => Number.isInteger(cutoff) && cutoff > (cutoffs[i - 1] ?? 0) && cutoff < nClasses);
     if (cutoffs.length === 0 || !rises) throw new ArgumentError(`AdaptiveLogSoftmaxWithLoss: expected cutoffs that rise from 1 to below ${nClasses}, got [${cutoffs.join(", ")}]`);
     this.cutoffs = [...cutoffs, nClasses];
     this.divValue = divValue;
-    this.head = new Linear(inFeatures, cutoffs[0]! + cutoffs.length, { bias: headBias, ...options });
+    this.head = new Linear(inFeatures, cutoffs[0]! + cutoffs.length, { bias: headBias, device, dtype });
     const tails = cutoffs.map((cutoff, i) => {
       const size = Math.floor(inFeatures / divValue ** (i + 1));
-      return new Sequential(new Linear(inFeatures, size, { bias: false, ...options }), new Linear(size, this.cutoffs[i + 1]! - cutoff, { bias: false, ...options }));
+      return new Sequential(new Linear(inFeatures, size, { bias: false, device, dtype }), new Linear(size, this.cutoffs[i + 1]! - cutoff, { bias: false, device, dtype }));
     });
     this.tail = new ModuleList<Tail>(tails);
   }

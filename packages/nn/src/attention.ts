@@ -1,12 +1,11 @@
-import type { Tensor } from "@gradus/tensor-core";
-import { ArgumentError, empty, multiHeadAttention } from "@gradus/tensor-core";
-import { factory } from "./factory.js";
-import type { FactoryOptions } from "./factory.js";
+import type { Options, Tensor } from "@gradus/tensor-core";
+import { ArgumentError, empty, joinOptions, multiHeadAttention, optionsOf } from "@gradus/tensor-core";
+import { factory, FactoryOptions } from "./factory.js";
 import * as init from "./init.js";
 import { Linear } from "./linear.js";
 import { Module, Parameter } from "./tensor-module.js";
 
-export interface AttentionLayerOptions extends FactoryOptions {
+export const AttentionLayerOptions = /* @__PURE__ */ joinOptions(class {
   /** Dropout of the weights. */
   readonly dropout?: number;
   readonly bias?: boolean;
@@ -19,9 +18,10 @@ export interface AttentionLayerOptions extends FactoryOptions {
   readonly vdim?: number | null;
   /** Inputs are `[batch, steps, …]` and not `[steps, batch, …]`. */
   readonly batchFirst?: boolean;
-}
+}, FactoryOptions);
+export type AttentionLayerOptions = Options<typeof AttentionLayerOptions>;
 
-export interface AttentionCallOptions {
+export const AttentionCallOptions = class {
   /** `[batch, keys]`: true, or −∞, where a key is only padding. */
   readonly keyPaddingMask?: Tensor | null;
   /** Give the weights as well. */
@@ -30,7 +30,8 @@ export interface AttentionCallOptions {
   readonly attnMask?: Tensor | null;
   /** Give the mean of the heads' weights, not each head's own. */
   readonly averageAttnWeights?: boolean;
-}
+};
+export type AttentionCallOptions = Options<typeof AttentionCallOptions>;
 
 /** A linear layer that PyTorch prints under this name. */
 class NonDynamicallyQuantizableLinear extends Linear {}
@@ -69,8 +70,10 @@ export class MultiheadAttention extends Module {
   constructor(
     readonly embedDim: number,
     readonly numHeads: number,
-    { dropout: p = 0, bias = true, addBiasKv = false, addZeroAttn = false, kdim = null, vdim = null, batchFirst = false, ...options }: AttentionLayerOptions = {},
+    options?: AttentionLayerOptions,
   ) {
+    const given = optionsOf(new.target.name, AttentionLayerOptions, options);
+    const { dropout: p = 0, bias = true, addBiasKv = false, addZeroAttn = false, kdim = null, vdim = null, batchFirst = false, device, dtype } = given;
     super();
     if (!(numHeads > 0 && embedDim % numHeads === 0)) throw new ArgumentError(`MultiheadAttention: expected an embedDim that the heads divide, got ${embedDim} and ${numHeads} heads`);
     this.dropout = p;
@@ -78,7 +81,7 @@ export class MultiheadAttention extends Module {
     this.addZeroAttn = addZeroAttn;
     this.kdim = kdim ?? embedDim;
     this.vdim = vdim ?? embedDim;
-    const make = (...shape: number[]): Parameter => new Parameter(empty(shape, factory(options)));
+    const make = (...shape: number[]): Parameter => new Parameter(empty(shape, factory({ device, dtype })));
     const same = this.kdim === embedDim && this.vdim === embedDim;
     // PyTorch's order: the separate projections stand before the bias, the joint one as well.
     this.in_proj_weight = same ? make(3 * embedDim, embedDim) : null;
@@ -88,7 +91,7 @@ export class MultiheadAttention extends Module {
     this.in_proj_bias = bias ? make(3 * embedDim) : null;
     this.bias_k = addBiasKv ? make(1, 1, embedDim) : null;
     this.bias_v = addBiasKv ? make(1, 1, embedDim) : null;
-    this.out_proj = new NonDynamicallyQuantizableLinear(embedDim, embedDim, { bias, ...options });
+    this.out_proj = new NonDynamicallyQuantizableLinear(embedDim, embedDim, { bias, device, dtype });
     this.resetParameters();
   }
 
@@ -102,8 +105,9 @@ export class MultiheadAttention extends Module {
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    { keyPaddingMask = null, needWeights = true, attnMask = null, averageAttnWeights = true }: AttentionCallOptions = {},
+    options?: AttentionCallOptions,
   ): [output: Tensor, weights: Tensor | null] {
+    const { keyPaddingMask = null, needWeights = true, attnMask = null, averageAttnWeights = true } = optionsOf(this.constructor.name, AttentionCallOptions, options);
     const swap = this.batchFirst && query.ndim === 3;
     const ordered = (x: Tensor): Tensor => (swap ? x.transpose(0, 1) : x);
     const q = ordered(query);

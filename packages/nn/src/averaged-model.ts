@@ -1,5 +1,5 @@
-import type { Tensor } from "@gradus/tensor-core";
-import { noGrad, zeros } from "@gradus/tensor-core";
+import type { Options, Tensor } from "@gradus/tensor-core";
+import { noGrad, optionsOf, zeros } from "@gradus/tensor-core";
 import type { Module as AnyModule } from "./module.js";
 import { BatchNorm } from "./normalization.js";
 import { Module } from "./tensor-module.js";
@@ -7,12 +7,13 @@ import { Module } from "./tensor-module.js";
 /** The next average, from the present one, a model's value and how many were averaged so far. */
 export type AverageFunction = (averaged: Tensor, value: Tensor, numAveraged: number) => Tensor;
 
-export interface AveragedModelOptions {
+export const AveragedModelOptions = class {
   /** The plain mean unless given. */
   readonly avgFn?: AverageFunction;
   /** Average buffers as well. */
   readonly useBuffers?: boolean;
-}
+};
+export type AveragedModelOptions = Options<typeof AveragedModelOptions>;
 
 /** The mean of all values so far, as stochastic weight averaging takes it. */
 export const swaAverage: AverageFunction = (averaged, value, numAveraged) => averaged.add(value.sub(averaged).div(numAveraged + 1));
@@ -40,7 +41,8 @@ export class AveragedModel<M extends Module> extends Module {
   private readonly avgFn: AverageFunction;
   private readonly useBuffers: boolean;
 
-  constructor(model: M, { avgFn = swaAverage, useBuffers = false }: AveragedModelOptions = {}) {
+  constructor(model: M, options?: AveragedModelOptions) {
+    const { avgFn = swaAverage, useBuffers = false } = optionsOf(new.target.name, AveragedModelOptions, options);
     super();
     this.module = model.clone();
     this.n_averaged = this.registerBuffer("n_averaged", zeros([], { dtype: "int64", device: model.parameters()[0]?.device }));

@@ -1,12 +1,11 @@
-import type { PerDimension, Tensor } from "@gradus/tensor-core";
-import { ArgumentError, conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d, empty, pad, ShapeError } from "@gradus/tensor-core";
-import { factory } from "./factory.js";
-import type { FactoryOptions } from "./factory.js";
+import type { Options, PerDimension, Tensor } from "@gradus/tensor-core";
+import { ArgumentError, conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d, empty, joinOptions, optionsOf, pad, ShapeError } from "@gradus/tensor-core";
+import { factory, FactoryOptions } from "./factory.js";
 import { resetAffine } from "./linear.js";
 import { pythonValue } from "./python-text.js";
 import { Module, Parameter } from "./tensor-module.js";
 
-interface AnyConvOptions extends FactoryOptions {
+const AnyConvOptions = class {
   /** Steps of the kernel over the input; of a transposed convolution, over the output. */
   readonly stride?: PerDimension;
   /** Steps between the kernel's own elements. */
@@ -14,24 +13,26 @@ interface AnyConvOptions extends FactoryOptions {
   /** Blocks that channels are divided into; each sees only its own. */
   readonly groups?: number;
   readonly bias?: boolean;
-}
+};
 
 /** What stands in the padding: zeros, or the input's own elements mirrored, its outermost ones, or those of the other end. */
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
 
-export interface ConvLayerOptions extends AnyConvOptions {
+export const ConvLayerOptions = /* @__PURE__ */ joinOptions(class extends AnyConvOptions {
   /** Zeros on both sides; `"same"` keeps the size (stride 1 only), `"valid"` is 0. */
   readonly padding?: PerDimension | "same" | "valid";
   readonly paddingMode?: PaddingMode;
-}
+}, FactoryOptions);
+export type ConvLayerOptions = Options<typeof ConvLayerOptions>;
 
-export interface ConvTransposeLayerOptions extends AnyConvOptions {
+export const ConvTransposeLayerOptions = /* @__PURE__ */ joinOptions(class extends AnyConvOptions {
   /** Elements cut off on both sides of the result. */
   readonly padding?: PerDimension;
   /** Elements more at the end of the result, of which a stride leaves the number open. */
   readonly outputPadding?: PerDimension;
   readonly paddingMode?: "zeros";
-}
+}, FactoryOptions);
+export type ConvTransposeLayerOptions = Options<typeof ConvTransposeLayerOptions>;
 
 /** What convolutions of any number of dimensions have in common, transposed ones too. */
 abstract class AnyConv extends Module {
@@ -49,7 +50,7 @@ abstract class AnyConv extends Module {
     kernelSize: PerDimension,
     /** The weight's first two sizes. */
     channels: readonly [number, number],
-    { stride = 1, dilation = 1, groups = 1, bias = true, ...options }: AnyConvOptions,
+    { stride = 1, dilation = 1, groups = 1, bias = true, ...rest }: Options<typeof AnyConvOptions> & FactoryOptions,
   ) {
     super();
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
@@ -59,8 +60,8 @@ abstract class AnyConv extends Module {
     this.stride = forEach(dimensions, stride);
     this.dilation = forEach(dimensions, dilation);
     this.groups = groups;
-    this.weight = new Parameter(empty([...channels, ...this.kernelSize], factory(options)));
-    this.bias = bias ? new Parameter(empty([outChannels], factory(options))) : null;
+    this.weight = new Parameter(empty([...channels, ...this.kernelSize], factory(rest)));
+    this.bias = bias ? new Parameter(empty([outChannels], factory(rest))) : null;
     this.resetParameters();
   }
 
@@ -93,9 +94,10 @@ abstract class Conv extends AnyConv {
     inChannels: number,
     outChannels: number,
     kernelSize: PerDimension,
-    { padding = 0, paddingMode = "zeros", ...options }: ConvLayerOptions,
+    options?: ConvLayerOptions,
   ) {
-    super(dimensions, inChannels, outChannels, kernelSize, [outChannels, inChannels / (options.groups ?? 1)], options);
+    const { padding = 0, paddingMode = "zeros", ...rest } = optionsOf(new.target.name, ConvLayerOptions, options);
+    super(dimensions, inChannels, outChannels, kernelSize, [outChannels, inChannels / (rest.groups ?? 1)], rest);
     if (padding === "same" && this.stride.some((s) => s !== 1)) {
       throw new ArgumentError(`${this.constructor.name}: expected stride 1 with padding "same", got ${pythonValue(this.stride)}`);
     }
@@ -132,7 +134,7 @@ abstract class Conv extends AnyConv {
  * @see Conv2d, torch.nn.Conv1d
  */
 export class Conv1d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvLayerOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvLayerOptions) {
     super(1, inChannels, outChannels, kernelSize, options);
   }
 
@@ -155,7 +157,7 @@ export class Conv1d extends Conv {
  * console.log(layer); // Conv2d(1, 6, kernel_size=(5, 5), stride=(1, 1), padding=(2, 2))
  */
 export class Conv2d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvLayerOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvLayerOptions) {
     super(2, inChannels, outChannels, kernelSize, options);
   }
 
@@ -168,17 +170,18 @@ export class Conv2d extends Conv {
  * @see Conv2d, torch.nn.Conv3d
  */
 export class Conv3d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvLayerOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvLayerOptions) {
     super(3, inChannels, outChannels, kernelSize, options);
   }
 
   protected get convolve(): typeof conv3d { return conv3d; }
 }
 
-export interface OutputSizeOptions {
+export const OutputSizeOptions = class {
   /** The size of the result, of its spatial dimensions or of all, where several are possible; in place of `outputPadding`. */
   readonly outputSize?: readonly number[] | null;
-}
+};
+export type OutputSizeOptions = Options<typeof OutputSizeOptions>;
 
 abstract class ConvTranspose extends AnyConv {
   readonly padding: readonly number[];
@@ -190,9 +193,10 @@ abstract class ConvTranspose extends AnyConv {
     inChannels: number,
     outChannels: number,
     kernelSize: PerDimension,
-    { padding = 0, outputPadding = 0, paddingMode = "zeros", ...options }: ConvTransposeLayerOptions,
+    options?: ConvTransposeLayerOptions,
   ) {
-    super(dimensions, inChannels, outChannels, kernelSize, [inChannels, outChannels / (options.groups ?? 1)], options);
+    const { padding = 0, outputPadding = 0, paddingMode = "zeros", ...rest } = optionsOf(new.target.name, ConvTransposeLayerOptions, options);
+    super(dimensions, inChannels, outChannels, kernelSize, [inChannels, outChannels / (rest.groups ?? 1)], rest);
     if ((paddingMode as string) !== "zeros") throw new ArgumentError(`${this.constructor.name}: expected paddingMode "zeros", got "${paddingMode as string}"`);
     this.padding = forEach(dimensions, padding);
     this.outputPadding = forEach(dimensions, outputPadding);
@@ -201,7 +205,8 @@ abstract class ConvTranspose extends AnyConv {
 
   protected abstract readonly convolve: typeof convTranspose2d;
 
-  forward(x: Tensor, { outputSize = null }: OutputSizeOptions = {}): Tensor {
+  forward(x: Tensor, options?: OutputSizeOptions): Tensor {
+    const { outputSize = null } = optionsOf(this.constructor.name, OutputSizeOptions, options);
     const { weight, bias, stride, padding, dilation, groups } = this;
     const outputPadding = outputSize === null ? this.outputPadding : this.paddingFor(x, outputSize);
     return this.convolve(x, weight, bias, { stride, padding, outputPadding, dilation, groups });
@@ -231,7 +236,7 @@ abstract class ConvTranspose extends AnyConv {
  * @see ConvTranspose2d, torch.nn.ConvTranspose1d
  */
 export class ConvTranspose1d extends ConvTranspose {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvTransposeLayerOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvTransposeLayerOptions) {
     super(1, inChannels, outChannels, kernelSize, options);
   }
 
@@ -249,7 +254,7 @@ export class ConvTranspose1d extends ConvTranspose {
  * new ConvTranspose2d(3, 2, 2, { stride: 2 }).call(ones([1, 3, 4, 4])).shape; // [1, 2, 8, 8]
  */
 export class ConvTranspose2d extends ConvTranspose {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvTransposeLayerOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvTransposeLayerOptions) {
     super(2, inChannels, outChannels, kernelSize, options);
   }
 
@@ -262,7 +267,7 @@ export class ConvTranspose2d extends ConvTranspose {
  * @see ConvTranspose2d, torch.nn.ConvTranspose3d
  */
 export class ConvTranspose3d extends ConvTranspose {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvTransposeLayerOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options?: ConvTransposeLayerOptions) {
     super(3, inChannels, outChannels, kernelSize, options);
   }
 

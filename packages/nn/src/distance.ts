@@ -1,5 +1,5 @@
-import type { CosineSimilarityOptions, PairwiseDistanceOptions, Tensor } from "@gradus/tensor-core";
-import { cosineSimilarity, pairwiseDistance } from "@gradus/tensor-core";
+import type { Tensor } from "@gradus/tensor-core";
+import { cosineSimilarity, CosineSimilarityOptions, optionsOf, pairwiseDistance, PairwiseDistanceOptions } from "@gradus/tensor-core";
 import { Module } from "./tensor-module.js";
 
 /** The cosine of the angle between vectors along a dimension: x₁ · x₂ / (‖x₁‖ ‖x₂‖). @see torch.nn.CosineSimilarity */
@@ -7,7 +7,8 @@ export class CosineSimilarity extends Module {
   readonly dim: number;
   readonly eps: number;
 
-  constructor({ dim = 1, eps = 1e-8 }: CosineSimilarityOptions = {}) {
+  constructor(options?: CosineSimilarityOptions) {
+    const { dim = 1, eps = 1e-8 } = optionsOf(new.target.name, CosineSimilarityOptions, options);
     super();
     this.dim = dim;
     this.eps = eps;
@@ -24,7 +25,8 @@ export class PairwiseDistance extends Module {
   readonly eps: number;
   readonly keepdim: boolean;
 
-  constructor({ p = 2, eps = 1e-6, keepdim = false }: PairwiseDistanceOptions = {}) {
+  constructor(options?: PairwiseDistanceOptions) {
+    const { p = 2, eps = 1e-6, keepdim = false } = optionsOf(new.target.name, PairwiseDistanceOptions, options);
     super();
     this.p = p;
     this.eps = eps;

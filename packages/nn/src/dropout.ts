@@ -1,6 +1,6 @@
 import type { Tensor } from "@gradus/tensor-core";
-import { alphaDropout, ArgumentError, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from "@gradus/tensor-core";
-import type { InplaceOptions } from "./activation.js";
+import { alphaDropout, ArgumentError, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout, optionsOf } from "@gradus/tensor-core";
+import { InplaceOptions } from "./activation.js";
 import { pythonArguments } from "./python-text.js";
 import { Module } from "./tensor-module.js";
 
@@ -8,7 +8,8 @@ import { Module } from "./tensor-module.js";
 abstract class AnyDropout extends Module {
   readonly inplace: boolean;
 
-  constructor(readonly p = 0.5, { inplace = false }: InplaceOptions = {}) {
+  constructor(readonly p = 0.5, options?: InplaceOptions) {
+    const { inplace = false } = optionsOf(new.target.name, InplaceOptions, options);
     super();
     if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${this.constructor.name}: expected a probability between 0 and 1, got ${p}`);
     this.inplace = inplace;

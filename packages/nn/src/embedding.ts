@@ -1,14 +1,20 @@
-import type { EmbeddingBagOptions, EmbeddingOptions, Tensor } from "@gradus/tensor-core";
-import { ArgumentError, embedding, embeddingBag, empty, ShapeError } from "@gradus/tensor-core";
-import { factory } from "./factory.js";
-import type { FactoryOptions } from "./factory.js";
+import type { Options, Tensor } from "@gradus/tensor-core";
+import { ArgumentError, embedding, embeddingBag, EmbeddingOptions, empty, joinOptions, optionsOf, ShapeError } from "@gradus/tensor-core";
+import { factory, FactoryOptions } from "./factory.js";
 import * as init from "./init.js";
 import { float, pythonArguments } from "./python-text.js";
 import type { Printable } from "./python-text.js";
 import { Module, Parameter } from "./tensor-module.js";
 
 /** The row `paddingIdx` is zero at first, and stays so because it gets no gradient. */
-export interface EmbeddingLayerOptions extends EmbeddingOptions, FactoryOptions {}
+export const EmbeddingLayerOptions = /* @__PURE__ */ joinOptions(EmbeddingOptions, FactoryOptions);
+export type EmbeddingLayerOptions = Options<typeof EmbeddingLayerOptions>;
+
+const PretrainedEmbeddingOptions = class extends EmbeddingLayerOptions {
+  /** Whether the vectors stay as they are; they do unless it is false. */
+  readonly freeze?: boolean;
+};
+type PretrainedEmbeddingOptions = Options<typeof PretrainedEmbeddingOptions>;
 
 /** A table of vectors. */
 abstract class Table extends Module {
@@ -21,7 +27,7 @@ abstract class Table extends Module {
   constructor(
     readonly numEmbeddings: number,
     readonly embeddingDim: number,
-    { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false, ...options }: EmbeddingLayerOptions = {},
+    { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false, ...rest }: EmbeddingLayerOptions,
   ) {
     super();
     if (paddingIdx !== null && !(paddingIdx >= -numEmbeddings && paddingIdx < numEmbeddings)) {
@@ -31,7 +37,7 @@ abstract class Table extends Module {
     this.maxNorm = maxNorm;
     this.normType = normType;
     this.scaleGradByFreq = scaleGradByFreq;
-    this.weight = new Parameter(empty([numEmbeddings, embeddingDim], factory(options)));
+    this.weight = new Parameter(empty([numEmbeddings, embeddingDim], factory(rest)));
     this.resetParameters();
   }
 
@@ -64,9 +70,14 @@ function checkTable(name: string, table: Tensor): readonly [number, number] {
  * words.call(tensor([[1, 2, 3]], { dtype: "int64" })).shape; // [1, 3, 4]
  */
 export class Embedding extends Table {
+  constructor(numEmbeddings: number, embeddingDim: number, options?: EmbeddingLayerOptions) {
+    super(numEmbeddings, embeddingDim, optionsOf(new.target.name, EmbeddingLayerOptions, options));
+  }
+
   /** A table of given vectors, which is not learned unless `freeze` is false. @see torch.nn.Embedding.from_pretrained */
-  static fromPretrained(embeddings: Tensor, { freeze = true, ...options }: EmbeddingLayerOptions & { readonly freeze?: boolean } = {}): Embedding {
-    const layer = new this(...checkTable("fromPretrained", embeddings), options);
+  static fromPretrained(embeddings: Tensor, options?: PretrainedEmbeddingOptions): Embedding {
+    const { freeze = true, ...rest } = optionsOf("fromPretrained", PretrainedEmbeddingOptions, options);
+    const layer = new this(...checkTable("fromPretrained", embeddings), rest);
     layer.weight.data = embeddings.detach();
     layer.weight.requiresGrad = !freeze;
     return layer;
@@ -87,12 +98,25 @@ export class Embedding extends Table {
   }
 }
 
-export interface EmbeddingBagLayerOptions extends EmbeddingLayerOptions {
+export const EmbeddingBagLayerOptions = /* @__PURE__ */ joinOptions(class extends EmbeddingOptions {
   /** What becomes of the vectors of a bag. */
   readonly mode?: "sum" | "mean" | "max";
   /** Whether offsets also say where the last bag ends. */
   readonly includeLastOffset?: boolean;
-}
+}, FactoryOptions);
+export type EmbeddingBagLayerOptions = Options<typeof EmbeddingBagLayerOptions>;
+
+const PretrainedEmbeddingBagOptions = class extends EmbeddingBagLayerOptions {
+  /** Whether the vectors stay as they are; they do unless it is false. */
+  readonly freeze?: boolean;
+};
+type PretrainedEmbeddingBagOptions = Options<typeof PretrainedEmbeddingBagOptions>;
+
+const EmbeddingBagCallOptions = class {
+  /** What each vector is multiplied by, of the shape of the indices; for `mode: "sum"`. */
+  readonly perSampleWeights?: Tensor | null;
+};
+type EmbeddingBagCallOptions = Options<typeof EmbeddingBagCallOptions>;
 
 /**
  * Sums, means or maxima of vectors of a table, bag by bag.
@@ -108,21 +132,24 @@ export class EmbeddingBag extends Table {
   readonly mode: "sum" | "mean" | "max";
   readonly includeLastOffset: boolean;
 
-  constructor(numEmbeddings: number, embeddingDim: number, { mode = "mean", includeLastOffset = false, ...options }: EmbeddingBagLayerOptions = {}) {
-    super(numEmbeddings, embeddingDim, options);
+  constructor(numEmbeddings: number, embeddingDim: number, options?: EmbeddingBagLayerOptions) {
+    const { mode = "mean", includeLastOffset = false, ...rest } = optionsOf(new.target.name, EmbeddingBagLayerOptions, options);
+    super(numEmbeddings, embeddingDim, rest);
     this.mode = mode;
     this.includeLastOffset = includeLastOffset;
   }
 
   /** Bags of given vectors, which are not learned unless `freeze` is false. @see torch.nn.EmbeddingBag.from_pretrained */
-  static fromPretrained(embeddings: Tensor, { freeze = true, ...options }: EmbeddingBagLayerOptions & { readonly freeze?: boolean } = {}): EmbeddingBag {
-    const layer = new this(...checkTable("fromPretrained", embeddings), options);
+  static fromPretrained(embeddings: Tensor, options?: PretrainedEmbeddingBagOptions): EmbeddingBag {
+    const { freeze = true, ...rest } = optionsOf("fromPretrained", PretrainedEmbeddingBagOptions, options);
+    const layer = new this(...checkTable("fromPretrained", embeddings), rest);
     layer.weight.data = embeddings.detach();
     layer.weight.requiresGrad = !freeze;
     return layer;
   }
 
-  forward(index: Tensor, offsets: Tensor | null = null, { perSampleWeights = null }: Pick<EmbeddingBagOptions, "perSampleWeights"> = {}): Tensor {
+  forward(index: Tensor, offsets: Tensor | null = null, options?: EmbeddingBagCallOptions): Tensor {
+    const { perSampleWeights = null } = optionsOf(this.constructor.name, EmbeddingBagCallOptions, options);
     const { paddingIdx, maxNorm, normType, scaleGradByFreq, mode, includeLastOffset } = this;
     return embeddingBag(index, this.weight, { offsets, perSampleWeights, paddingIdx, maxNorm, normType, scaleGradByFreq, mode, includeLastOffset });
   }

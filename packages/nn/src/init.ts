@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Generator, Tensor } from "@gradus/tensor-core";
-import { arange, ArgumentError, cat, fuse, noGrad, randperm, scope, ShapeError, where } from "@gradus/tensor-core";
+import type { Generator, Options, Tensor } from "@gradus/tensor-core";
+import { arange, ArgumentError, cat, fuse, noGrad, optionsOf, randperm, scope, ShapeError, where } from "@gradus/tensor-core";
 
 /** The functions between layers that a gain is known for. */
 export type Nonlinearity =
@@ -15,18 +15,20 @@ export type Nonlinearity =
 /** Which side of a layer keeps its variance: the forward pass (`fan_in`) or the backward pass (`fan_out`). */
 export type FanMode = "fan_in" | "fan_out";
 
-export interface XavierOptions {
+const XavierOptions = class {
   readonly gain?: number;
   readonly generator?: Generator;
-}
+};
+export type XavierOptions = Options<typeof XavierOptions>;
 
-export interface KaimingOptions {
+const KaimingOptions = class {
   /** Negative slope of the leaky ReLU that follows. */
   readonly a?: number;
   readonly mode?: FanMode;
   readonly nonlinearity?: "relu" | "leaky_relu" | Nonlinearity;
   readonly generator?: Generator;
-}
+};
+export type KaimingOptions = Options<typeof KaimingOptions>;
 
 /** From U(from, to). @see torch.nn.init.uniform_ */
 export const uniform_ = (x: Tensor, from = 0, to = 1, generator?: Generator): Tensor => noGrad(() => x.uniform_(from, to, generator));
@@ -43,14 +45,15 @@ export const ones_ = (x: Tensor): Tensor => constant_(x, 1);
 /** @see torch.nn.init.zeros_ */
 export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
 
-export interface TruncatedNormalOptions {
+const TruncatedNormalOptions = class {
   readonly mean?: number;
   readonly std?: number;
   /** Bounds of the values. */
   readonly a?: number;
   readonly b?: number;
   readonly generator?: Generator;
-}
+};
+export type TruncatedNormalOptions = Options<typeof TruncatedNormalOptions>;
 
 /**
  * From N(mean, std²), cut to values between a and b.
@@ -60,7 +63,8 @@ export interface TruncatedNormalOptions {
  *
  * @see torch.nn.init.trunc_normal_
  */
-export function truncNormal_(x: Tensor, { mean = 0, std = 1, a = -2, b = 2, generator }: TruncatedNormalOptions = {}): Tensor {
+export function truncNormal_(x: Tensor, options?: TruncatedNormalOptions): Tensor {
+  const { mean = 0, std = 1, a = -2, b = 2, generator } = optionsOf("truncNormal_", TruncatedNormalOptions, options);
   // 2 Φ(z) − 1
   const share = (bound: number): number => 2 * ((1 + erf((bound - mean) / std / Math.SQRT2)) / 2) - 1;
   return noGrad(() => {
@@ -144,7 +148,8 @@ export function dirac_(x: Tensor, groups = 1): Tensor {
  * const w = init.orthogonal_(zeros([3, 2]));
  * w.t().matmul(w).sub(eye(2)).abs().max().itemSync() < 1e-5; // true
  */
-export function orthogonal_(x: Tensor, { gain = 1, generator }: XavierOptions = {}): Tensor {
+export function orthogonal_(x: Tensor, options?: XavierOptions): Tensor {
+  const { gain = 1, generator } = optionsOf("orthogonal_", XavierOptions, options);
   if (x.ndim < 2) throw new ShapeError(`orthogonal_: expected at least 2 dimensions, got shape [${x.shape.join(", ")}]`);
   if (x.numel() === 0) return x;
   return noGrad(() => {
@@ -167,17 +172,19 @@ export function orthogonal_(x: Tensor, { gain = 1, generator }: XavierOptions = 
   });
 }
 
-export interface SparseOptions {
+const SparseOptions = class {
   readonly std?: number;
   readonly generator?: Generator;
-}
+};
+export type SparseOptions = Options<typeof SparseOptions>;
 
 /**
  * From N(0, std²), with a share of each column set to zero.
  *
  * @see torch.nn.init.sparse_; Martens, Deep learning via Hessian-free optimization (2010)
  */
-export function sparse_(x: Tensor, sparsity: number, { std = 0.01, generator }: SparseOptions = {}): Tensor {
+export function sparse_(x: Tensor, sparsity: number, options?: SparseOptions): Tensor {
+  const { std = 0.01, generator } = optionsOf("sparse_", SparseOptions, options);
   if (x.ndim !== 2) throw new ShapeError(`sparse_: expected a matrix, got shape [${x.shape.join(", ")}]`);
   const [rows, columns] = x.shape as readonly [number, number];
   const zeroed = Math.ceil(sparsity * rows);
@@ -224,13 +231,17 @@ export function calculateGain(nonlinearity: Nonlinearity, slope = 0.01): number 
  *
  * @see torch.nn.init.xavier_uniform_; Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks (2010)
  */
-export function xavierUniform_(x: Tensor, { gain = 1, generator }: XavierOptions = {}): Tensor {
+export function xavierUniform_(x: Tensor, options?: XavierOptions): Tensor {
+  const { gain = 1, generator } = optionsOf("xavierUniform_", XavierOptions, options);
   const bound = Math.sqrt(3) * xavierStd(x, gain);
   return uniform_(x, -bound, bound, generator);
 }
 
 /** Glorot's normal initialisation, N(0, gain² · 2 / (fanIn + fanOut)). @see torch.nn.init.xavier_normal_ */
-export const xavierNormal_ = (x: Tensor, { gain = 1, generator }: XavierOptions = {}): Tensor => normal_(x, 0, xavierStd(x, gain), generator);
+export function xavierNormal_(x: Tensor, options?: XavierOptions): Tensor {
+  const { gain = 1, generator } = optionsOf("xavierNormal_", XavierOptions, options);
+  return normal_(x, 0, xavierStd(x, gain), generator);
+}
 
 function xavierStd(x: Tensor, gain: number): number {
   const { fanIn, fanOut } = fans(x);
@@ -242,14 +253,18 @@ function xavierStd(x: Tensor, gain: number): number {
  *
  * @see torch.nn.init.kaiming_uniform_; He et al., Delving deep into rectifiers (2015)
  */
-export function kaimingUniform_(x: Tensor, options: KaimingOptions = {}): Tensor {
+export function kaimingUniform_(x: Tensor, options?: KaimingOptions): Tensor {
+  const given = optionsOf("kaimingUniform_", KaimingOptions, options);
   if (x.numel() === 0) return x;
-  const bound = Math.sqrt(3) * kaimingStd(x, options);
-  return uniform_(x, -bound, bound, options.generator);
+  const bound = Math.sqrt(3) * kaimingStd(x, given);
+  return uniform_(x, -bound, bound, given.generator);
 }
 
 /** He's normal initialisation, N(0, gain² / fan). @see torch.nn.init.kaiming_normal_ */
-export const kaimingNormal_ = (x: Tensor, options: KaimingOptions = {}): Tensor => normal_(x, 0, kaimingStd(x, options), options.generator);
+export function kaimingNormal_(x: Tensor, options?: KaimingOptions): Tensor {
+  const given = optionsOf("kaimingNormal_", KaimingOptions, options);
+  return normal_(x, 0, kaimingStd(x, given), given.generator);
+}
 
 function kaimingStd(x: Tensor, { a = 0, mode = "fan_in", nonlinearity = "leaky_relu" }: KaimingOptions): number {
   const { fanIn, fanOut } = fans(x);

@@ -1,11 +1,11 @@
 import type { PerDimension, Tensor } from "@gradus/tensor-core";
-import { noGrad } from "@gradus/tensor-core";
+import { noGrad, optionsOf } from "@gradus/tensor-core";
 import { Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from "./conv.js";
 import type { ConvLayerOptions, ConvTransposeLayerOptions } from "./conv.js";
 import { Linear } from "./linear.js";
 import type { LinearOptions } from "./linear.js";
-import { BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d } from "./normalization.js";
-import type { BatchNormLayerOptions, InstanceNormLayerOptions } from "./normalization.js";
+import { BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, InstanceNormLayerOptions } from "./normalization.js";
+import type { BatchNormLayerOptions } from "./normalization.js";
 import type { Module } from "./tensor-module.js";
 
 /*
@@ -66,7 +66,7 @@ const lastSize = (x: Tensor): number => x.shape.at(-1) ?? 0;
  * String(layer); // "Linear(in_features=3, out_features=2, bias=True)"
  */
 export class LazyLinear extends Linear {
-  constructor(outFeatures: number, options: LinearOptions = {}) {
+  constructor(outFeatures: number, options?: LinearOptions) {
     super(0, outFeatures, options);
     settleLater(this, { Regular: Linear, field: "inFeatures", sizeOf: lastSize, stateKey: "weight", sizeIn: ({ shape }) => shape[1]!, shapeOf: ([out, ...rest], size) => (rest.length === 0 ? [out!] : [out!, size]) });
   }
@@ -97,7 +97,7 @@ const settleConvTranspose = <M extends ConvLayer>(layer: M, n: number, Regular: 
 
 /** Conv1d that takes `inChannels` from its first input. @see torch.nn.LazyConv1d */
 export class LazyConv1d extends Conv1d {
-  constructor(outChannels: number, kernelSize: PerDimension, options: ConvLayerOptions = {}) {
+  constructor(outChannels: number, kernelSize: PerDimension, options?: ConvLayerOptions) {
     super(0, outChannels, kernelSize, options);
     settleConv(this, 1, Conv1d);
   }
@@ -109,7 +109,7 @@ export class LazyConv1d extends Conv1d {
 
 /** Conv2d that takes `inChannels` from its first input. @see torch.nn.LazyConv2d */
 export class LazyConv2d extends Conv2d {
-  constructor(outChannels: number, kernelSize: PerDimension, options: ConvLayerOptions = {}) {
+  constructor(outChannels: number, kernelSize: PerDimension, options?: ConvLayerOptions) {
     super(0, outChannels, kernelSize, options);
     settleConv(this, 2, Conv2d);
   }
@@ -121,7 +121,7 @@ export class LazyConv2d extends Conv2d {
 
 /** Conv3d that takes `inChannels` from its first input. @see torch.nn.LazyConv3d */
 export class LazyConv3d extends Conv3d {
-  constructor(outChannels: number, kernelSize: PerDimension, options: ConvLayerOptions = {}) {
+  constructor(outChannels: number, kernelSize: PerDimension, options?: ConvLayerOptions) {
     super(0, outChannels, kernelSize, options);
     settleConv(this, 3, Conv3d);
   }
@@ -133,7 +133,7 @@ export class LazyConv3d extends Conv3d {
 
 /** ConvTranspose1d that takes `inChannels` from its first input. @see torch.nn.LazyConvTranspose1d */
 export class LazyConvTranspose1d extends ConvTranspose1d {
-  constructor(outChannels: number, kernelSize: PerDimension, options: ConvTransposeLayerOptions = {}) {
+  constructor(outChannels: number, kernelSize: PerDimension, options?: ConvTransposeLayerOptions) {
     super(0, outChannels, kernelSize, options);
     settleConvTranspose(this, 1, ConvTranspose1d);
   }
@@ -145,7 +145,7 @@ export class LazyConvTranspose1d extends ConvTranspose1d {
 
 /** ConvTranspose2d that takes `inChannels` from its first input. @see torch.nn.LazyConvTranspose2d */
 export class LazyConvTranspose2d extends ConvTranspose2d {
-  constructor(outChannels: number, kernelSize: PerDimension, options: ConvTransposeLayerOptions = {}) {
+  constructor(outChannels: number, kernelSize: PerDimension, options?: ConvTransposeLayerOptions) {
     super(0, outChannels, kernelSize, options);
     settleConvTranspose(this, 2, ConvTranspose2d);
   }
@@ -157,7 +157,7 @@ export class LazyConvTranspose2d extends ConvTranspose2d {
 
 /** ConvTranspose3d that takes `inChannels` from its first input. @see torch.nn.LazyConvTranspose3d */
 export class LazyConvTranspose3d extends ConvTranspose3d {
-  constructor(outChannels: number, kernelSize: PerDimension, options: ConvTransposeLayerOptions = {}) {
+  constructor(outChannels: number, kernelSize: PerDimension, options?: ConvTransposeLayerOptions) {
     super(0, outChannels, kernelSize, options);
     settleConvTranspose(this, 3, ConvTranspose3d);
   }
@@ -180,7 +180,7 @@ const secondSize = (x: Tensor): number => x.shape[1] ?? 0;
 
 /** BatchNorm1d that takes `numFeatures` from its first input. @see torch.nn.LazyBatchNorm1d */
 export class LazyBatchNorm1d extends BatchNorm1d {
-  constructor(options: BatchNormLayerOptions = {}) {
+  constructor(options?: BatchNormLayerOptions) {
     super(0, options);
     settleNorm(this, BatchNorm1d, secondSize);
   }
@@ -188,7 +188,7 @@ export class LazyBatchNorm1d extends BatchNorm1d {
 
 /** BatchNorm2d that takes `numFeatures` from its first input. @see torch.nn.LazyBatchNorm2d */
 export class LazyBatchNorm2d extends BatchNorm2d {
-  constructor(options: BatchNormLayerOptions = {}) {
+  constructor(options?: BatchNormLayerOptions) {
     super(0, options);
     settleNorm(this, BatchNorm2d, secondSize);
   }
@@ -196,32 +196,38 @@ export class LazyBatchNorm2d extends BatchNorm2d {
 
 /** BatchNorm3d that takes `numFeatures` from its first input. @see torch.nn.LazyBatchNorm3d */
 export class LazyBatchNorm3d extends BatchNorm3d {
-  constructor(options: BatchNormLayerOptions = {}) {
+  constructor(options?: BatchNormLayerOptions) {
     super(0, options);
     settleNorm(this, BatchNorm3d, secondSize);
   }
 }
 
+/** Lazy instance normalisation has weights and running statistics unless told otherwise, as in PyTorch and unlike the regular one. */
+function tracking(name: string, options: InstanceNormLayerOptions | undefined): InstanceNormLayerOptions {
+  const { affine = true, trackRunningStats = true, ...rest } = optionsOf(name, InstanceNormLayerOptions, options);
+  return { affine, trackRunningStats, ...rest };
+}
+
 /** InstanceNorm1d that takes `numFeatures` from its first input; unlike it with weights and running statistics, as in PyTorch. @see torch.nn.LazyInstanceNorm1d */
 export class LazyInstanceNorm1d extends InstanceNorm1d {
-  constructor({ affine = true, trackRunningStats = true, ...options }: InstanceNormLayerOptions = {}) {
-    super(0, { affine, trackRunningStats, ...options });
+  constructor(options?: InstanceNormLayerOptions) {
+    super(0, tracking(new.target.name, options));
     settleNorm(this, InstanceNorm1d, channelsOf(1));
   }
 }
 
 /** InstanceNorm2d that takes `numFeatures` from its first input; with weights and running statistics. @see torch.nn.LazyInstanceNorm2d */
 export class LazyInstanceNorm2d extends InstanceNorm2d {
-  constructor({ affine = true, trackRunningStats = true, ...options }: InstanceNormLayerOptions = {}) {
-    super(0, { affine, trackRunningStats, ...options });
+  constructor(options?: InstanceNormLayerOptions) {
+    super(0, tracking(new.target.name, options));
     settleNorm(this, InstanceNorm2d, channelsOf(2));
   }
 }
 
 /** InstanceNorm3d that takes `numFeatures` from its first input; with weights and running statistics. @see torch.nn.LazyInstanceNorm3d */
 export class LazyInstanceNorm3d extends InstanceNorm3d {
-  constructor({ affine = true, trackRunningStats = true, ...options }: InstanceNormLayerOptions = {}) {
-    super(0, { affine, trackRunningStats, ...options });
+  constructor(options?: InstanceNormLayerOptions) {
+    super(0, tracking(new.target.name, options));
     settleNorm(this, InstanceNorm3d, channelsOf(3));
   }
 }

@@ -1,14 +1,14 @@
-import type { Tensor } from "@gradus/tensor-core";
-import { bilinear, empty, linear } from "@gradus/tensor-core";
-import { factory } from "./factory.js";
-import type { FactoryOptions } from "./factory.js";
+import type { Options, Tensor } from "@gradus/tensor-core";
+import { bilinear, empty, joinOptions, linear, optionsOf } from "@gradus/tensor-core";
+import { factory, FactoryOptions } from "./factory.js";
 import * as init from "./init.js";
 import { pythonArguments } from "./python-text.js";
 import { Module, Parameter } from "./tensor-module.js";
 
-export interface LinearOptions extends FactoryOptions {
+export const LinearOptions = /* @__PURE__ */ joinOptions(class {
   readonly bias?: boolean;
-}
+}, FactoryOptions);
+export type LinearOptions = Options<typeof LinearOptions>;
 
 /**
  * An affine map of the last dimension.
@@ -31,11 +31,12 @@ export class Linear extends Module {
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,
-    { bias = true, ...options }: LinearOptions = {},
+    options?: LinearOptions,
   ) {
+    const { bias = true, ...rest } = optionsOf(new.target.name, LinearOptions, options);
     super();
-    this.weight = new Parameter(empty([outFeatures, inFeatures], factory(options)));
-    this.bias = bias ? new Parameter(empty([outFeatures], factory(options))) : null;
+    this.weight = new Parameter(empty([outFeatures, inFeatures], factory(rest)));
+    this.bias = bias ? new Parameter(empty([outFeatures], factory(rest))) : null;
     this.resetParameters();
   }
 
@@ -78,11 +79,12 @@ export class Bilinear extends Module {
     readonly in1Features: number,
     readonly in2Features: number,
     readonly outFeatures: number,
-    { bias = true, ...options }: LinearOptions = {},
+    options?: LinearOptions,
   ) {
+    const { bias = true, ...rest } = optionsOf(new.target.name, LinearOptions, options);
     super();
-    this.weight = new Parameter(empty([outFeatures, in1Features, in2Features], factory(options)));
-    this.bias = bias ? new Parameter(empty([outFeatures], factory(options))) : null;
+    this.weight = new Parameter(empty([outFeatures, in1Features, in2Features], factory(rest)));
+    this.bias = bias ? new Parameter(empty([outFeatures], factory(rest))) : null;
     this.resetParameters();
   }
 

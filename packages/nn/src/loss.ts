@@ -1,12 +1,10 @@
-import type {
-  BceWithLogitsOptions, CrossEntropyOptions, CtcLossOptions, GaussianNllLossOptions, HuberLossOptions, KlDivOptions, LossOptions, MarginOptions,
-  MultiMarginLossOptions, NllLossOptions, PoissonNllLossOptions, Reduction, SmoothL1LossOptions, Tensor, TripletMarginLossOptions,
-  TripletMarginWithDistanceLossOptions, WeightedLossOptions,
-} from "@gradus/tensor-core";
+import type { Options, Reduction, Tensor } from "@gradus/tensor-core";
 import {
-  binaryCrossEntropy, binaryCrossEntropyWithLogits, cosineEmbeddingLoss, crossEntropy, ctcLoss, gaussianNllLoss, hingeEmbeddingLoss, huberLoss, klDiv, l1Loss,
-  marginRankingLoss, mseLoss, multiMarginLoss, multilabelMarginLoss, multilabelSoftMarginLoss, nllLoss, poissonNllLoss, smoothL1Loss, softMarginLoss,
-  tripletMarginLoss, tripletMarginWithDistanceLoss,
+  BceWithLogitsOptions, binaryCrossEntropy, binaryCrossEntropyWithLogits, cosineEmbeddingLoss, crossEntropy, CrossEntropyOptions, ctcLoss, CtcLossOptions,
+  gaussianNllLoss, GaussianNllLossOptions, hingeEmbeddingLoss, huberLoss, HuberLossOptions, joinOptions, klDiv, KlDivOptions, l1Loss, LossOptions, MarginOptions,
+  marginRankingLoss, mseLoss, multilabelMarginLoss, multilabelSoftMarginLoss, multiMarginLoss, MultiMarginLossOptions, nllLoss, NllLossOptions, optionsOf,
+  poissonNllLoss, PoissonNllLossOptions, smoothL1Loss, SmoothL1LossOptions, softMarginLoss, tripletMarginLoss, TripletMarginLossOptions,
+  tripletMarginWithDistanceLoss, WeightedLossOptions,
 } from "@gradus/tensor-core";
 import { PairwiseDistance } from "./distance.js";
 import { Module } from "./tensor-module.js";
@@ -18,7 +16,7 @@ import { Module } from "./tensor-module.js";
 abstract class Loss<O extends { readonly reduction?: unknown } = LossOptions> extends Module {
   readonly reduction: NonNullable<O["reduction"]> | "mean";
 
-  constructor(protected readonly options: O = {} as O) {
+  constructor(protected readonly options: O) {
     super();
     this.reduction = (options.reduction as NonNullable<O["reduction"]> | undefined) ?? "mean";
   }
@@ -30,7 +28,7 @@ abstract class WeightedLoss<O extends WeightedLossOptions = WeightedLossOptions>
   readonly reduction: Reduction;
   protected readonly unweighted: Omit<O, "weight">;
 
-  constructor({ weight = null, ...rest }: O = {} as O) {
+  constructor({ weight = null, ...rest }: O) {
     super();
     this.weight = this.registerBuffer("weight", weight);
     this.reduction = rest.reduction ?? "mean";
@@ -56,6 +54,10 @@ abstract class WeightedLoss<O extends WeightedLossOptions = WeightedLossOptions>
  * loss.call(tensor([[0, 0]]), tensor([1], { dtype: "int64" })).itemSync(); // 0.6931471…
  */
 export class CrossEntropyLoss extends WeightedLoss<CrossEntropyOptions> {
+  constructor(options?: CrossEntropyOptions) {
+    super(optionsOf(new.target.name, CrossEntropyOptions, options));
+  }
+
   forward(logits: Tensor, target: Tensor): Tensor {
     return crossEntropy(logits, target, this.options);
   }
@@ -63,6 +65,10 @@ export class CrossEntropyLoss extends WeightedLoss<CrossEntropyOptions> {
 
 /** Negative log-likelihood of the target classes, given log-probabilities `[N, C, …]`. @see torch.nn.NLLLoss */
 export class NLLLoss extends WeightedLoss<NllLossOptions> {
+  constructor(options?: NllLossOptions) {
+    super(optionsOf(new.target.name, NllLossOptions, options));
+  }
+
   forward(logProbabilities: Tensor, target: Tensor): Tensor {
     return nllLoss(logProbabilities, target, this.options);
   }
@@ -70,6 +76,10 @@ export class NLLLoss extends WeightedLoss<NllLossOptions> {
 
 /** Binary cross-entropy of probabilities: −(y log p + (1 − y) log(1 − p)), each logarithm at least −100. @see torch.nn.BCELoss */
 export class BCELoss extends WeightedLoss {
+  constructor(options?: WeightedLossOptions) {
+    super(optionsOf(new.target.name, WeightedLossOptions, options));
+  }
+
   forward(input: Tensor, target: Tensor): Tensor {
     return binaryCrossEntropy(input, target, this.options);
   }
@@ -86,8 +96,9 @@ export class BCEWithLogitsLoss extends WeightedLoss<BceWithLogitsOptions> {
   /** A weight for positive examples of each class. */
   readonly pos_weight: Tensor | null;
 
-  constructor({ posWeight = null, ...options }: BceWithLogitsOptions = {}) {
-    super(options);
+  constructor(options?: BceWithLogitsOptions) {
+    const { posWeight = null, ...rest } = optionsOf(new.target.name, BceWithLogitsOptions, options);
+    super(rest);
     this.pos_weight = this.registerBuffer("pos_weight", posWeight);
   }
 
@@ -98,6 +109,10 @@ export class BCEWithLogitsLoss extends WeightedLoss<BceWithLogitsOptions> {
 
 /** Hinge loss of several classes: Σ_{i≠y} max(0, margin − x_y + xᵢ)ᵖ / C. @see torch.nn.MultiMarginLoss */
 export class MultiMarginLoss extends WeightedLoss<MultiMarginLossOptions> {
+  constructor(options?: MultiMarginLossOptions) {
+    super(optionsOf(new.target.name, MultiMarginLossOptions, options));
+  }
+
   forward(input: Tensor, target: Tensor): Tensor {
     return multiMarginLoss(input, target, this.options);
   }
@@ -105,6 +120,10 @@ export class MultiMarginLoss extends WeightedLoss<MultiMarginLossOptions> {
 
 /** Mean of the binary cross-entropies of all classes. @see torch.nn.MultiLabelSoftMarginLoss */
 export class MultiLabelSoftMarginLoss extends WeightedLoss {
+  constructor(options?: WeightedLossOptions) {
+    super(optionsOf(new.target.name, WeightedLossOptions, options));
+  }
+
   forward(input: Tensor, target: Tensor): Tensor {
     return multilabelSoftMarginLoss(input, target, this.options);
   }
@@ -112,6 +131,10 @@ export class MultiLabelSoftMarginLoss extends WeightedLoss {
 
 /** Mean squared error, (x − y)². @see torch.nn.MSELoss */
 export class MSELoss extends Loss {
+  constructor(options?: LossOptions) {
+    super(optionsOf(new.target.name, LossOptions, options));
+  }
+
   forward(input: Tensor, target: Tensor): Tensor {
     return mseLoss(input, target, this.options);
   }
@@ -119,6 +142,10 @@ export class MSELoss extends Loss {
 
 /** Mean absolute error, |x − y|. @see torch.nn.L1Loss */
 export class L1Loss extends Loss {
+  constructor(options?: LossOptions) {
+    super(optionsOf(new.target.name, LossOptions, options));
+  }
+
   forward(input: Tensor, target: Tensor): Tensor {
     return l1Loss(input, target, this.options);
   }
@@ -126,6 +153,10 @@ export class L1Loss extends Loss {
 
 /** Squared error over 2β below β, absolute error less β/2 above. @see torch.nn.SmoothL1Loss; Girshick, Fast R-CNN (2015) */
 export class SmoothL1Loss extends Loss<SmoothL1LossOptions> {
+  constructor(options?: SmoothL1LossOptions) {
+    super(optionsOf(new.target.name, SmoothL1LossOptions, options));
+  }
+
   forward(input: Tensor, target: Tensor): Tensor {
     return smoothL1Loss(input, target, this.options);
   }
@@ -133,6 +164,10 @@ export class SmoothL1Loss extends Loss<SmoothL1LossOptions> {
 
 /** Half the squared error below δ, δ times (absolute error less δ/2) above. @see torch.nn.HuberLoss */
 export class HuberLoss extends Loss<HuberLossOptions> {
+  constructor(options?: HuberLossOptions) {
+    super(optionsOf(new.target.name, HuberLossOptions, options));
+  }
+
   forward(input: Tensor, target: Tensor): Tensor {
     return huberLoss(input, target, this.options);
   }
@@ -140,6 +175,10 @@ export class HuberLoss extends Loss<HuberLossOptions> {
 
 /** Kullback-Leibler divergence y (log y − x) of log-probabilities x. @see torch.nn.KLDivLoss */
 export class KLDivLoss extends Loss<KlDivOptions> {
+  constructor(options?: KlDivOptions) {
+    super(optionsOf(new.target.name, KlDivOptions, options));
+  }
+
   forward(input: Tensor, target: Tensor): Tensor {
     return klDiv(input, target, this.options);
   }
@@ -147,6 +186,10 @@ export class KLDivLoss extends Loss<KlDivOptions> {
 
 /** eˣ − y x of the logarithm of a Poisson rate. @see torch.nn.PoissonNLLLoss */
 export class PoissonNLLLoss extends Loss<PoissonNllLossOptions> {
+  constructor(options?: PoissonNllLossOptions) {
+    super(optionsOf(new.target.name, PoissonNllLossOptions, options));
+  }
+
   forward(input: Tensor, target: Tensor): Tensor {
     return poissonNllLoss(input, target, this.options);
   }
@@ -154,6 +197,10 @@ export class PoissonNLLLoss extends Loss<PoissonNllLossOptions> {
 
 /** ½ (log σ² + (x − y)² / σ²), with the variance as third argument. @see torch.nn.GaussianNLLLoss */
 export class GaussianNLLLoss extends Loss<GaussianNllLossOptions> {
+  constructor(options?: GaussianNllLossOptions) {
+    super(optionsOf(new.target.name, GaussianNllLossOptions, options));
+  }
+
   forward(input: Tensor, target: Tensor, variance: Tensor): Tensor {
     return gaussianNllLoss(input, target, variance, this.options);
   }
@@ -161,6 +208,10 @@ export class GaussianNLLLoss extends Loss<GaussianNllLossOptions> {
 
 /** x where y = 1, max(0, margin − x) where y = −1. @see torch.nn.HingeEmbeddingLoss */
 export class HingeEmbeddingLoss extends Loss<MarginOptions> {
+  constructor(options?: MarginOptions) {
+    super(optionsOf(new.target.name, MarginOptions, options));
+  }
+
   forward(input: Tensor, target: Tensor): Tensor {
     return hingeEmbeddingLoss(input, target, this.options);
   }
@@ -168,6 +219,10 @@ export class HingeEmbeddingLoss extends Loss<MarginOptions> {
 
 /** 1 − cos where y = 1, max(0, cos − margin) where y = −1. @see torch.nn.CosineEmbeddingLoss */
 export class CosineEmbeddingLoss extends Loss<MarginOptions> {
+  constructor(options?: MarginOptions) {
+    super(optionsOf(new.target.name, MarginOptions, options));
+  }
+
   forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
     return cosineEmbeddingLoss(input1, input2, target, this.options);
   }
@@ -175,6 +230,10 @@ export class CosineEmbeddingLoss extends Loss<MarginOptions> {
 
 /** max(0, −y (x₁ − x₂) + margin). @see torch.nn.MarginRankingLoss */
 export class MarginRankingLoss extends Loss<MarginOptions> {
+  constructor(options?: MarginOptions) {
+    super(optionsOf(new.target.name, MarginOptions, options));
+  }
+
   forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
     return marginRankingLoss(input1, input2, target, this.options);
   }
@@ -182,6 +241,10 @@ export class MarginRankingLoss extends Loss<MarginOptions> {
 
 /** log(1 + e^(−y x)). @see torch.nn.SoftMarginLoss */
 export class SoftMarginLoss extends Loss {
+  constructor(options?: LossOptions) {
+    super(optionsOf(new.target.name, LossOptions, options));
+  }
+
   forward(input: Tensor, target: Tensor): Tensor {
     return softMarginLoss(input, target, this.options);
   }
@@ -189,6 +252,10 @@ export class SoftMarginLoss extends Loss {
 
 /** Hinge loss between the classes that are targets and those that are not. @see torch.nn.MultiLabelMarginLoss */
 export class MultiLabelMarginLoss extends Loss {
+  constructor(options?: LossOptions) {
+    super(optionsOf(new.target.name, LossOptions, options));
+  }
+
   forward(input: Tensor, target: Tensor): Tensor {
     return multilabelMarginLoss(input, target, this.options);
   }
@@ -196,6 +263,10 @@ export class MultiLabelMarginLoss extends Loss {
 
 /** max(0, ‖a − p‖ − ‖a − n‖ + margin). @see torch.nn.TripletMarginLoss; Balntas et al. (2016) */
 export class TripletMarginLoss extends Loss<TripletMarginLossOptions> {
+  constructor(options?: TripletMarginLossOptions) {
+    super(optionsOf(new.target.name, TripletMarginLossOptions, options));
+  }
+
   forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
     return tripletMarginLoss(anchor, positive, negative, this.options);
   }
@@ -204,17 +275,23 @@ export class TripletMarginLoss extends Loss<TripletMarginLossOptions> {
 /** A function of two tensors, or a module that is one. */
 type Distance = ((a: Tensor, b: Tensor) => Tensor) | Module;
 
-interface TripletDistanceOptions extends Omit<TripletMarginWithDistanceLossOptions, "distanceFunction"> {
+const TripletDistanceOptions = /* @__PURE__ */ joinOptions(class {
   /** The Euclidean distance unless given. */
   readonly distanceFunction?: Distance | null;
-}
+  /** 1 by default. */
+  readonly margin?: number;
+  /** Use the positive instead of the anchor where it is closer to the negative. */
+  readonly swap?: boolean;
+}, LossOptions);
+type TripletDistanceOptions = Options<typeof TripletDistanceOptions>;
 
 /** TripletMarginLoss with a distance of your own. @see torch.nn.TripletMarginWithDistanceLoss */
 export class TripletMarginWithDistanceLoss extends Loss<Omit<TripletDistanceOptions, "distanceFunction">> {
   readonly distance_function: Distance;
 
-  constructor({ distanceFunction = null, ...options }: TripletDistanceOptions = {}) {
-    super(options);
+  constructor(options?: TripletDistanceOptions) {
+    const { distanceFunction = null, ...rest } = optionsOf(new.target.name, TripletDistanceOptions, options);
+    super(rest);
     this.distance_function = distanceFunction ?? new PairwiseDistance();
   }
 
@@ -227,6 +304,10 @@ export class TripletMarginWithDistanceLoss extends Loss<Omit<TripletDistanceOpti
 
 /** Connectionist temporal classification: −log of the probability of a label sequence under all alignments. @see torch.nn.CTCLoss; Graves et al. (2006) */
 export class CTCLoss extends Loss<CtcLossOptions> {
+  constructor(options?: CtcLossOptions) {
+    super(optionsOf(new.target.name, CtcLossOptions, options));
+  }
+
   /**
    * @param logProbabilities - `[T, N, C]`.
    * @param targets - `[N, S]`, or all sequences one after another.

@@ -1,12 +1,13 @@
-import type { Shape, Tensor } from "@gradus/tensor-core";
-import { ArgumentError, batchNorm, groupNorm, instanceNorm, layerNorm, localResponseNorm, noGrad, ones, rmsNorm, ShapeError, varMean, zeros } from "@gradus/tensor-core";
-import { factory } from "./factory.js";
-import type { FactoryOptions } from "./factory.js";
+import type { Options, Shape, Tensor } from "@gradus/tensor-core";
+import {
+  ArgumentError, batchNorm, groupNorm, instanceNorm, joinOptions, layerNorm, localResponseNorm, noGrad, ones, optionsOf, rmsNorm, ShapeError, varMean, zeros,
+} from "@gradus/tensor-core";
+import { factory, FactoryOptions } from "./factory.js";
 import * as init from "./init.js";
 import { float, pythonArguments, pythonValue } from "./python-text.js";
 import { Module, Parameter } from "./tensor-module.js";
 
-export interface BatchNormLayerOptions extends FactoryOptions {
+export const BatchNormLayerOptions = /* @__PURE__ */ joinOptions(class {
   /** Added to the variance, so that nothing is divided by zero. */
   readonly eps?: number;
   /** How far the running statistics move towards a batch's; null gives each batch so far the same share. */
@@ -15,7 +16,8 @@ export interface BatchNormLayerOptions extends FactoryOptions {
   readonly affine?: boolean;
   /** Keep statistics for evaluation; without them a batch is always normalised by its own. */
   readonly trackRunningStats?: boolean;
-}
+}, FactoryOptions);
+export type BatchNormLayerOptions = Options<typeof BatchNormLayerOptions>;
 
 /** What batch and instance normalisation have in common: a weight and a bias for each channel, and running statistics. */
 abstract class ChannelNorm extends Module {
@@ -31,7 +33,7 @@ abstract class ChannelNorm extends Module {
 
   constructor(
     readonly numFeatures: number,
-    { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true, ...options }: BatchNormLayerOptions = {},
+    { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true, ...rest }: BatchNormLayerOptions,
   ) {
     super();
     this.eps = eps;
@@ -39,11 +41,11 @@ abstract class ChannelNorm extends Module {
     this.affine = affine;
     this.trackRunningStats = trackRunningStats;
     const tracked = <T>(make: () => T): T | null => (trackRunningStats ? make() : null);
-    this.weight = affine ? new Parameter(ones([numFeatures], factory(options))) : null;
-    this.bias = affine ? new Parameter(zeros([numFeatures], factory(options))) : null;
-    this.running_mean = this.registerBuffer("running_mean", tracked(() => zeros([numFeatures], factory(options))));
-    this.running_var = this.registerBuffer("running_var", tracked(() => ones([numFeatures], factory(options))));
-    this.num_batches_tracked = this.registerBuffer("num_batches_tracked", tracked(() => zeros([], { device: options.device, dtype: "int64" })));
+    this.weight = affine ? new Parameter(ones([numFeatures], factory(rest))) : null;
+    this.bias = affine ? new Parameter(zeros([numFeatures], factory(rest))) : null;
+    this.running_mean = this.registerBuffer("running_mean", tracked(() => zeros([numFeatures], factory(rest))));
+    this.running_var = this.registerBuffer("running_var", tracked(() => ones([numFeatures], factory(rest))));
+    this.num_batches_tracked = this.registerBuffer("num_batches_tracked", tracked(() => zeros([], { device: rest.device, dtype: "int64" })));
   }
 
   /** Forgets the statistics. */
@@ -67,6 +69,10 @@ abstract class ChannelNorm extends Module {
 
 /** What batch normalisation of inputs of any number of dimensions has in common. */
 export abstract class BatchNorm extends ChannelNorm {
+  constructor(numFeatures: number, options?: BatchNormLayerOptions) {
+    super(numFeatures, optionsOf(new.target.name, BatchNormLayerOptions, options));
+  }
+
   /** Numbers of dimensions that the input may have. */
   protected abstract readonly ranks: readonly number[];
 
@@ -128,16 +134,18 @@ export class BatchNorm3d extends BatchNorm {
   protected get ranks(): readonly number[] { return [5]; }
 }
 
-export interface InstanceNormLayerOptions extends BatchNormLayerOptions {
+export const InstanceNormLayerOptions = class extends BatchNormLayerOptions {
   /** Unlike batch normalisation, there are neither weights nor running statistics unless asked for. */
-  readonly affine?: boolean;
-  readonly trackRunningStats?: boolean;
-}
+  declare readonly affine?: boolean;
+  declare readonly trackRunningStats?: boolean;
+};
+export type InstanceNormLayerOptions = Options<typeof InstanceNormLayerOptions>;
 
 /** Instance normalisation: each channel of each sample by its own mean and variance. */
 abstract class InstanceNorm extends ChannelNorm {
-  constructor(numFeatures: number, { affine = false, trackRunningStats = false, ...options }: InstanceNormLayerOptions = {}) {
-    super(numFeatures, { affine, trackRunningStats, ...options });
+  constructor(numFeatures: number, options?: InstanceNormLayerOptions) {
+    const { affine = false, trackRunningStats = false, ...rest } = optionsOf(new.target.name, InstanceNormLayerOptions, options);
+    super(numFeatures, { affine, trackRunningStats, ...rest });
   }
 
   /** Dimensions of a batch. */
@@ -176,14 +184,15 @@ export class InstanceNorm3d extends InstanceNorm {
   protected get rank(): number { return 5; }
 }
 
-export interface LayerNormLayerOptions extends FactoryOptions {
+export const LayerNormLayerOptions = /* @__PURE__ */ joinOptions(class {
   /** Added to the variance, so that nothing is divided by zero. */
   readonly eps?: number;
   /** Learn a weight and a bias for each place. */
   readonly elementwiseAffine?: boolean;
   /** Learn a bias too. */
   readonly bias?: boolean;
-}
+}, FactoryOptions);
+export type LayerNormLayerOptions = Options<typeof LayerNormLayerOptions>;
 
 /**
  * Layer normalisation over the last dimensions: each sample is normalised by its own mean and variance.
@@ -201,12 +210,13 @@ export class LayerNorm extends Module {
   readonly weight: Parameter | null;
   readonly bias: Parameter | null;
 
-  constructor(normalizedShape: number | Shape, { eps = 1e-5, elementwiseAffine = true, bias = true, ...options }: LayerNormLayerOptions = {}) {
+  constructor(normalizedShape: number | Shape, options?: LayerNormLayerOptions) {
+    const { eps = 1e-5, elementwiseAffine = true, bias = true, ...rest } = optionsOf(new.target.name, LayerNormLayerOptions, options);
     super();
     this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
     this.eps = eps;
-    this.weight = elementwiseAffine ? new Parameter(ones(this.normalizedShape, factory(options))) : null;
-    this.bias = elementwiseAffine && bias ? new Parameter(zeros(this.normalizedShape, factory(options))) : null;
+    this.weight = elementwiseAffine ? new Parameter(ones(this.normalizedShape, factory(rest))) : null;
+    this.bias = elementwiseAffine && bias ? new Parameter(zeros(this.normalizedShape, factory(rest))) : null;
   }
 
   resetParameters(): void {
@@ -223,12 +233,13 @@ export class LayerNorm extends Module {
   }
 }
 
-export interface RmsNormLayerOptions extends FactoryOptions {
+export const RmsNormLayerOptions = /* @__PURE__ */ joinOptions(class {
   /** Added to the mean square; the spacing of the element type at 1 unless given. */
   readonly eps?: number | null;
   /** Learn a weight for each place. */
   readonly elementwiseAffine?: boolean;
-}
+}, FactoryOptions);
+export type RmsNormLayerOptions = Options<typeof RmsNormLayerOptions>;
 
 /**
  * Divides each sample by the root of its mean square over the last dimensions.
@@ -244,11 +255,12 @@ export class RMSNorm extends Module {
   readonly eps: number | null;
   readonly weight: Parameter | null;
 
-  constructor(normalizedShape: number | Shape, { eps = null, elementwiseAffine = true, ...options }: RmsNormLayerOptions = {}) {
+  constructor(normalizedShape: number | Shape, options?: RmsNormLayerOptions) {
+    const { eps = null, elementwiseAffine = true, ...rest } = optionsOf(new.target.name, RmsNormLayerOptions, options);
     super();
     this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
     this.eps = eps;
-    this.weight = elementwiseAffine ? new Parameter(ones(this.normalizedShape, factory(options))) : null;
+    this.weight = elementwiseAffine ? new Parameter(ones(this.normalizedShape, factory(rest))) : null;
   }
 
   resetParameters(): void {
@@ -264,12 +276,13 @@ export class RMSNorm extends Module {
   }
 }
 
-export interface GroupNormLayerOptions extends FactoryOptions {
+export const GroupNormLayerOptions = /* @__PURE__ */ joinOptions(class {
   /** Added to the variance, so that nothing is divided by zero. */
   readonly eps?: number;
   /** Learn a weight and a bias for each channel. */
   readonly affine?: boolean;
-}
+}, FactoryOptions);
+export type GroupNormLayerOptions = Options<typeof GroupNormLayerOptions>;
 
 /**
  * Normalises groups of channels, each sample by itself.
@@ -287,13 +300,14 @@ export class GroupNorm extends Module {
   constructor(
     readonly numGroups: number,
     readonly numChannels: number,
-    { eps = 1e-5, affine = true, ...options }: GroupNormLayerOptions = {},
+    options?: GroupNormLayerOptions,
   ) {
+    const { eps = 1e-5, affine = true, ...rest } = optionsOf(new.target.name, GroupNormLayerOptions, options);
     super();
     if (numChannels % numGroups !== 0) throw new ArgumentError(`GroupNorm: expected channels that groups divide, got ${numChannels} channels and ${numGroups} groups`);
     this.eps = eps;
-    this.weight = affine ? new Parameter(ones([numChannels], factory(options))) : null;
-    this.bias = affine ? new Parameter(zeros([numChannels], factory(options))) : null;
+    this.weight = affine ? new Parameter(ones([numChannels], factory(rest))) : null;
+    this.bias = affine ? new Parameter(zeros([numChannels], factory(rest))) : null;
   }
 
   resetParameters(): void {
@@ -310,11 +324,12 @@ export class GroupNorm extends Module {
   }
 }
 
-export interface LocalResponseNormLayerOptions {
+export const LocalResponseNormLayerOptions = class {
   readonly alpha?: number;
   readonly beta?: number;
   readonly k?: number;
-}
+};
+export type LocalResponseNormLayerOptions = Options<typeof LocalResponseNormLayerOptions>;
 
 /**
  * Divides each element by what stands in neighbouring channels.
@@ -330,8 +345,9 @@ export class LocalResponseNorm extends Module {
 
   constructor(
     readonly size: number,
-    { alpha = 1e-4, beta = 0.75, k = 1 }: LocalResponseNormLayerOptions = {},
+    options?: LocalResponseNormLayerOptions,
   ) {
+    const { alpha = 1e-4, beta = 0.75, k = 1 } = optionsOf(new.target.name, LocalResponseNormLayerOptions, options);
     super();
     this.alpha = alpha;
     this.beta = beta;

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { DeviceLike, DType, Tensor } from "@gradus/tensor-core";
-import { ArgumentError, cat, full, pad, ShapeError, stack, tensor } from "@gradus/tensor-core";
+import type { DeviceLike, DType, Options, Tensor } from "@gradus/tensor-core";
+import { ArgumentError, cat, full, joinOptions, optionsOf, pad, ShapeError, stack, tensor } from "@gradus/tensor-core";
 
 /** Numbers of steps: plain ones, or a tensor of a device that can be read at once. */
 export type Lengths = readonly number[] | Tensor;
@@ -47,15 +47,20 @@ export class PackedSequence {
   }
 }
 
-export interface BatchFirstOption {
+const BatchFirstOption = class {
   /** Padded tensors are `[batch, steps, …]` and not `[steps, batch, …]`. */
   readonly batchFirst?: boolean;
-}
+};
+export type BatchFirstOption = Options<typeof BatchFirstOption>;
 
-export interface SortingOption {
+const SortingOption = class {
   /** Whether the sequences must come sorted, the longest first. Otherwise they are sorted, and layers put their results back in order. */
   readonly enforceSorted?: boolean;
-}
+};
+export type SortingOption = Options<typeof SortingOption>;
+
+const PackPaddedOptions = /* @__PURE__ */ joinOptions(BatchFirstOption, SortingOption);
+export type PackPaddedOptions = Options<typeof PackPaddedOptions>;
 
 /**
  * Packs sequences that were padded.
@@ -67,8 +72,9 @@ export interface SortingOption {
  * const packed = utils.rnn.packPaddedSequence(tensor([[1, 2], [3, 0]]), [2, 1], { batchFirst: true });
  * [packed.data.toArraySync(), packed.batchSizes]; // [[1, 3, 2], [2, 1]]
  */
-export function packPaddedSequence(input: Tensor, lengths: Lengths, { batchFirst = false, enforceSorted = true }: BatchFirstOption & SortingOption = {}): PackedSequence {
+export function packPaddedSequence(input: Tensor, lengths: Lengths, options?: PackPaddedOptions): PackedSequence {
   const op = "packPaddedSequence";
+  const { batchFirst = false, enforceSorted = true } = optionsOf(op, PackPaddedOptions, options);
   const [steps, batch] = paddedSizes(op, input, batchFirst);
   const given = plainLengths(op, lengths);
   if (given.length !== batch) throw new ArgumentError(`${op}: expected a length for each of ${batch} sequences, got ${given.length}`);
@@ -81,12 +87,13 @@ export function packPaddedSequence(input: Tensor, lengths: Lengths, { batchFirst
   return new PackedSequence(rowsOf(input.flatten(0, 1), rows), batchSizes, enforceSorted ? null : order);
 }
 
-export interface PadPackedOptions extends BatchFirstOption {
+const PadPackedOptions = class extends BatchFirstOption {
   /** What stands behind the end of a sequence. */
   readonly paddingValue?: number;
   /** How many steps the result has; those of the longest sequence unless given. */
   readonly totalLength?: number;
-}
+};
+export type PadPackedOptions = Options<typeof PadPackedOptions>;
 
 /**
  * The inverse of `packPaddedSequence`.
@@ -98,7 +105,8 @@ export interface PadPackedOptions extends BatchFirstOption {
  * const [padded, lengths] = utils.rnn.padPackedSequence(packed, { batchFirst: true });
  * [padded.toArraySync(), lengths]; // [[[1, 2, 3], [4, 0, 0]], [3, 1]]
  */
-export function padPackedSequence(sequence: PackedSequence, { batchFirst = false, paddingValue = 0, totalLength }: PadPackedOptions = {}): [padded: Tensor, lengths: number[]] {
+export function padPackedSequence(sequence: PackedSequence, options?: PadPackedOptions): [padded: Tensor, lengths: number[]] {
+  const { batchFirst = false, paddingValue = 0, totalLength } = optionsOf("padPackedSequence", PadPackedOptions, options);
   const { data, batchSizes, lengths } = sequence;
   const steps = totalLength ?? batchSizes.length;
   if (steps < batchSizes.length) throw new ArgumentError(`padPackedSequence: expected a totalLength of at least the longest sequence's ${batchSizes.length}, got ${steps}`);
@@ -113,11 +121,12 @@ export function padPackedSequence(sequence: PackedSequence, { batchFirst = false
   return [rowsOf(padded, rows).unflatten(0, [outer, inner]), lengths];
 }
 
-export interface PadSequenceOptions extends BatchFirstOption {
+const PadSequenceOptions = class extends BatchFirstOption {
   readonly paddingValue?: number;
   /** On which side of a sequence the padding stands. */
   readonly paddingSide?: "left" | "right";
-}
+};
+export type PadSequenceOptions = Options<typeof PadSequenceOptions>;
 
 /**
  * Sequences `[steps, …]` of different lengths as one tensor.
@@ -126,7 +135,8 @@ export interface PadSequenceOptions extends BatchFirstOption {
  * @example
  * utils.rnn.padSequence([tensor([1, 2, 3]), tensor([4])], { batchFirst: true }).toArraySync(); // [[1, 2, 3], [4, 0, 0]]
  */
-export function padSequence(sequences: Iterable<Tensor>, { batchFirst = false, paddingValue = 0, paddingSide = "right" }: PadSequenceOptions = {}): Tensor {
+export function padSequence(sequences: Iterable<Tensor>, options?: PadSequenceOptions): Tensor {
+  const { batchFirst = false, paddingValue = 0, paddingSide = "right" } = optionsOf("padSequence", PadSequenceOptions, options);
   const list = [...sequences];
   if (list.length === 0 || list.some(({ ndim }) => ndim === 0)) throw new ArgumentError("padSequence: expected sequences with at least one dimension, got none or a tensor without");
   const steps = Math.max(...list.map(({ length }) => length));
@@ -139,13 +149,15 @@ export function padSequence(sequences: Iterable<Tensor>, { batchFirst = false, p
 }
 
 /** The inverse of `padSequence`: the sequences without their padding. @see torch.nn.utils.rnn.unpad_sequence */
-export function unpadSequence(padded: Tensor, lengths: Lengths, { batchFirst = false }: BatchFirstOption = {}): Tensor[] {
+export function unpadSequence(padded: Tensor, lengths: Lengths, options?: BatchFirstOption): Tensor[] {
+  const { batchFirst = false } = optionsOf("unpadSequence", BatchFirstOption, options);
   paddedSizes("unpadSequence", padded, batchFirst);
   return plainLengths("unpadSequence", lengths).map((length, i) => padded.select(batchFirst ? 0 : 1, i).narrow(0, 0, length));
 }
 
 /** Packs sequences `[steps, …]` of different lengths. @see torch.nn.utils.rnn.pack_sequence */
-export function packSequence(sequences: Iterable<Tensor>, { enforceSorted = true }: SortingOption = {}): PackedSequence {
+export function packSequence(sequences: Iterable<Tensor>, options?: SortingOption): PackedSequence {
+  const { enforceSorted = true } = optionsOf("packSequence", SortingOption, options);
   const list = [...sequences];
   return packPaddedSequence(padSequence(list), list.map(({ length }) => length), { enforceSorted });
 }

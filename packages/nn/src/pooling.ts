@@ -1,9 +1,9 @@
-import type { AvgPoolOptions, FractionalMaxPoolOptions, LpPoolOptions, MaxPoolOptions, MaxUnpoolOptions, OutputSize, PerDimension, Pooled, Tensor } from "@gradus/tensor-core";
+import type { Options, OutputSize, PerDimension, Pooled, Shape, Tensor } from "@gradus/tensor-core";
 import {
   adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool1dWithIndices, adaptiveMaxPool2d, adaptiveMaxPool2dWithIndices,
-  adaptiveMaxPool3d, adaptiveMaxPool3dWithIndices, ArgumentError, avgPool1d, avgPool2d, avgPool3d, fractionalMaxPool2d, fractionalMaxPool2dWithIndices,
-  fractionalMaxPool3d, fractionalMaxPool3dWithIndices, lpPool1d, lpPool2d, maxPool1d, maxPool1dWithIndices, maxPool2d, maxPool2dWithIndices, maxPool3d,
-  maxPool3dWithIndices, maxUnpool1d, maxUnpool2d, maxUnpool3d,
+  adaptiveMaxPool3d, adaptiveMaxPool3dWithIndices, ArgumentError, avgPool1d, AvgPool1dOptions, avgPool2d, avgPool3d, AvgPoolOptions, fractionalMaxPool2d,
+  fractionalMaxPool2dWithIndices, fractionalMaxPool3d, fractionalMaxPool3dWithIndices, FractionalMaxPoolOptions, joinOptions, lpPool1d, lpPool2d, LpPoolOptions,
+  maxPool1d, maxPool1dWithIndices, maxPool2d, maxPool2dWithIndices, maxPool3d, maxPool3dWithIndices, MaxPoolOptions, maxUnpool1d, maxUnpool2d, maxUnpool3d, optionsOf,
 } from "@gradus/tensor-core";
 import { pythonArguments, pythonValue } from "./python-text.js";
 import { Module } from "./tensor-module.js";
@@ -13,15 +13,17 @@ import { Module } from "./tensor-module.js";
  * `[N, C, …]` or `[C, …]`.
  */
 
-export interface IndicesOptions<Indices extends boolean = boolean> {
+const AnyIndicesOptions = class {
   /** Give the positions of the maxima as well. */
-  readonly returnIndices?: Indices;
-}
+  readonly returnIndices?: boolean;
+};
+export type IndicesOptions<Indices extends boolean = boolean> = Options<typeof AnyIndicesOptions> & { readonly returnIndices?: Indices };
 
 /** With indices or without, as the options say. */
 type Result<Indices extends boolean> = Indices extends true ? Pooled : Tensor;
 
-export type MaxPoolLayerOptions<Indices extends boolean = boolean> = MaxPoolOptions & IndicesOptions<Indices>;
+const AnyMaxPoolOptions = /* @__PURE__ */ joinOptions(MaxPoolOptions, AnyIndicesOptions);
+export type MaxPoolLayerOptions<Indices extends boolean = boolean> = Options<typeof AnyMaxPoolOptions> & IndicesOptions<Indices>;
 
 abstract class MaxPool<Indices extends boolean> extends Module {
   readonly stride: PerDimension;
@@ -32,14 +34,15 @@ abstract class MaxPool<Indices extends boolean> extends Module {
 
   constructor(
     readonly kernelSize: PerDimension,
-    { stride, padding = 0, dilation = 1, ceilMode = false, returnIndices }: MaxPoolLayerOptions<Indices> = {},
+    options?: MaxPoolLayerOptions<Indices>,
   ) {
+    const { stride, padding = 0, dilation = 1, ceilMode = false, returnIndices = false } = optionsOf(new.target.name, AnyMaxPoolOptions, options);
     super();
     this.stride = stride ?? kernelSize;
     this.padding = padding;
     this.dilation = dilation;
     this.ceilMode = ceilMode;
-    this.returnIndices = returnIndices ?? false;
+    this.returnIndices = returnIndices;
   }
 
   protected abstract readonly pool: typeof maxPool2d;
@@ -79,18 +82,26 @@ export class MaxPool3d<Indices extends boolean = false> extends MaxPool<Indices>
   protected get poolWithIndices(): typeof maxPool3dWithIndices { return maxPool3dWithIndices; }
 }
 
-export interface MaxUnpoolLayerOptions {
+export const MaxUnpoolLayerOptions = class {
   /** Steps between the windows of the pool; the window's size by default. */
   readonly stride?: PerDimension | null;
   readonly padding?: PerDimension;
-}
+};
+export type MaxUnpoolLayerOptions = Options<typeof MaxUnpoolLayerOptions>;
+
+const MaxUnpoolCallOptions = class {
+  /** The size before the pool, where several are possible: of the spatial dimensions, or of all. */
+  readonly outputSize?: Shape | null;
+};
+type MaxUnpoolCallOptions = Options<typeof MaxUnpoolCallOptions>;
 
 abstract class MaxUnpool extends Module {
   readonly kernelSize: readonly number[];
   readonly stride: readonly number[];
   readonly padding: readonly number[];
 
-  constructor(kernelSize: PerDimension, { stride, padding = 0 }: MaxUnpoolLayerOptions = {}) {
+  constructor(kernelSize: PerDimension, options?: MaxUnpoolLayerOptions) {
+    const { stride, padding = 0 } = optionsOf(new.target.name, MaxUnpoolLayerOptions, options);
     super();
     const each = (value: PerDimension): readonly number[] => (typeof value === "number" ? new Array<number>(this.dimensions).fill(value) : value);
     this.kernelSize = each(kernelSize);
@@ -102,8 +113,8 @@ abstract class MaxUnpool extends Module {
 
   protected abstract readonly unpool: typeof maxUnpool2d;
 
-  /** @param options - `outputSize`: the size before the pool, where several are possible. */
-  forward(x: Tensor, indices: Tensor, { outputSize = null }: Pick<MaxUnpoolOptions, "outputSize"> = {}): Tensor {
+  forward(x: Tensor, indices: Tensor, options?: MaxUnpoolCallOptions): Tensor {
+    const { outputSize = null } = optionsOf(this.constructor.name, MaxUnpoolCallOptions, options);
     const { stride, padding } = this;
     return this.unpool(x, indices, this.kernelSize, { stride, padding, outputSize });
   }
@@ -140,8 +151,9 @@ abstract class AvgPool extends Module {
 
   constructor(
     readonly kernelSize: PerDimension,
-    { stride, padding = 0, ceilMode = false, countIncludePad = true, divisorOverride = null }: AvgPoolOptions = {},
+    options?: AvgPoolOptions,
   ) {
+    const { stride, padding = 0, ceilMode = false, countIncludePad = true, divisorOverride = null } = optionsOf(new.target.name, AvgPoolOptions, options);
     super();
     this.stride = stride ?? kernelSize;
     this.padding = padding;
@@ -164,6 +176,10 @@ abstract class AvgPool extends Module {
 
 /** The mean of each window of a sequence. @see AvgPool2d, torch.nn.AvgPool1d */
 export class AvgPool1d extends AvgPool {
+  constructor(kernelSize: PerDimension, options?: AvgPool1dOptions) {
+    super(kernelSize, optionsOf(new.target.name, AvgPool1dOptions, options));
+  }
+
   protected get pool(): typeof avgPool1d { return avgPool1d; }
 
   override extraRepr(): string {
@@ -195,8 +211,9 @@ abstract class LPPool extends Module {
   constructor(
     readonly normType: number,
     readonly kernelSize: PerDimension,
-    { stride = null, ceilMode = false }: LpPoolOptions = {},
+    options?: LpPoolOptions,
   ) {
+    const { stride = null, ceilMode = false } = optionsOf(new.target.name, LpPoolOptions, options);
     super();
     this.stride = stride;
     this.ceilMode = ceilMode;
@@ -223,7 +240,8 @@ export class LPPool2d extends LPPool {
   protected get pool(): typeof lpPool2d { return lpPool2d; }
 }
 
-export type FractionalMaxPoolLayerOptions<Indices extends boolean = boolean> = FractionalMaxPoolOptions & IndicesOptions<Indices>;
+const AnyFractionalMaxPoolOptions = /* @__PURE__ */ joinOptions(FractionalMaxPoolOptions, AnyIndicesOptions);
+export type FractionalMaxPoolLayerOptions<Indices extends boolean = boolean> = Options<typeof AnyFractionalMaxPoolOptions> & IndicesOptions<Indices>;
 
 abstract class FractionalMaxPool<Indices extends boolean> extends Module {
   readonly returnIndices: boolean;
@@ -233,15 +251,16 @@ abstract class FractionalMaxPool<Indices extends boolean> extends Module {
 
   constructor(
     readonly kernelSize: PerDimension,
-    { returnIndices, randomSamples = null, ...options }: FractionalMaxPoolLayerOptions<Indices> = {},
+    options?: FractionalMaxPoolLayerOptions<Indices>,
   ) {
+    const { returnIndices = false, randomSamples = null, ...rest } = optionsOf(new.target.name, AnyFractionalMaxPoolOptions, options);
     super();
-    if ((options.outputSize ?? null) === null && (options.outputRatio ?? null) === null) {
+    if ((rest.outputSize ?? null) === null && (rest.outputRatio ?? null) === null) {
       throw new ArgumentError(`${this.constructor.name}: expected outputSize or outputRatio, got neither`);
     }
-    this.returnIndices = returnIndices ?? false;
+    this.returnIndices = returnIndices;
     this._random_samples = this.registerBuffer("_random_samples", randomSamples);
-    this.options = options;
+    this.options = rest;
   }
 
   protected abstract readonly pool: typeof fractionalMaxPool2d;
@@ -306,9 +325,10 @@ export class AdaptiveAvgPool3d extends AdaptiveAvgPool {
 abstract class AdaptiveMaxPool<Indices extends boolean> extends AdaptivePool {
   readonly returnIndices: boolean;
 
-  constructor(outputSize: OutputSize, { returnIndices }: IndicesOptions<Indices> = {}) {
+  constructor(outputSize: OutputSize, options?: IndicesOptions<Indices>) {
+    const { returnIndices = false } = optionsOf(new.target.name, AnyIndicesOptions, options);
     super(outputSize);
-    this.returnIndices = returnIndices ?? false;
+    this.returnIndices = returnIndices;
   }
 
   protected abstract readonly pool: typeof adaptiveMaxPool2d;

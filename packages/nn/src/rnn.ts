@@ -1,14 +1,15 @@
-import type { CellName, RecurrentWeights, Tensor } from "@gradus/tensor-core";
-import { ArgumentError, cat, dropout, empty, gruCell, linear, lstmCell, recurrentLayer, rnnReluCell, rnnTanhCell, ShapeError, stack } from "@gradus/tensor-core";
-import { factory } from "./factory.js";
-import type { FactoryOptions } from "./factory.js";
+import type { CellName, Options, RecurrentWeights, Tensor } from "@gradus/tensor-core";
+import {
+  ArgumentError, cat, dropout, empty, gruCell, joinOptions, linear, lstmCell, optionsOf, recurrentLayer, rnnReluCell, rnnTanhCell, ShapeError, stack,
+} from "@gradus/tensor-core";
+import { factory, FactoryOptions } from "./factory.js";
 import * as init from "./init.js";
 import { PackedSequence, rowsOf } from "./packed-sequence.js";
 import { pythonArguments } from "./python-text.js";
 import type { Printable } from "./python-text.js";
 import { Module, Parameter } from "./tensor-module.js";
 
-export interface RecurrentOptions extends FactoryOptions {
+export const RecurrentOptions = /* @__PURE__ */ joinOptions(class {
   /** Layers on top of one another: each reads what the one below gives. */
   readonly numLayers?: number;
   readonly bias?: boolean;
@@ -18,16 +19,19 @@ export interface RecurrentOptions extends FactoryOptions {
   readonly dropout?: number;
   /** A second set of weights reads the sequence from its end; outputs stand side by side. */
   readonly bidirectional?: boolean;
-}
+}, FactoryOptions);
+export type RecurrentOptions = Options<typeof RecurrentOptions>;
 
-export interface LstmOptions extends RecurrentOptions {
+export const LstmOptions = class extends RecurrentOptions {
   /** Size that the hidden state is projected to; 0 for none. */
   readonly projSize?: number;
-}
+};
+export type LstmOptions = Options<typeof LstmOptions>;
 
-export interface RnnOptions extends RecurrentOptions {
+export const RnnOptions = class extends RecurrentOptions {
   readonly nonlinearity?: "tanh" | "relu";
-}
+};
+export type RnnOptions = Options<typeof RnnOptions>;
 
 /** Rows of weights for each hidden element. */
 const gatesOf: Readonly<Record<CellName, number>> = { rnnTanh: 1, rnnRelu: 1, gru: 3, lstm: 4 };
@@ -112,12 +116,11 @@ abstract class Recurrent extends Module {
     protected readonly cell: CellName,
     readonly inputSize: number,
     readonly hiddenSize: number,
-    { numLayers = 1, bias = true, batchFirst = false, dropout: p = 0, bidirectional = false, projSize = 0, ...options }: LstmOptions,
+    { numLayers = 1, bias = true, batchFirst = false, dropout: p = 0, bidirectional = false, projSize = 0, ...rest }: LstmOptions,
   ) {
     super();
     const name = this.constructor.name;
     if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${name}: expected dropout between 0 and 1, got ${p}`);
-    if (projSize !== 0 && cell !== "lstm") throw new ArgumentError(`${name}: expected no projSize, got ${projSize}; only LSTM projects its state`);
     if (!(projSize >= 0 && projSize < Math.max(hiddenSize, 1))) throw new ArgumentError(`${name}: expected a projSize from 0 to below the hiddenSize ${hiddenSize}, got ${projSize}`);
     this.numLayers = numLayers;
     this.biased = bias;
@@ -126,7 +129,7 @@ abstract class Recurrent extends Module {
     this.bidirectional = bidirectional;
     this.projSize = projSize;
     const rows = gatesOf[cell] * hiddenSize;
-    const add = (weight: string, shape: readonly number[]): void => void this.registerParameter(weight, new Parameter(empty(shape, factory(options))));
+    const add = (weight: string, shape: readonly number[]): void => void this.registerParameter(weight, new Parameter(empty(shape, factory(rest))));
     for (const { layer, suffix } of this.directions()) {
       add(`weight_ih_${suffix}`, [rows, layer === 0 ? inputSize : this.stateSize * this.ways]);
       add(`weight_hh_${suffix}`, [rows, this.stateSize]);
@@ -252,15 +255,16 @@ abstract class OneState extends Recurrent {
  * [output.shape, hn.shape]; // [[5, 2, 3], [1, 2, 3]]
  */
 export class RNN extends OneState {
-  constructor(inputSize: number, hiddenSize: number, { nonlinearity = "tanh", ...options }: RnnOptions = {}) {
-    super(cellOf("RNN", nonlinearity), inputSize, hiddenSize, options);
+  constructor(inputSize: number, hiddenSize: number, options?: RnnOptions) {
+    const { nonlinearity = "tanh", ...rest } = optionsOf(new.target.name, RnnOptions, options);
+    super(cellOf("RNN", nonlinearity), inputSize, hiddenSize, rest);
   }
 }
 
 /** The gated recurrent unit; the formula stands at `gruCell`. @see torch.nn.GRU; Cho et al., Learning phrase representations (2014) */
 export class GRU extends OneState {
-  constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
-    super("gru", inputSize, hiddenSize, options);
+  constructor(inputSize: number, hiddenSize: number, options?: RecurrentOptions) {
+    super("gru", inputSize, hiddenSize, optionsOf(new.target.name, RecurrentOptions, options));
   }
 }
 
@@ -278,8 +282,8 @@ export class GRU extends OneState {
  * console.log(lstm); // LSTM(4, 3, batch_first=True, bidirectional=True)
  */
 export class LSTM extends Recurrent {
-  constructor(inputSize: number, hiddenSize: number, options: LstmOptions = {}) {
-    super("lstm", inputSize, hiddenSize, options);
+  constructor(inputSize: number, hiddenSize: number, options?: LstmOptions) {
+    super("lstm", inputSize, hiddenSize, optionsOf(new.target.name, LstmOptions, options));
   }
 
   /**
@@ -299,9 +303,15 @@ function cellOf(name: string, nonlinearity: string): "rnnTanh" | "rnnRelu" {
   throw new ArgumentError(`${name}: expected nonlinearity "tanh" or "relu", got "${nonlinearity}"`);
 }
 
-export interface CellOptions extends FactoryOptions {
+export const CellOptions = /* @__PURE__ */ joinOptions(class {
   readonly bias?: boolean;
-}
+}, FactoryOptions);
+export type CellOptions = Options<typeof CellOptions>;
+
+const RnnCellOptions = class extends CellOptions {
+  readonly nonlinearity?: "tanh" | "relu";
+};
+type RnnCellOptions = Options<typeof RnnCellOptions>;
 
 /** What single steps have in common. Inputs are `[batch, in]`, or `[in]` without a batch. */
 abstract class RecurrentCell extends Module {
@@ -314,10 +324,10 @@ abstract class RecurrentCell extends Module {
     gates: number,
     readonly inputSize: number,
     readonly hiddenSize: number,
-    { bias = true, ...options }: CellOptions,
+    { bias = true, ...rest }: CellOptions,
   ) {
     super();
-    const make = (...shape: number[]): Parameter => new Parameter(empty(shape, factory(options)));
+    const make = (...shape: number[]): Parameter => new Parameter(empty(shape, factory(rest)));
     this.weight_ih = make(gates * hiddenSize, inputSize);
     this.weight_hh = make(gates * hiddenSize, hiddenSize);
     this.bias_ih = bias ? make(gates * hiddenSize) : null;
@@ -353,9 +363,10 @@ abstract class RecurrentCell extends Module {
 export class RNNCell extends RecurrentCell {
   readonly nonlinearity: "tanh" | "relu";
 
-  constructor(inputSize: number, hiddenSize: number, { nonlinearity = "tanh", ...options }: CellOptions & Pick<RnnOptions, "nonlinearity"> = {}) {
-    super(1, inputSize, hiddenSize, options);
+  constructor(inputSize: number, hiddenSize: number, options?: RnnCellOptions) {
+    const { nonlinearity = "tanh", ...rest } = optionsOf(new.target.name, RnnCellOptions, options);
     cellOf("RNNCell", nonlinearity);
+    super(1, inputSize, hiddenSize, rest);
     this.nonlinearity = nonlinearity;
   }
 
@@ -380,8 +391,8 @@ export class RNNCell extends RecurrentCell {
  * state.map(({ shape }) => shape); // [[2, 3], [2, 3]]
  */
 export class LSTMCell extends RecurrentCell {
-  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
-    super(4, inputSize, hiddenSize, options);
+  constructor(inputSize: number, hiddenSize: number, options?: CellOptions) {
+    super(4, inputSize, hiddenSize, optionsOf(new.target.name, CellOptions, options));
   }
 
   forward(x: Tensor, hx: readonly [h: Tensor, c: Tensor] | null = null): [h: Tensor, c: Tensor] {
@@ -391,8 +402,8 @@ export class LSTMCell extends RecurrentCell {
 
 /** One step of a gated recurrent unit. @see GRU, torch.nn.GRUCell */
 export class GRUCell extends RecurrentCell {
-  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
-    super(3, inputSize, hiddenSize, options);
+  constructor(inputSize: number, hiddenSize: number, options?: CellOptions) {
+    super(3, inputSize, hiddenSize, optionsOf(new.target.name, CellOptions, options));
   }
 
   forward(x: Tensor, hx: Tensor | null = null): Tensor {

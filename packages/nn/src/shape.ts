@@ -1,5 +1,5 @@
-import type { PerDimension, Shape, Tensor } from "@gradus/tensor-core";
-import { channelShuffle, flatten, fold, pixelShuffle, pixelUnshuffle, unfold, unflatten } from "@gradus/tensor-core";
+import type { Options, PerDimension, Shape, Tensor } from "@gradus/tensor-core";
+import { channelShuffle, flatten, fold, optionsOf, pixelShuffle, pixelUnshuffle, unfold, unflatten } from "@gradus/tensor-core";
 import { pythonArguments } from "./python-text.js";
 import { Module } from "./tensor-module.js";
 
@@ -96,11 +96,12 @@ export class ChannelShuffle extends Module {
   }
 }
 
-export interface BlockOptions {
+export const BlockOptions = class {
   readonly dilation?: PerDimension;
   readonly padding?: PerDimension;
   readonly stride?: PerDimension;
-}
+};
+export type BlockOptions = Options<typeof BlockOptions>;
 
 abstract class Blocks extends Module {
   readonly dilation: PerDimension;
@@ -109,8 +110,9 @@ abstract class Blocks extends Module {
 
   constructor(
     readonly kernelSize: PerDimension,
-    { dilation = 1, padding = 0, stride = 1 }: BlockOptions = {},
+    options?: BlockOptions,
   ) {
+    const { dilation = 1, padding = 0, stride = 1 } = optionsOf(new.target.name, BlockOptions, options);
     super();
     this.dilation = dilation;
     this.padding = padding;
@@ -141,7 +143,7 @@ export class Fold extends Blocks {
   constructor(
     readonly outputSize: PerDimension,
     kernelSize: PerDimension,
-    options: BlockOptions = {},
+    options?: BlockOptions,
   ) {
     super(kernelSize, options);
   }

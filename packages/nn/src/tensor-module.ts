@@ -1,15 +1,30 @@
 import { isParameter } from "@gradus/autograd";
 import type { Leaf, Parameter as MarkedLeaf } from "@gradus/autograd";
-import { Function, noGrad, Tensor } from "@gradus/tensor-core";
+import { Function, noGrad, optionsOf, Tensor } from "@gradus/tensor-core";
 import type { DeviceLike, DType, FunctionContext } from "@gradus/tensor-core";
 import { Module as AnyModule, Parameter as AnyParameter } from "./module.js";
-import type { ParameterConstructor, WalkOptions } from "./module.js";
+import type { ParameterConstructor, ParameterOptions, WalkOptions } from "./module.js";
 import { summarize } from "./summary.js";
 import type { Summary } from "./summary.js";
 
 /** A tensor that a module learns. */
 export type Parameter<L extends Leaf = Tensor> = MarkedLeaf<L>;
-export const Parameter: ParameterConstructor = AnyParameter;
+const CheckedOptions = class implements ParameterOptions {
+  readonly requiresGrad?: boolean;
+};
+
+/**
+ * A tensor that a module learns, of the storage of another. It is the constructor of `parameter.ts`, where nothing is known of tensors or of sets of
+ * options, and it checks the options.
+ *
+ * @throws {ArgumentError} for an option that it does not have.
+ * @see torch.nn.Parameter
+ */
+export const Parameter = class extends (AnyParameter as unknown as new (value: object, options: ParameterOptions) => object) {
+  constructor(value: object, options?: ParameterOptions) {
+    super(value, optionsOf("Parameter", CheckedOptions, options));
+  }
+} as unknown as ParameterConstructor;
 
 /** Gradients of tensors, in the order of arguments or results; null where none flows. */
 export type Gradients = readonly (Tensor | null)[];

@@ -1,10 +1,9 @@
-import type { Tensor } from "@gradus/tensor-core";
-import { ArgumentError, full, gelu, relu, ShapeError, triu } from "@gradus/tensor-core";
+import type { Options, Tensor } from "@gradus/tensor-core";
+import { ArgumentError, full, gelu, joinOptions, optionsOf, relu, ShapeError, triu } from "@gradus/tensor-core";
 import { MultiheadAttention } from "./attention.js";
 import { ModuleList } from "./containers.js";
 import { Dropout } from "./dropout.js";
-import { factory } from "./factory.js";
-import type { FactoryOptions } from "./factory.js";
+import { factory, FactoryOptions } from "./factory.js";
 import * as init from "./init.js";
 import { Linear } from "./linear.js";
 import { LayerNorm } from "./normalization.js";
@@ -13,7 +12,7 @@ import { Module } from "./tensor-module.js";
 /** What stands between the two linear layers, by name, as a function or as a module. */
 export type TransformerActivation = "relu" | "gelu" | ((x: Tensor) => Tensor) | Module;
 
-export interface TransformerLayerOptions extends FactoryOptions {
+export const TransformerLayerOptions = /* @__PURE__ */ joinOptions(class {
   /** Size between the two linear layers. */
   readonly dimFeedforward?: number;
   readonly dropout?: number;
@@ -24,26 +23,31 @@ export interface TransformerLayerOptions extends FactoryOptions {
   /** Normalise before attention and feed-forward, and not after. */
   readonly normFirst?: boolean;
   readonly bias?: boolean;
-}
+}, FactoryOptions);
+export type TransformerLayerOptions = Options<typeof TransformerLayerOptions>;
 
 /** Masks: true, or −∞, where a position must not be seen. */
-export interface EncoderMasks {
+export const EncoderMasks = class {
   /** `[steps, steps]` or `[batch · heads, steps, steps]`. */
   readonly mask?: Tensor | null;
   /** `[batch, steps]`. */
   readonly srcKeyPaddingMask?: Tensor | null;
-}
+};
+export type EncoderMasks = Options<typeof EncoderMasks>;
 
-export interface EncoderLayerMasks extends Pick<EncoderMasks, "srcKeyPaddingMask"> {
+export const EncoderLayerMasks = class {
   readonly srcMask?: Tensor | null;
-}
+  readonly srcKeyPaddingMask?: Tensor | null;
+};
+export type EncoderLayerMasks = Options<typeof EncoderLayerMasks>;
 
-export interface DecoderMasks {
+export const DecoderMasks = class {
   readonly tgtMask?: Tensor | null;
   readonly memoryMask?: Tensor | null;
   readonly tgtKeyPaddingMask?: Tensor | null;
   readonly memoryKeyPaddingMask?: Tensor | null;
-}
+};
+export type DecoderMasks = Options<typeof DecoderMasks>;
 
 const named: Readonly<Record<string, (x: Tensor) => Tensor>> = { relu, gelu: (x) => gelu(x) };
 
@@ -93,9 +97,10 @@ export class TransformerEncoderLayer extends TransformerLayer {
   readonly dropout1: Dropout;
   readonly dropout2: Dropout;
 
-  constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
-    super(options);
-    const { dimFeedforward = 2048, dropout = 0.1, layerNormEps: eps = 1e-5, batchFirst = false, bias = true, device, dtype } = options;
+  constructor(dModel: number, nhead: number, options?: TransformerLayerOptions) {
+    const given = optionsOf(new.target.name, TransformerLayerOptions, options);
+    super(given);
+    const { dimFeedforward = 2048, dropout = 0.1, layerNormEps: eps = 1e-5, batchFirst = false, bias = true, device, dtype } = given;
     const made = { bias, device, dtype };
     this.self_attn = new MultiheadAttention(dModel, nhead, { dropout, batchFirst, ...made });
     this.linear1 = new Linear(dModel, dimFeedforward, made);
@@ -107,7 +112,8 @@ export class TransformerEncoderLayer extends TransformerLayer {
     this.dropout2 = new Dropout(dropout);
   }
 
-  forward(src: Tensor, { srcMask = null, srcKeyPaddingMask = null }: EncoderLayerMasks = {}): Tensor {
+  forward(src: Tensor, masks?: EncoderLayerMasks): Tensor {
+    const { srcMask = null, srcKeyPaddingMask = null } = optionsOf(this.constructor.name, EncoderLayerMasks, masks);
     const attend = (x: Tensor): Tensor => this.dropout1.call(this.self_attn.call(x, x, x, { attnMask: srcMask, keyPaddingMask: srcKeyPaddingMask, needWeights: false })[0]);
     const attended = this.residual(src, this.norm1, attend);
     return this.residual(attended, this.norm2, (x) => this.dropout2.call(this.feedForward(x)));
@@ -132,9 +138,10 @@ export class TransformerDecoderLayer extends TransformerLayer {
   readonly dropout2: Dropout;
   readonly dropout3: Dropout;
 
-  constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
-    super(options);
-    const { dimFeedforward = 2048, dropout = 0.1, layerNormEps: eps = 1e-5, batchFirst = false, bias = true, device, dtype } = options;
+  constructor(dModel: number, nhead: number, options?: TransformerLayerOptions) {
+    const given = optionsOf(new.target.name, TransformerLayerOptions, options);
+    super(given);
+    const { dimFeedforward = 2048, dropout = 0.1, layerNormEps: eps = 1e-5, batchFirst = false, bias = true, device, dtype } = given;
     const made = { bias, device, dtype };
     this.self_attn = new MultiheadAttention(dModel, nhead, { dropout, batchFirst, ...made });
     this.multihead_attn = new MultiheadAttention(dModel, nhead, { dropout, batchFirst, ...made });
@@ -149,7 +156,8 @@ export class TransformerDecoderLayer extends TransformerLayer {
     this.dropout3 = new Dropout(dropout);
   }
 
-  forward(tgt: Tensor, memory: Tensor, { tgtMask = null, memoryMask = null, tgtKeyPaddingMask = null, memoryKeyPaddingMask = null }: DecoderMasks = {}): Tensor {
+  forward(tgt: Tensor, memory: Tensor, masks?: DecoderMasks): Tensor {
+    const { tgtMask = null, memoryMask = null, tgtKeyPaddingMask = null, memoryKeyPaddingMask = null } = optionsOf(this.constructor.name, DecoderMasks, masks);
     const attend = (x: Tensor): Tensor => this.dropout1.call(this.self_attn.call(x, x, x, { attnMask: tgtMask, keyPaddingMask: tgtKeyPaddingMask, needWeights: false })[0]);
     const look = (x: Tensor): Tensor =>
       this.dropout2.call(this.multihead_attn.call(x, memory, memory, { attnMask: memoryMask, keyPaddingMask: memoryKeyPaddingMask, needWeights: false })[0]);
@@ -159,10 +167,11 @@ export class TransformerDecoderLayer extends TransformerLayer {
   }
 }
 
-export interface StackOptions {
+export const StackOptions = class {
   /** A norm after the last layer. */
   readonly norm?: Module | null;
-}
+};
+export type StackOptions = Options<typeof StackOptions>;
 
 /**
  * Encoder layers one after another: copies of the one that is given, which itself is not part of it.
@@ -176,13 +185,15 @@ export class TransformerEncoder extends Module {
   readonly layers: ModuleList<TransformerEncoderLayer>;
   readonly norm: Module | null;
 
-  constructor(encoderLayer: TransformerEncoderLayer, readonly numLayers: number, { norm = null }: StackOptions = {}) {
+  constructor(encoderLayer: TransformerEncoderLayer, readonly numLayers: number, options?: StackOptions) {
+    const { norm = null } = optionsOf(new.target.name, StackOptions, options);
     super();
     this.layers = new ModuleList(Array.from({ length: numLayers }, () => encoderLayer.clone()));
     this.norm = norm;
   }
 
-  forward(src: Tensor, { mask = null, srcKeyPaddingMask = null }: EncoderMasks = {}): Tensor {
+  forward(src: Tensor, masks?: EncoderMasks): Tensor {
+    const { mask = null, srcKeyPaddingMask = null } = optionsOf(this.constructor.name, EncoderMasks, masks);
     let x = src;
     for (const layer of this.layers) x = layer.call(x, { srcMask: mask, srcKeyPaddingMask });
     return (this.norm?.call(x) as Tensor | undefined) ?? x;
@@ -194,20 +205,22 @@ export class TransformerDecoder extends Module {
   readonly layers: ModuleList<TransformerDecoderLayer>;
   readonly norm: Module | null;
 
-  constructor(decoderLayer: TransformerDecoderLayer, readonly numLayers: number, { norm = null }: StackOptions = {}) {
+  constructor(decoderLayer: TransformerDecoderLayer, readonly numLayers: number, options?: StackOptions) {
+    const { norm = null } = optionsOf(new.target.name, StackOptions, options);
     super();
     this.layers = new ModuleList(Array.from({ length: numLayers }, () => decoderLayer.clone()));
     this.norm = norm;
   }
 
-  forward(tgt: Tensor, memory: Tensor, masks: DecoderMasks = {}): Tensor {
+  forward(tgt: Tensor, memory: Tensor, masks?: DecoderMasks): Tensor {
+    const given = optionsOf(this.constructor.name, DecoderMasks, masks);
     let x = tgt;
-    for (const layer of this.layers) x = layer.call(x, memory, masks);
+    for (const layer of this.layers) x = layer.call(x, memory, given);
     return (this.norm?.call(x) as Tensor | undefined) ?? x;
   }
 }
 
-export interface TransformerOptions extends TransformerLayerOptions {
+export const TransformerOptions = /* @__PURE__ */ joinOptions(class {
   readonly dModel?: number;
   readonly nhead?: number;
   readonly numEncoderLayers?: number;
@@ -215,11 +228,14 @@ export interface TransformerOptions extends TransformerLayerOptions {
   /** An encoder and a decoder of your own. */
   readonly customEncoder?: Module | null;
   readonly customDecoder?: Module | null;
-}
+}, TransformerLayerOptions);
+export type TransformerOptions = Options<typeof TransformerOptions>;
 
-export interface TransformerMasks extends DecoderMasks, Pick<EncoderMasks, "srcKeyPaddingMask"> {
+export const TransformerMasks = class extends DecoderMasks {
   readonly srcMask?: Tensor | null;
-}
+  readonly srcKeyPaddingMask?: Tensor | null;
+};
+export type TransformerMasks = Options<typeof TransformerMasks>;
 
 /**
  * An encoder and a decoder. All weight matrices start from Xavier's uniform initialisation.
@@ -236,15 +252,17 @@ export class Transformer extends Module {
   readonly nhead: number;
   readonly batchFirst: boolean;
 
-  constructor({ dModel = 512, nhead = 8, numEncoderLayers = 6, numDecoderLayers = 6, customEncoder = null, customDecoder = null, ...options }: TransformerOptions = {}) {
+  constructor(options?: TransformerOptions) {
+    const given = optionsOf(new.target.name, TransformerOptions, options);
+    const { dModel = 512, nhead = 8, numEncoderLayers = 6, numDecoderLayers = 6, customEncoder = null, customDecoder = null, ...layerOptions } = given;
     super();
-    const { layerNormEps: eps = 1e-5, bias = true, device, dtype } = options;
+    const { layerNormEps: eps = 1e-5, bias = true, device, dtype } = layerOptions;
     const norm = (): LayerNorm => new LayerNorm(dModel, { eps, bias, device, dtype });
-    this.encoder = customEncoder ?? new TransformerEncoder(new TransformerEncoderLayer(dModel, nhead, options), numEncoderLayers, { norm: norm() });
-    this.decoder = customDecoder ?? new TransformerDecoder(new TransformerDecoderLayer(dModel, nhead, options), numDecoderLayers, { norm: norm() });
+    this.encoder = customEncoder ?? new TransformerEncoder(new TransformerEncoderLayer(dModel, nhead, layerOptions), numEncoderLayers, { norm: norm() });
+    this.decoder = customDecoder ?? new TransformerDecoder(new TransformerDecoderLayer(dModel, nhead, layerOptions), numDecoderLayers, { norm: norm() });
     this.dModel = dModel;
     this.nhead = nhead;
-    this.batchFirst = options.batchFirst ?? false;
+    this.batchFirst = layerOptions.batchFirst ?? false;
     this.resetParameters();
   }
 
@@ -252,7 +270,8 @@ export class Transformer extends Module {
     for (const parameter of this.parameters()) if (parameter.ndim > 1) init.xavierUniform_(parameter);
   }
 
-  forward(src: Tensor, tgt: Tensor, { srcMask = null, srcKeyPaddingMask = null, ...decoderMasks }: TransformerMasks = {}): Tensor {
+  forward(src: Tensor, tgt: Tensor, masks?: TransformerMasks): Tensor {
+    const { srcMask = null, srcKeyPaddingMask = null, ...decoderMasks } = optionsOf(this.constructor.name, TransformerMasks, masks);
     const batchDim = this.batchFirst ? 0 : 1;
     if (src.shape.at(-1) !== this.dModel || tgt.shape.at(-1) !== this.dModel || (src.ndim === 3 && src.shape[batchDim] !== tgt.shape[batchDim])) {
       throw new ShapeError(`Transformer: expected sequences of size ${this.dModel} and equal batches, got [${src.shape.join(", ")}] and [${tgt.shape.join(", ")}]`);
@@ -262,7 +281,7 @@ export class Transformer extends Module {
   }
 
   /** The mask by which no position sees later ones: −∞ above the diagonal. */
-  static generateSquareSubsequentMask(size: number, options: FactoryOptions = {}): Tensor {
-    return triu(full([size, size], -Infinity, factory(options)), 1);
+  static generateSquareSubsequentMask(size: number, options?: FactoryOptions): Tensor {
+    return triu(full([size, size], -Infinity, factory(optionsOf("generateSquareSubsequentMask", FactoryOptions, options))), 1);
   }
 }

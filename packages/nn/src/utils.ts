@@ -3,17 +3,18 @@
  *
  * @module
  */
-import type { Tensor } from "@gradus/tensor-core";
-import { ArgumentError, cat, noGrad, ShapeError, stack, tensor } from "@gradus/tensor-core";
+import type { Options, Tensor } from "@gradus/tensor-core";
+import { ArgumentError, cat, noGrad, optionsOf, ShapeError, stack, tensor } from "@gradus/tensor-core";
 
 export * as rnn from "./packed-sequence.js";
 
-export interface ClipNormOptions {
+const ClipNormOptions = class {
   /** Which norm: 2 for the Euclidean, Infinity for the largest element. */
   readonly normType?: number;
   /** Throw if the norm is NaN or infinite. It has to be read for that, which only some devices can do at once. */
   readonly errorIfNonfinite?: boolean;
-}
+};
+export type ClipNormOptions = Options<typeof ClipNormOptions>;
 
 const gradsOf = (parameters: Iterable<Tensor>): Tensor[] => [...parameters].flatMap(({ grad }) => (grad === null ? [] : [grad.detach()]));
 
@@ -29,7 +30,8 @@ const gradsOf = (parameters: Iterable<Tensor>): Tensor[] => [...parameters].flat
  * utils.clipGradNorm_([w], 1).itemSync(); // 10
  * w.grad?.toArraySync(); // [0.59999…, 0.79999…]
  */
-export function clipGradNorm_(parameters: Iterable<Tensor>, maxNorm: number, { normType = 2, errorIfNonfinite = false }: ClipNormOptions = {}): Tensor {
+export function clipGradNorm_(parameters: Iterable<Tensor>, maxNorm: number, options?: ClipNormOptions): Tensor {
+  const { normType = 2, errorIfNonfinite = false } = optionsOf("clipGradNorm_", ClipNormOptions, options);
   return noGrad(() => {
     const grads = gradsOf(parameters);
     const [first] = grads;

@@ -67,7 +67,6 @@ describe("recurrent layers", () => {
 
   test.each<[string, () => unknown]>([
     ["LSTM: expected a projSize from 0 to below the hiddenSize 3, got 3", () => new LSTM(2, 3, { projSize: 3 })],
-    ["GRU: expected no projSize, got 1; only LSTM projects its state", () => new GRU(2, 3, { projSize: 1 } as object)],
     ["RNN: expected dropout between 0 and 1, got 2", () => new RNN(2, 3, { dropout: 2 })],
     ['RNN: expected nonlinearity "tanh" or "relu", got "sine"', () => new RNN(2, 3, { nonlinearity: "sine" as "tanh" })],
     ["RNN: expected inputs of size 2, got shape [1, 1, 3]", () => new RNN(2, 3).call(ones([1, 1, 3]))],

@@ -57,8 +57,30 @@ export { Saved } from "./autograd/op-node.js";
 /** @internal */
 export { record } from "./ops/reduce.js";
 /** @internal */
-export { optionsOf } from "./options.js";
+export { joinOptions, optionsOf } from "./options.js";
 export type { Options } from "./options.js";
+// Sets of options that functions and layers have in common; users need the types alone.
+/** @internal */
+export { GeluOptions, SoftplusOptions } from "./ops/elementwise.js";
+/** @internal */
+export { EluOptions, HardtanhOptions, ShrinkOptions } from "./ops/activation.js";
+/** @internal */
+export { EmbeddingOptions } from "./ops/embedding.js";
+/** @internal */
+export { AvgPool1dOptions, AvgPoolOptions, LpPoolOptions } from "./ops/pool.js";
+/** @internal */
+export { MaxPoolOptions } from "./ops/windows.js";
+/** @internal */
+export { FractionalMaxPoolOptions } from "./ops/adaptive-pool.js";
+/** @internal */
+export { CosineSimilarityOptions, PairwiseDistanceOptions } from "./ops/distance.js";
+/** @internal */
+export { CtcLossOptions } from "./ops/ctc-loss.js";
+/** @internal */
+export {
+  BceWithLogitsOptions, CrossEntropyOptions, GaussianNllLossOptions, HuberLossOptions, KlDivOptions, LossOptions,
+  MarginOptions, MultiMarginLossOptions, NllLossOptions, PoissonNllLossOptions, SmoothL1LossOptions, TripletMarginLossOptions, WeightedLossOptions,
+} from "./ops/loss.js";
 export type { Chosen, ElementwiseFunction } from "./kernels/elementwise-function.js";
 export type { K as FormulaBuilder } from "./ops/formulas/notation.js";
 
@@ -70,13 +92,11 @@ export {
   positive, pow, rad2deg, reciprocal, relu, remainder, resolveConj, resolveNeg, round, rsqrt, sgn, sigmoid, sign, signbit, silu, sin, sinc, sinh, softplus,
   sqrt, square, sub, tan, tanh, trunc, where, xlogy,
 } from "./ops/elementwise.js";
-export type {
-  AlphaOptions, ClampBounds, ClosenessOptions, DivOptions, GeluOptions, LogitOptions, NanToNumOptions, RoundingMode, RoundOptions, SoftplusOptions, ValueOptions,
-} from "./ops/elementwise.js";
+export type { AlphaOptions, ClampBounds, ClosenessOptions, DivOptions, LogitOptions, NanToNumOptions, RoundingMode, RoundOptions, ValueOptions } from "./ops/elementwise.js";
 export {
   celu, elu, glu, gumbelSoftmax, hardshrink, hardsigmoid, hardswish, hardtanh, logsigmoid, mish, prelu, relu6, rrelu, selu, softmin, softshrink, softsign, tanhshrink, threshold,
 } from "./ops/activation.js";
-export type { EluOptions, GumbelSoftmaxOptions, HardtanhOptions, RreluOptions, ShrinkOptions } from "./ops/activation.js";
+export type { GumbelSoftmaxOptions, RreluOptions } from "./ops/activation.js";
 export { all, amax, amin, aminmax, any, argmax, argmin, countNonzero, max, mean, min, nanmean, nansum, prod, std, stdMean, sum, sumToSize, variance, varMean } from "./ops/reduce.js";
 export type { CountNonzeroOptions, SumOptions, ValuesAndIndices, VarOptions } from "./ops/reduce.js";
 export { dist, norm, renorm, vectorNorm } from "./ops/norm.js";
@@ -117,20 +137,20 @@ export {
 } from "./ops/index-ops.js";
 export type { GatherOptions, IndexAddOptions, ScatterOptions, ScatterReduceOptions, ScatterReduction } from "./ops/index-ops.js";
 export { embedding, embeddingBag, oneHot } from "./ops/embedding.js";
-export type { EmbeddingBagOptions, EmbeddingOptions } from "./ops/embedding.js";
+export type { EmbeddingBagOptions } from "./ops/embedding.js";
 export { argwhere, indexPut, indexPut_, maskedScatter, maskedScatter_, maskedSelect, nonzero, put, put_, take, takeAlongDim } from "./ops/indexing.js";
 export type { Index, IndexPutOptions } from "./ops/indexing.js";
 export { linear, matmul } from "./ops/matmul.js";
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from "./ops/conv.js";
 export type { ConvOptions, ConvTransposeOptions } from "./ops/conv.js";
 export { avgPool1d, avgPool2d, avgPool3d, lpPool1d, lpPool2d, maxPool1d, maxPool1dWithIndices, maxPool2d, maxPool2dWithIndices, maxPool3d, maxPool3dWithIndices, maxUnpool1d, maxUnpool2d, maxUnpool3d } from "./ops/pool.js";
-export type { AvgPoolOptions, AvgPool1dOptions, LpPoolOptions, MaxUnpoolOptions, Pooled } from "./ops/pool.js";
+export type { MaxUnpoolOptions, Pooled } from "./ops/pool.js";
 export {
   adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool1dWithIndices, adaptiveMaxPool2d, adaptiveMaxPool2dWithIndices, adaptiveMaxPool3d, adaptiveMaxPool3dWithIndices,
   fractionalMaxPool2d, fractionalMaxPool2dWithIndices, fractionalMaxPool3d, fractionalMaxPool3dWithIndices,
 } from "./ops/adaptive-pool.js";
-export type { FractionalMaxPoolOptions, OutputSize } from "./ops/adaptive-pool.js";
-export type { MaxPoolOptions, PerDimension, PoolOptions } from "./ops/windows.js";
+export type { OutputSize } from "./ops/adaptive-pool.js";
+export type { PerDimension, PoolOptions } from "./ops/windows.js";
 export { addbmm, addmm, addmv, addr, baddbmm, bmm, cdist, corrcoef, cov, cross, dot, inner, kron, mm, mv, outer, tensordot, vander, vdot } from "./ops/products.js";
 export type { CdistOptions, CovOptions, CrossOptions, ScaledSumOptions, TensordotOptions, VanderOptions } from "./ops/products.js";
 export { einsum } from "./ops/einsum.js";
@@ -154,14 +174,10 @@ export {
   binaryCrossEntropy, binaryCrossEntropyWithLogits, cosineEmbeddingLoss, crossEntropy, gaussianNllLoss, hingeEmbeddingLoss, huberLoss, klDiv, l1Loss, marginRankingLoss, mseLoss,
   multilabelMarginLoss, multilabelSoftMarginLoss, multiMarginLoss, nllLoss, poissonNllLoss, smoothL1Loss, softMarginLoss, tripletMarginLoss, tripletMarginWithDistanceLoss,
 } from "./ops/loss.js";
-export type {
-  BceWithLogitsOptions, CrossEntropyOptions, GaussianNllLossOptions, HuberLossOptions, KlDivOptions, LossOptions, MarginOptions, MultiMarginLossOptions, NllLossOptions,
-  PoissonNllLossOptions, Reduction, SmoothL1LossOptions, TripletMarginLossOptions, TripletMarginWithDistanceLossOptions, WeightedLossOptions,
-} from "./ops/loss.js";
+export type { Reduction, TripletMarginWithDistanceLossOptions } from "./ops/loss.js";
 export { ctcLoss } from "./ops/ctc-loss.js";
-export type { CtcLossOptions } from "./ops/ctc-loss.js";
 export { cosineSimilarity, normalize, pairwiseDistance, pdist } from "./ops/distance.js";
-export type { CosineSimilarityOptions, NormalizeOptions, PairwiseDistanceOptions } from "./ops/distance.js";
+export type { NormalizeOptions } from "./ops/distance.js";
 export { defaultGenerator } from "./random/default-generator.js";
 export { bernoulli, manualSeed, multinomial, normal, poisson, rand, randint, randintLike, randLike, randn, randnLike, randperm } from "./ops/random.js";
 export type { MultinomialOptions, RandomOptions } from "./ops/random.js";

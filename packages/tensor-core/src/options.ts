@@ -16,6 +16,17 @@ import { ArgumentError } from "./errors.js";
 export type Options<Set extends new () => object> = Fields<InstanceType<Set>>;
 type Fields<T> = { [Name in keyof T]: T[Name] };
 
+/**
+ * The options of one set and then those of another. A class that extends a set has its own options last, and messages take the first for the one that
+ * was meant by a value without a name: this puts those first that PyTorch has first.
+ */
+export const joinOptions = <First extends object, Rest extends object>(First: new () => First, Rest: new () => Rest): (new () => First & Rest) =>
+  class {
+    constructor() {
+      Object.assign(this, new First(), new Rest());
+    }
+  } as new () => First & Rest;
+
 const none = /* @__PURE__ */ Object.freeze({});
 
 /** One object of each set, for its names. */
@@ -64,18 +75,19 @@ function notNamed(op: string, names: object, given: unknown): ArgumentError {
 }
 
 /** What to do instead, where many have written this before. */
-const remedies: Readonly<Record<string, (op: string) => string>> = {
-  axis: () => "write dim",
-  inplace: (op) => `the form that writes over its argument is ${op}_`,
-  keepdims: () => "write keepdim",
+const remedies: Readonly<Record<string, (op: string, names: object) => string | false>> = {
+  axis: (_, names) => "dim" in names && "write dim",
+  // Only functions have such forms. Layers, whose names begin with a capital letter, do not.
+  inplace: (op) => /^[a-z]/.test(op) && `the form that writes over its argument is ${op}_`,
+  keepdims: (_, names) => "keepdim" in names && "write keepdim",
   out: () => "use the tensor that is returned, or write it into another one with copy_",
-  unbiased: () => "write correction: 1 for true, 0 for false",
+  unbiased: (_, names) => "correction" in names && "write correction: 1 for true, 0 for false",
 };
 
 function unknown(op: string, names: object, name: string): ArgumentError {
   const plain = (text: string): string => text.replaceAll("_", "").toLowerCase();
   const meant = Object.keys(names).find((known) => plain(known) === plain(name));
-  const remedy = meant === undefined ? (remedies[name]?.(op) ?? "leave it out") : `write ${meant}`;
+  const remedy = meant === undefined ? remedies[name]?.(op, names) || "leave it out" : `write ${meant}`;
   const expected = Object.keys(names).length === 0 ? "no options" : `no options but ${list(names)}`;
   return new ArgumentError(`${op}: expected ${expected}, got ${name}; ${remedy}`);
 }

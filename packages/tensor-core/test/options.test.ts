@@ -1,8 +1,8 @@
-import { ArgumentError, add, cat, clamp, gather, gumbelSoftmax, matmul, relu, sum, take, tensor, uniqueConsecutive, zeros } from "../src/index.js";
+import { ArgumentError, add, cat, clamp, gather, gumbelSoftmax, huberLoss, matmul, relu, sum, take, tensor, uniqueConsecutive, variance, zeros } from "../src/index.js";
 import type { Tensor } from "../src/index.js";
 import { interpreter } from "@gradus/kernel-ir/interpreter";
 import { describe, expect, it } from "vitest";
-import { optionsOf } from "../src/options.js";
+import { joinOptions, optionsOf } from "../src/options.js";
 import { useDevice } from "./support/device.js";
 
 useDevice(interpreter);
@@ -25,6 +25,10 @@ describe("options", () => {
     expect(() => loosely(sum)(x(), { axis: 0 })).toThrow(/write dim$/);
     expect(() => loosely(sum)(x(), { out: x() })).toThrow(/use the tensor that is returned, or write it into another one with copy_$/);
     expect(() => loosely(relu)(x(), { inplace: true })).toThrow("relu: expected no options, got inplace; the form that writes over its argument is relu_");
+    expect(() => loosely(variance)(x(), { unbiased: true })).toThrow(/write correction: 1 for true, 0 for false$/);
+    // There is nothing to write in place of these.
+    expect(() => loosely(add)(x(), x(), { axis: 1 })).toThrow("add: expected no options but alpha, got axis; leave it out");
+    expect(() => loosely(optionsOf)("Layer", class { readonly bias?: boolean; }, { inplace: true })).toThrow("Layer: expected no options but bias, got inplace; leave it out");
   });
 
   it("are refused by functions that have none, and by methods", () => {
@@ -62,6 +66,14 @@ describe("options", () => {
     const given = { second: 2 };
     expect(optionsOf("f", Both, given)).toBe(given);
     expect(optionsOf("f", Both, undefined)).toEqual({});
+  });
+
+  it("of two sets are those of the first and then those of the second", () => {
+    const Both = joinOptions(class { readonly delta?: number; }, class { readonly reduction?: string; });
+    const given = { reduction: "sum", delta: 2 };
+    expect(optionsOf("f", Both, given)).toBe(given);
+    expect(() => loosely(optionsOf)("f", class extends Both { readonly more?: number; }, { less: 1 })).toThrow("f: expected no options but delta, reduction, more, got less; leave it out");
+    expect(() => loosely(huberLoss)(x(), x(), 2)).toThrow("huberLoss: expected an object with options (delta, reduction), got 2; write it by name, as in { delta: 2 }");
   });
 
   it("may be fields of an object of a class, which has others too", () => {

@@ -1,7 +1,7 @@
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { fullLike, tensor } from "../create.js";
 import { ElementwiseOp } from "../kernels/elementwise-op.js";
-import { optionsOf } from "../options.js";
+import { joinOptions, optionsOf } from "../options.js";
 import type { Options } from "../options.js";
 import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -16,12 +16,12 @@ import { toDType } from "./copy.js";
 import { sum } from "./reduce.js";
 import { apply } from "../kernels/elementwise.js";
 
-export const CtcLossOptions = class extends LossOptions {
+export const CtcLossOptions = /* @__PURE__ */ joinOptions(class {
   /** The class of the blank. 0 by default. */
   readonly blank?: number;
   /** Count losses that are infinite, because a target is longer than its input, as 0. */
   readonly zeroInfinity?: boolean;
-};
+}, LossOptions);
 export type CtcLossOptions = Options<typeof CtcLossOptions>;
 
 /** log(eᵃ + eᵇ + eᶜ), also of infinities: a share of nothing is no gradient. */

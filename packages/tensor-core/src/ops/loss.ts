@@ -1,6 +1,6 @@
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { newArange, onesLike } from "../create.js";
-import { optionsOf } from "../options.js";
+import { joinOptions, optionsOf } from "../options.js";
 import type { Options } from "../options.js";
 import { sameShape, showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -20,7 +20,8 @@ import { any, mean, sum } from "./reduce.js";
 import { cumprod } from "./scan.js";
 import { apply } from "../kernels/elementwise.js";
 
-export type { LossOptions, Reduction } from "./loss-reduction.js";
+export { LossOptions } from "./loss-reduction.js";
+export type { Reduction } from "./loss-reduction.js";
 
 /** Margins are floating numbers, and make losses of integers floating. */
 const floated = (x: Tensor): Tensor => (x.isFloatingPoint() ? x : toDType(x, "float32"));
@@ -44,10 +45,10 @@ export function l1Loss(input: Tensor, target: Tensor, options?: LossOptions): Te
   return reduce(abs(sub(input, target)));
 }
 
-export const SmoothL1LossOptions = class extends LossOptions {
+export const SmoothL1LossOptions = /* @__PURE__ */ joinOptions(class {
   /** Where the parabola meets the lines; 0 gives `l1Loss`. 1 by default. */
   readonly beta?: number;
-};
+}, LossOptions);
 export type SmoothL1LossOptions = Options<typeof SmoothL1LossOptions>;
 
 /**
@@ -64,10 +65,10 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options?: SmoothL1Lo
   return reduce(beta === 0 ? abs(sub(input, target)) : apply(ops.smoothL1Loss, [input, target, beta]));
 }
 
-export const HuberLossOptions = class extends LossOptions {
+export const HuberLossOptions = /* @__PURE__ */ joinOptions(class {
   /** Where the parabola meets the lines. 1 by default. */
   readonly delta?: number;
-};
+}, LossOptions);
 export type HuberLossOptions = Options<typeof HuberLossOptions>;
 
 /**
@@ -84,14 +85,14 @@ export function huberLoss(input: Tensor, target: Tensor, options?: HuberLossOpti
   return reduce(apply(ops.huberLoss, [input, target, delta]));
 }
 
-export const PoissonNllLossOptions = class extends LossOptions {
+export const PoissonNllLossOptions = /* @__PURE__ */ joinOptions(class {
   /** The input is the logarithm of the rate. True by default. */
   readonly logInput?: boolean;
   /** Add Stirling's approximation of log y!. */
   readonly full?: boolean;
   /** Added to the rate before its logarithm. 1e-8 by default. */
   readonly eps?: number;
-};
+}, LossOptions);
 export type PoissonNllLossOptions = Options<typeof PoissonNllLossOptions>;
 
 /** Negative log-likelihood of counts y under a Poisson distribution: eˣ − y x, or x − y log(x + ε). @see torch.nn.functional.poisson_nll_loss */
@@ -111,12 +112,12 @@ function stirling(y: Tensor): Tensor {
   return where(small, 0, add(sub(mul(counted, log(counted)), counted), mul(log(mul(counted, 2 * Math.PI)), 0.5)));
 }
 
-export const GaussianNllLossOptions = class extends LossOptions {
+export const GaussianNllLossOptions = /* @__PURE__ */ joinOptions(class {
   /** Add the constant ½ log 2π. */
   readonly full?: boolean;
   /** The least that the variance counts as. 1e-6 by default. */
   readonly eps?: number;
-};
+}, LossOptions);
 export type GaussianNllLossOptions = Options<typeof GaussianNllLossOptions>;
 
 /**
@@ -167,10 +168,10 @@ export function klDiv(input: Tensor, target: Tensor, options?: KlDivOptions): Te
   return perBatch && input.ndim > 0 ? div(losses, input.shape[0] ?? 1) : losses;
 }
 
-export const WeightedLossOptions = class extends LossOptions {
+export const WeightedLossOptions = /* @__PURE__ */ joinOptions(class {
   /** What each loss is multiplied by; broadcast. */
   readonly weight?: Tensor | null;
-};
+}, LossOptions);
 export type WeightedLossOptions = Options<typeof WeightedLossOptions>;
 
 /**
@@ -216,12 +217,12 @@ export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, opti
 
 // Classes
 
-export const NllLossOptions = class extends LossOptions {
+export const NllLossOptions = /* @__PURE__ */ joinOptions(class {
   /** A weight for each class. */
   readonly weight?: Tensor | null;
   /** Targets of this class count for nothing. */
   readonly ignoreIndex?: number;
-};
+}, LossOptions);
 export type NllLossOptions = Options<typeof NllLossOptions>;
 
 /**
@@ -368,9 +369,9 @@ export function multilabelSoftMarginLoss(input: Tensor, target: Tensor, options?
   return reduce(mean(weighted(losses, weight), { dim: -1 }));
 }
 
-export const MarginOptions = class extends LossOptions {
+export const MarginOptions = /* @__PURE__ */ joinOptions(class {
   readonly margin?: number;
-};
+}, LossOptions);
 export type MarginOptions = Options<typeof MarginOptions>;
 
 /** x where the target is 1, max(0, margin − x) where it is −1. The margin is 1 by default. @see torch.nn.functional.hinge_embedding_loss */
@@ -418,7 +419,7 @@ export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tens
   return reduce(add(alike, where(eq(target, -1), clampMin(sub(cosine, margin), 0), 0)));
 }
 
-export const TripletMarginLossOptions = class extends LossOptions {
+export const TripletMarginLossOptions = /* @__PURE__ */ joinOptions(class {
   /** 1 by default. */
   readonly margin?: number;
   /** Of the norm. 2 by default. */
@@ -427,7 +428,7 @@ export const TripletMarginLossOptions = class extends LossOptions {
   readonly eps?: number;
   /** Use the positive instead of the anchor where it is closer to the negative. */
   readonly swap?: boolean;
-};
+}, LossOptions);
 export type TripletMarginLossOptions = Options<typeof TripletMarginLossOptions>;
 
 /**
@@ -447,13 +448,13 @@ export function tripletMarginLoss(anchor: Tensor, positive: Tensor, negative: Te
   return tripletLoss(op, anchor, positive, negative, (a, b) => pairwiseDistance(a, b, { p, eps }), margin, swap, reduction);
 }
 
-export const TripletMarginWithDistanceLossOptions = class extends LossOptions {
+export const TripletMarginWithDistanceLossOptions = /* @__PURE__ */ joinOptions(class {
   /** `pairwiseDistance` by default. */
   readonly distanceFunction?: ((a: Tensor, b: Tensor) => Tensor) | null;
   /** 1 by default. */
   readonly margin?: number;
   readonly swap?: boolean;
-};
+}, LossOptions);
 export type TripletMarginWithDistanceLossOptions = Options<typeof TripletMarginWithDistanceLossOptions>;
 
 /** `tripletMarginLoss` with a distance of one's own. @see torch.nn.functional.triplet_margin_with_distance_loss */
@@ -483,14 +484,14 @@ function asBatch(op: string, input: Tensor, target: Tensor): { readonly scores: 
   return { scores: input.ndim === 2 ? input : reshape(input, [1, -1]), labels: target };
 }
 
-export const MultiMarginLossOptions = class extends LossOptions {
+export const MultiMarginLossOptions = /* @__PURE__ */ joinOptions(class {
   /** Of the hinge: 1 or 2. 1 by default. */
   readonly p?: number;
   /** 1 by default. */
   readonly margin?: number;
   /** A weight for each class. */
   readonly weight?: Tensor | null;
-};
+}, LossOptions);
 export type MultiMarginLossOptions = Options<typeof MultiMarginLossOptions>;
 
 /**
