@@ -1,11 +1,12 @@
-import { ArgumentError, defaultGenerator, type Generator } from "@gradus/tensor-core";
+import { ArgumentError, defaultGenerator, type Generator, type Options, optionsOf } from "@gradus/tensor-core";
 import { collate, type Collated } from "./collate.js";
 import type { Dataset, IterableDataset } from "./dataset.js";
 import { type RandomSource, requestedGenerator } from "./random-source.js";
 import { BatchSampler, grouped, RandomSampler, type Sampler, SequentialSampler } from "./samplers.js";
 import { type WorkerLike, WorkerPool } from "./worker-pool.js";
 
-export interface DataLoaderOptions<T, B> extends RandomSource {
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the type of that name has both
+export const DataLoaderOptions = class<T, B> implements RandomSource {
   /** Samples in a batch; default 1. Null gives the samples themselves, one by one. */
   readonly batchSize?: number | null;
   /** Whether each epoch visits the samples in a new random order; default false. */
@@ -29,7 +30,10 @@ export interface DataLoaderOptions<T, B> extends RandomSource {
   readonly prefetchFactor?: number;
   /** Whether the threads outlive an epoch; default false. Then `close()` ends them. */
   readonly persistentWorkers?: boolean;
-}
+  readonly generator?: Generator;
+  readonly seed?: number | bigint;
+};
+export type DataLoaderOptions<T, B> = Options<typeof DataLoaderOptions<T, B>>;
 
 /** Where in which order a loader is. */
 export interface DataLoaderState {
@@ -86,10 +90,11 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
   #resume: DataLoaderState | null = null;
 
   /** @throws {ArgumentError} if the batch size is no positive integer, or options exclude each other. */
-  constructor(dataset: Dataset<T> | IterableDataset<T>, options: DataLoaderOptions<T, B> = {}) {
-    checkOptions(dataset, options);
-    const { batchSize = 1, shuffle = false, sampler, batchSampler, dropLast = false, numWorkers = 0, worker, persistentWorkers = false } = options;
-    const generator = requestedGenerator("DataLoader", options);
+  constructor(dataset: Dataset<T> | IterableDataset<T>, options?: DataLoaderOptions<T, B>) {
+    const given = optionsOf(new.target.name, DataLoaderOptions<T, B>, options);
+    checkOptions(dataset, given);
+    const { batchSize = 1, shuffle = false, sampler, batchSampler, dropLast = false, numWorkers = 0, worker, persistentWorkers = false } = given;
+    const generator = requestedGenerator("DataLoader", given);
     this.dataset = dataset;
     this.#groupSize = batchSize ?? 1;
     this.#dropLast = dropLast;
@@ -103,9 +108,9 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
       new BatchSampler(new SequentialSampler(0), this.#groupSize, dropLast);
     }
     this.#generator = generator;
-    this.#collate = options.collate;
+    this.#collate = given.collate;
     this.#persistent = persistentWorkers;
-    const { prefetchFactor = numWorkers > 0 ? 2 : 0 } = options;
+    const { prefetchFactor = numWorkers > 0 ? 2 : 0 } = given;
     this.#ahead = numWorkers > 0 ? Math.max(1, numWorkers * prefetchFactor) : 1 + prefetchFactor;
     this.#startPool = worker === undefined ? null : () => new WorkerPool(numWorkers, worker);
   }

@@ -81,7 +81,7 @@ export class Subset<T> implements Dataset<T> {
  * const squares: Dataset<number> = { length: 10, at: (i) => i * i };
  * randomSplit(squares, [0.8, 0.2], { seed: 0 }).map((part) => part.length); // [8, 2]
  */
-export function randomSplit<T>(dataset: Dataset<T>, lengths: readonly number[], random: RandomSource = {}): Subset<T>[] {
+export function randomSplit<T>(dataset: Dataset<T>, lengths: readonly number[], random?: RandomSource): Subset<T>[] {
   const sizes = partSizes(dataset.length, lengths);
   const order = generatorOf("randomSplit", random).randperm(dataset.length);
   let end = 0;

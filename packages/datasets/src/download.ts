@@ -1,3 +1,4 @@
+import type { Options } from "@gradus/tensor-core";
 import { DataFileError } from "./errors.js";
 import { Md5 } from "./md5.js";
 
@@ -29,12 +30,13 @@ export interface RemoteFile {
   readonly md5: string;
 }
 
-export interface DownloadOptions {
+export const DownloadOptions = class {
   /** Is told how far a file is. `total` is null where the server does not say. */
   readonly onProgress?: (progress: { readonly file: string; readonly received: number; readonly total: number | null }) => void;
   /** Stops the download. What was received is kept for the next try. */
   readonly signal?: AbortSignal;
-}
+};
+export type DownloadOptions = Options<typeof DownloadOptions>;
 
 /** How often a connection that broke is taken up again, as long as each brings something. */
 const ATTEMPTS = 3;

@@ -19,7 +19,7 @@ const REGIONS = {
   Circle: (x1: number, x2: number) => (x1 - 0.5) ** 2 + (x2 - 0.5) ** 2 > 0.1,
 };
 
-function sample(n: number, contains: (x1: number, x2: number) => boolean, random: RandomSource): PointDataset {
+function sample(n: number, contains: (x1: number, x2: number) => boolean, random: RandomSource | undefined): PointDataset {
   const generator = generatorOf("pointDatasets", random);
   const X = Array.from({ length: n }, () => [generator.uniformDouble(), generator.uniformDouble()] as const);
   return { N: n, X, y: X.map(([x1, x2]) => (contains(x1, x2) ? 1 : 0)) };
@@ -55,11 +55,11 @@ function spiral(n: number): PointDataset {
  * y.every((label, i) => label === (X[i]![0] < 0.5 ? 1 : 0)); // true
  */
 export const pointDatasets = {
-  Simple: (n: number, random: RandomSource = {}) => sample(n, REGIONS.Simple, random),
-  Diag: (n: number, random: RandomSource = {}) => sample(n, REGIONS.Diag, random),
-  Split: (n: number, random: RandomSource = {}) => sample(n, REGIONS.Split, random),
-  Xor: (n: number, random: RandomSource = {}) => sample(n, REGIONS.Xor, random),
-  Circle: (n: number, random: RandomSource = {}) => sample(n, REGIONS.Circle, random),
+  Simple: (n: number, random?: RandomSource) => sample(n, REGIONS.Simple, random),
+  Diag: (n: number, random?: RandomSource) => sample(n, REGIONS.Diag, random),
+  Split: (n: number, random?: RandomSource) => sample(n, REGIONS.Split, random),
+  Xor: (n: number, random?: RandomSource) => sample(n, REGIONS.Xor, random),
+  Circle: (n: number, random?: RandomSource) => sample(n, REGIONS.Circle, random),
   Spiral: spiral,
 } satisfies Record<string, (n: number, random?: RandomSource) => PointDataset>;
 

@@ -1,10 +1,11 @@
-import { ArgumentError, defaultGenerator, Generator } from "@gradus/tensor-core";
+import { ArgumentError, defaultGenerator, Generator, type Options, optionsOf } from "@gradus/tensor-core";
 
 /** Where random numbers come from: a generator that goes on, a seed to start one from, or (neither) what `manualSeed` seeds. */
-export interface RandomSource {
+export const RandomSource = class {
   readonly generator?: Generator;
   readonly seed?: number | bigint;
-}
+};
+export type RandomSource = Options<typeof RandomSource>;
 
 /**
  * The generator that a caller asked for; undefined where it asked for none.
@@ -19,4 +20,4 @@ export function requestedGenerator(op: string, { generator, seed }: RandomSource
 }
 
 /** The generator that a caller asked for, else the default one. */
-export const generatorOf = (op: string, source: RandomSource): Generator => requestedGenerator(op, source) ?? defaultGenerator();
+export const generatorOf = (op: string, source: RandomSource | undefined): Generator => requestedGenerator(op, optionsOf(op, RandomSource, source)) ?? defaultGenerator();

@@ -1,14 +1,16 @@
+import { type Options, optionsOf } from "@gradus/tensor-core";
 import { CIFAR10_CLASSES, readCifar10, readTar } from "./cifar.js";
-import { cachedFile, type DownloadCache, type DownloadOptions, type RemoteFile } from "./download.js";
+import { cachedFile, type DownloadCache, DownloadOptions, type RemoteFile } from "./download.js";
 import { DataFileError } from "./errors.js";
 import { gunzip, gzipCapacity } from "./gunzip.js";
 import { readIdx } from "./idx.js";
 import { FASHION_CLASSES, type ImageDatasets, imagesFromIdx } from "./image-datasets.js";
 
-export interface RemoteOptions extends DownloadOptions {
+export const RemoteOptions = class extends DownloadOptions {
   /** Where files are kept; default one place for all programs of a user, or all pages of a site. */
   readonly cache?: DownloadCache;
-}
+};
+export type RemoteOptions = Options<typeof RemoteOptions>;
 
 /** Image sets that are downloaded the first time they are asked for. */
 export interface RemoteSets {
@@ -54,20 +56,21 @@ const FASHION_MNIST: IdxSource = {
 const CIFAR10: RemoteFile = { name: "cifar-10-binary.tar.gz", urls: ["https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"], md5: "c32a1d4ab5d03f1284b67883e8d87530" };
 
 export function remoteSets(defaultCache: () => DownloadCache): RemoteSets {
-  const fetchIdx = async ({ prefix, urls, md5 }: IdxSource, classes: readonly string[], { cache = defaultCache(), ...options }: RemoteOptions): Promise<ImageDatasets> => {
+  const fetchIdx = async ({ prefix, urls, md5 }: IdxSource, classes: readonly string[], { cache = defaultCache(), ...rest }: RemoteOptions): Promise<ImageDatasets> => {
     const load = async (file: (typeof IDX_FILES)[number]) => {
       const name = `${prefix}-${file}`;
-      return { file: name, array: await readIdx(await cachedFile({ name, urls: urls.map((url) => url + file), md5: md5[file] }, cache, options), name) };
+      return { file: name, array: await readIdx(await cachedFile({ name, urls: urls.map((url) => url + file), md5: md5[file] }, cache, rest), name) };
     };
     const [trainImages, trainLabels, testImages, testLabels] = IDX_FILES;
     const train = imagesFromIdx(await load(trainImages), await load(trainLabels), classes.length);
     return { classes, train, test: imagesFromIdx(await load(testImages), await load(testLabels), classes.length) };
   };
   return {
-    fetchMnist: (options = {}) => fetchIdx(MNIST, Array.from("0123456789"), options),
-    fetchFashionMnist: (options = {}) => fetchIdx(FASHION_MNIST, FASHION_CLASSES, options),
-    fetchCifar10: async ({ cache = defaultCache(), ...options } = {}) => {
-      const archive = readTar(await unpacked(await cachedFile(CIFAR10, cache, options), CIFAR10.name), CIFAR10.name);
+    fetchMnist: async (options) => fetchIdx(MNIST, Array.from("0123456789"), optionsOf("fetchMnist", RemoteOptions, options)),
+    fetchFashionMnist: async (options) => fetchIdx(FASHION_MNIST, FASHION_CLASSES, optionsOf("fetchFashionMnist", RemoteOptions, options)),
+    fetchCifar10: async (options) => {
+      const { cache = defaultCache(), ...rest } = optionsOf("fetchCifar10", RemoteOptions, options);
+      const archive = readTar(await unpacked(await cachedFile(CIFAR10, cache, rest), CIFAR10.name), CIFAR10.name);
       const read = (names: readonly string[]) =>
         readCifar10(
           names.map((file) => {

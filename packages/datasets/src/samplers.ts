@@ -1,4 +1,4 @@
-import { ArgumentError, defaultGenerator, Generator } from "@gradus/tensor-core";
+import { ArgumentError, defaultGenerator, Generator, type Options, optionsOf } from "@gradus/tensor-core";
 
 /**
  * An order in which to visit the samples of a dataset. Each iteration is an epoch and may give another order.
@@ -38,14 +38,15 @@ export class SequentialSampler implements Sampler {
   }
 }
 
-export interface RandomSamplerOptions {
+export const RandomSamplerOptions = class {
   /** Whether a sample may come several times in an epoch; default false. */
   readonly replacement?: boolean;
   /** How many samples an epoch has; default as many as there are. Without replacement, all come once before any comes again. */
   readonly numSamples?: number;
   /** Default: each epoch starts a generator of its own, from a seed that the default generator draws. */
   readonly generator?: Generator | undefined;
-}
+};
+export type RandomSamplerOptions = Options<typeof RandomSamplerOptions>;
 
 /** Numbers are drawn in groups of this size, with replacement. */
 const GROUP = 32;
@@ -64,7 +65,8 @@ export class RandomSampler implements Sampler {
   readonly #numSamples: number | undefined;
   readonly #generator: Generator | undefined;
 
-  constructor(source: Sized, { replacement = false, numSamples, generator }: RandomSamplerOptions = {}) {
+  constructor(source: Sized, options?: RandomSamplerOptions) {
+    const { replacement = false, numSamples, generator } = optionsOf(new.target.name, RandomSamplerOptions, options);
     if (numSamples !== undefined) checkCount("RandomSampler", numSamples);
     this.#source = source;
     this.#replacement = replacement;
@@ -91,6 +93,11 @@ export class RandomSampler implements Sampler {
   }
 }
 
+const SubsetRandomSamplerOptions = class {
+  readonly generator?: Generator | undefined;
+};
+type SubsetRandomSamplerOptions = Options<typeof SubsetRandomSamplerOptions>;
+
 /**
  * Some samples, in a new random order in each epoch.
  *
@@ -102,7 +109,8 @@ export class SubsetRandomSampler implements Sampler {
   readonly indices: readonly number[];
   readonly #generator: Generator | undefined;
 
-  constructor(indices: Iterable<number>, { generator }: { readonly generator?: Generator | undefined } = {}) {
+  constructor(indices: Iterable<number>, options?: SubsetRandomSamplerOptions) {
+    const { generator } = optionsOf(new.target.name, SubsetRandomSamplerOptions, options);
     this.indices = [...indices];
     this.#generator = generator;
   }
@@ -116,11 +124,12 @@ export class SubsetRandomSampler implements Sampler {
   }
 }
 
-export interface WeightedRandomSamplerOptions {
+export const WeightedRandomSamplerOptions = class {
   /** Whether a sample may come several times in an epoch; default true. */
   readonly replacement?: boolean;
   readonly generator?: Generator | undefined;
-}
+};
+export type WeightedRandomSamplerOptions = Options<typeof WeightedRandomSamplerOptions>;
 
 /**
  * Draws sample i with a probability in proportion to `weights[i]`.
@@ -140,8 +149,9 @@ export class WeightedRandomSampler implements Sampler {
   constructor(
     weights: Iterable<number>,
     readonly length: number,
-    { replacement = true, generator }: WeightedRandomSamplerOptions = {},
+    options?: WeightedRandomSamplerOptions,
   ) {
+    const { replacement = true, generator } = optionsOf(new.target.name, WeightedRandomSamplerOptions, options);
     checkCount("WeightedRandomSampler", length);
     this.weights = [...weights];
     const wrong = this.weights.find((weight) => !(weight >= 0 && weight < Infinity));

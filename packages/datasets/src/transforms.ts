@@ -1,4 +1,6 @@
-import { ArgumentError, defaultGenerator, flip, type Generator, interpolate, pad as padded, ShapeError, type Tensor, tensor } from "@gradus/tensor-core";
+import {
+  ArgumentError, defaultGenerator, flip, type Generator, interpolate, joinOptions, type Options, optionsOf, pad as padded, ShapeError, type Tensor, tensor,
+} from "@gradus/tensor-core";
 
 /**
  * What is done to an image before a model sees it. Each function makes a transform, a function from tensor to tensor; images are `[…, height, width]`.
@@ -9,9 +11,10 @@ import { ArgumentError, defaultGenerator, flip, type Generator, interpolate, pad
 export type Transform<A = Tensor, B = Tensor> = (input: A) => B;
 
 /** Where a random transform draws from; the default generator if absent. */
-export interface RandomTransformOptions {
+const RandomTransformOptions = class {
   readonly generator?: Generator;
-}
+};
+export type RandomTransformOptions = Options<typeof RandomTransformOptions>;
 
 /** Pixels with their channels last, as a canvas has them: `ImageData` is one. */
 export interface PixelArray {
@@ -66,22 +69,24 @@ export function normalize(mean: readonly number[], std: readonly number[]): Tran
   };
 }
 
-export interface ResizeOptions {
+const ResizeOptions = class {
   /** `bilinear` by default. */
   readonly interpolation?: "nearest" | "bilinear" | "bicubic";
   /** Average over what is left out when an image shrinks; default true, not for `nearest`. */
   readonly antialias?: boolean;
-}
+};
+export type ResizeOptions = Options<typeof ResizeOptions>;
 
 /**
  * Another size: `[height, width]`, or one number for the shorter side, which keeps the proportions.
  *
  * @see torchvision.transforms.Resize
  */
-export function resize(size: number | readonly [height: number, width: number], { interpolation = "bilinear", antialias = true }: ResizeOptions = {}): Transform {
+export function resize(size: number | readonly [height: number, width: number], options?: ResizeOptions): Transform {
+  const given = optionsOf("resize", ResizeOptions, options);
   return (x) => {
     const [height, width] = sizeOf("resize", x);
-    return resized(x, typeof size === "number" ? proportional(size, height, width) : size, { interpolation, antialias });
+    return resized(x, typeof size === "number" ? proportional(size, height, width) : size, given);
   };
 }
 
@@ -99,18 +104,20 @@ const proportional = (shorter: number, height: number, width: number): readonly 
 
 export type PaddingMode = "constant" | "edge" | "reflect";
 
-export interface PadTransformOptions {
+const PadTransformOptions = class {
   /** What stands in the padding, where its mode is constant; default 0. */
   readonly fill?: number;
   readonly paddingMode?: PaddingMode;
-}
+};
+export type PadTransformOptions = Options<typeof PadTransformOptions>;
 
 /**
  * Rows and columns around an image: one number for all sides, `[left and right, top and bottom]`, or `[left, top, right, bottom]`.
  *
  * @see torchvision.transforms.Pad
  */
-export function pad(padding: number | readonly number[], { fill = 0, paddingMode = "constant" }: PadTransformOptions = {}): Transform {
+export function pad(padding: number | readonly number[], options?: PadTransformOptions): Transform {
+  const { fill = 0, paddingMode = "constant" } = optionsOf("pad", PadTransformOptions, options);
   const all = typeof padding === "number" ? [padding] : padding;
   const [left, top = left, right = left, bottom = top] = all;
   if (left === undefined || top === undefined || right === undefined || bottom === undefined || all.length === 3 || all.length > 4) {
@@ -146,10 +153,11 @@ export function centerCrop(size: Size): Transform {
   };
 }
 
-export interface RandomCropOptions extends RandomTransformOptions, PadTransformOptions {
+const RandomCropOptions = /* @__PURE__ */ joinOptions(class extends PadTransformOptions {
   /** What is added around the image first, as in {@link pad}. */
   readonly padding?: number | readonly number[];
-}
+}, RandomTransformOptions);
+export type RandomCropOptions = Options<typeof RandomCropOptions>;
 
 /**
  * A piece of an image from a random place.
@@ -157,9 +165,10 @@ export interface RandomCropOptions extends RandomTransformOptions, PadTransformO
  * @throws {ShapeError} if the image is smaller.
  * @see torchvision.transforms.RandomCrop
  */
-export function randomCrop(size: Size, { padding, generator, ...options }: RandomCropOptions = {}): Transform {
+export function randomCrop(size: Size, options?: RandomCropOptions): Transform {
+  const { padding, generator, ...rest } = optionsOf("randomCrop", RandomCropOptions, options);
   const [rows, columns] = pairOf(size);
-  const prepare = padding === undefined ? (x: Tensor) => x : pad(padding, options);
+  const prepare = padding === undefined ? (x: Tensor) => x : pad(padding, rest);
   return (input) => {
     const x = prepare(input);
     const [height, width] = sizeOf("randomCrop", x);
@@ -170,19 +179,21 @@ export function randomCrop(size: Size, { padding, generator, ...options }: Rando
   };
 }
 
-export interface RandomResizedCropOptions extends RandomTransformOptions, ResizeOptions {
+const RandomResizedCropOptions = /* @__PURE__ */ joinOptions(class extends ResizeOptions {
   /** The share of the area that the piece has; default [0.08, 1]. */
   readonly scale?: readonly [number, number];
   /** Width over height of the piece; default [3/4, 4/3]. */
   readonly ratio?: readonly [number, number];
-}
+}, RandomTransformOptions);
+export type RandomResizedCropOptions = Options<typeof RandomResizedCropOptions>;
 
 /**
  * A piece of random size and proportions from a random place, resized.
  *
  * @see torchvision.transforms.RandomResizedCrop
  */
-export function randomResizedCrop(size: Size, { scale = [0.08, 1], ratio = [3 / 4, 4 / 3], generator, ...options }: RandomResizedCropOptions = {}): Transform {
+export function randomResizedCrop(size: Size, options?: RandomResizedCropOptions): Transform {
+  const { scale = [0.08, 1], ratio = [3 / 4, 4 / 3], generator, ...rest } = optionsOf("randomResizedCrop", RandomResizedCropOptions, options);
   return (x) => {
     const [height, width] = sizeOf("randomResizedCrop", x);
     const source = generator ?? defaultGenerator();
@@ -194,23 +205,24 @@ export function randomResizedCrop(size: Size, { scale = [0.08, 1], ratio = [3 / 
       const rows = roundHalfToEven(Math.sqrt(area / proportion));
       if (columns <= 0 || columns > width || rows <= 0 || rows > height) continue;
       const top = randomInteger(height - rows + 1, generator);
-      return resized(crop(x, top, randomInteger(width - columns + 1, generator), rows, columns), pairOf(size), options);
+      return resized(crop(x, top, randomInteger(width - columns + 1, generator), rows, columns), pairOf(size), rest);
     }
     // The whole image, or the middle of it where its proportions are too far off.
     const found = width / height;
     const columns = found > ratio[1] ? roundHalfToEven(height * ratio[1]) : width;
     const rows = found < ratio[0] ? roundHalfToEven(width / ratio[0]) : height;
-    return resized(crop(x, Math.floor((height - rows) / 2), Math.floor((width - columns) / 2), rows, columns), pairOf(size), options);
+    return resized(crop(x, Math.floor((height - rows) / 2), Math.floor((width - columns) / 2), rows, columns), pairOf(size), rest);
   };
 }
 
 /** Left and right exchanged, with a probability. @see torchvision.transforms.RandomHorizontalFlip */
-export const randomHorizontalFlip = (p = 0.5, options: RandomTransformOptions = {}): Transform => randomly("randomHorizontalFlip", p, options, (x) => flip(x, -1));
+export const randomHorizontalFlip = (p = 0.5, options?: RandomTransformOptions): Transform => randomly("randomHorizontalFlip", p, options, (x) => flip(x, -1));
 
 /** Top and bottom exchanged, with a probability. @see torchvision.transforms.RandomVerticalFlip */
-export const randomVerticalFlip = (p = 0.5, options: RandomTransformOptions = {}): Transform => randomly("randomVerticalFlip", p, options, (x) => flip(x, -2));
+export const randomVerticalFlip = (p = 0.5, options?: RandomTransformOptions): Transform => randomly("randomVerticalFlip", p, options, (x) => flip(x, -2));
 
-function randomly(op: string, p: number, { generator }: RandomTransformOptions, transform: Transform): Transform {
+function randomly(op: string, p: number, options: RandomTransformOptions | undefined, transform: Transform): Transform {
+  const { generator } = optionsOf(op, RandomTransformOptions, options);
   if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${op}: expected a probability between 0 and 1, got ${p}`);
   return (x) => ((generator ?? defaultGenerator()).uniformFloat() < p ? transform(x) : x);
 }

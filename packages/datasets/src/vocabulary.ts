@@ -1,8 +1,8 @@
-import { ArgumentError, type Tensor, tensor } from "@gradus/tensor-core";
+import { ArgumentError, type Options, optionsOf, type Tensor, tensor } from "@gradus/tensor-core";
 import type { Collated } from "./collate.js";
 import { checkIndex, type Dataset } from "./dataset.js";
 
-export interface VocabularyOptions {
+export const VocabularyOptions = class {
   /** Tokens that occur less often are left out; default 1. */
   readonly minFreq?: number;
   /** How many tokens there may be at most, the special ones included. */
@@ -11,7 +11,13 @@ export interface VocabularyOptions {
   readonly specials?: readonly string[];
   /** The special token that stands for all that is not in the vocabulary. Without it those are errors. */
   readonly unknown?: string;
-}
+};
+export type VocabularyOptions = Options<typeof VocabularyOptions>;
+
+const UnknownOption = class {
+  readonly unknown?: string | undefined;
+};
+type UnknownOption = Options<typeof UnknownOption>;
 
 /**
  * Numbers for tokens: words, tags, characters.
@@ -28,7 +34,8 @@ export class Vocabulary {
   readonly #indices: ReadonlyMap<string, number>;
 
   /** @throws {ArgumentError} if a token comes twice, or the one for unknown tokens is not among them. */
-  constructor(tokens: Iterable<string>, { unknown }: { readonly unknown?: string | undefined } = {}) {
+  constructor(tokens: Iterable<string>, options?: UnknownOption) {
+    const { unknown } = optionsOf(new.target.name, UnknownOption, options);
     this.tokens = [...tokens];
     this.unknown = unknown;
     this.#indices = new Map(this.tokens.map((token, i) => [token, i]));
@@ -74,7 +81,8 @@ export class Vocabulary {
  * @throws {ArgumentError} if the token for unknown ones is not special.
  * @see torchtext.vocab.build_vocab_from_iterator
  */
-export function buildVocabulary(texts: Iterable<Iterable<string>>, { minFreq = 1, maxTokens = Infinity, specials = [], unknown }: VocabularyOptions = {}): Vocabulary {
+export function buildVocabulary(texts: Iterable<Iterable<string>>, options?: VocabularyOptions): Vocabulary {
+  const { minFreq = 1, maxTokens = Infinity, specials = [], unknown } = optionsOf("buildVocabulary", VocabularyOptions, options);
   const counts = new Map<string, number>();
   for (const text of texts) for (const token of text) counts.set(token, (counts.get(token) ?? 0) + 1);
   for (const token of specials) counts.delete(token);

@@ -1,18 +1,19 @@
 import { Embedding, functional as F, LayerNorm, Linear, Module, ModuleList } from "@gradus/nn";
-import { arange, ArgumentError, cat, defaultGenerator, noGrad, ShapeError, softmax, tensor } from "@gradus/tensor-core";
-import type { Generator, Tensor } from "@gradus/tensor-core";
+import { arange, ArgumentError, cat, defaultGenerator, noGrad, optionsOf, ShapeError, softmax, tensor } from "@gradus/tensor-core";
+import type { Generator, Options, Tensor } from "@gradus/tensor-core";
 
-export interface GptOptions {
-  readonly vocabularySize: number;
+export const GptOptions = class {
+  readonly vocabularySize!: number;
   /** The longest sequence. */
-  readonly contextLength: number;
+  readonly contextLength!: number;
   /** Size of the vectors that the blocks hand on. */
-  readonly dModel: number;
-  readonly heads: number;
-  readonly layers: number;
+  readonly dModel!: number;
+  readonly heads!: number;
+  readonly layers!: number;
   /** Use the table of token vectors for the logits as well. */
   readonly tieWeights?: boolean;
-}
+};
+export type GptOptions = Options<typeof GptOptions>;
 
 /**
  * A block of GPT-2: attention to what came before, then a feed-forward network, each behind a norm and added to its input.
@@ -55,11 +56,12 @@ export class Block extends Module {
   }
 }
 
-export interface GenerateOptions {
+export const GenerateOptions = class {
   /** Below 1 the probable becomes more probable; 0 takes the most probable token. */
   readonly temperature?: number;
   readonly generator?: Generator;
-}
+};
+export type GenerateOptions = Options<typeof GenerateOptions>;
 
 /**
  * A small GPT-2: token and position vectors, blocks, a norm, and logits for the next token at each place.
@@ -79,7 +81,8 @@ export class GPT extends Module {
   readonly ln_f: LayerNorm;
   readonly head: Linear;
 
-  constructor({ vocabularySize, contextLength, dModel, heads, layers, tieWeights = false }: GptOptions) {
+  constructor(options: GptOptions) {
+    const { vocabularySize, contextLength, dModel, heads, layers, tieWeights = false } = optionsOf(new.target.name, GptOptions, options);
     super();
     this.contextLength = contextLength;
     this.tok = new Embedding(vocabularySize, dModel);
@@ -104,7 +107,8 @@ export class GPT extends Module {
    * @param tokens - What stands before; at least one.
    * @returns The new tokens.
    */
-  async generate(tokens: readonly number[], count: number, { temperature = 1, generator = defaultGenerator() }: GenerateOptions = {}): Promise<number[]> {
+  async generate(tokens: readonly number[], count: number, options?: GenerateOptions): Promise<number[]> {
+    const { temperature = 1, generator = defaultGenerator() } = optionsOf("generate", GenerateOptions, options);
     if (tokens.length === 0) throw new ArgumentError("generate: expected at least one token to begin with, got none");
     const { device } = this.tok.weight;
     let context = tensor([[...tokens]], { dtype: "int64", device });

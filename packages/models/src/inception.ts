@@ -1,7 +1,7 @@
 import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Dropout, functional as F, init, Linear, Module } from "@gradus/nn";
 import type { ConvLayerOptions } from "@gradus/nn";
-import { cat, stack } from "@gradus/tensor-core";
-import type { PerDimension, Tensor } from "@gradus/tensor-core";
+import { cat, optionsOf, stack } from "@gradus/tensor-core";
+import type { Options, PerDimension, Tensor } from "@gradus/tensor-core";
 
 /*
  * Names and numbers are torchvision's. A block runs several branches over its input and puts their channels side by side; the
@@ -194,14 +194,15 @@ class InceptionAux extends Module {
   }
 }
 
-export interface InceptionOptions {
+export const InceptionOptions = class {
   readonly classes?: number;
   /** Have the second classifier, which is used in training only. */
   readonly auxLogits?: boolean;
   /** Take images as ImageNet's other networks do and change them to what Inception's weights were trained with. */
   readonly transformInput?: boolean;
   readonly dropout?: number;
-}
+};
+export type InceptionOptions = Options<typeof InceptionOptions>;
 
 /** Mean and standard deviation of ImageNet's channels. */
 const imageNet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
@@ -236,7 +237,8 @@ export class Inception3 extends Module {
   readonly dropout: Dropout;
   readonly fc: Linear;
 
-  constructor({ classes = 1000, auxLogits = true, transformInput = false, dropout = 0.5 }: InceptionOptions = {}) {
+  constructor(options?: InceptionOptions) {
+    const { classes = 1000, auxLogits = true, transformInput = false, dropout = 0.5 } = optionsOf(new.target.name, InceptionOptions, options);
     super();
     this.transformInput = transformInput;
     this.Conv2d_1a_3x3 = new BasicConv2d(3, 32, 3, { stride: 2 });
@@ -286,4 +288,4 @@ export class Inception3 extends Module {
 const transformed = (x: Tensor): Tensor => stack(x.unbind(1).map((channel, i) => channel.mul(imageNet.std[i]! / 0.5).add((imageNet.mean[i]! - 0.5) / 0.5)), 1);
 
 /** @see torchvision.models.inception_v3 */
-export const inceptionV3 = (options: InceptionOptions = {}): Inception3 => new Inception3(options);
+export const inceptionV3 = (options?: InceptionOptions): Inception3 => new Inception3(optionsOf("inceptionV3", InceptionOptions, options));

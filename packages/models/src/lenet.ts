@@ -1,8 +1,8 @@
 import { BatchNorm2d, Conv2d, functional as F, Linear, Module } from "@gradus/nn";
-import { ArgumentError, ShapeError } from "@gradus/tensor-core";
-import type { Tensor } from "@gradus/tensor-core";
+import { ArgumentError, optionsOf, ShapeError } from "@gradus/tensor-core";
+import type { Options, Tensor } from "@gradus/tensor-core";
 
-export interface LeNetOptions {
+export const LeNetOptions = class {
   readonly inChannels?: number;
   /** Height and width of the images. */
   readonly imageSize?: number;
@@ -14,7 +14,8 @@ export interface LeNetOptions {
   readonly padding?: readonly [number, number];
   /** Normalise what each convolution gives: not in the original, but learns in a third of the steps. */
   readonly batchNorm?: boolean;
-}
+};
+export type LeNetOptions = Options<typeof LeNetOptions>;
 
 /**
  * LeNet-5 with rectifiers and max pooling: two convolutions, each halved by pooling, and three linear layers. Parameters have
@@ -38,7 +39,9 @@ export class LeNet extends Module {
   readonly fc2: Linear;
   readonly fc3: Linear;
 
-  constructor({ inChannels = 1, imageSize = 28, classes = 10, channels = [6, 16], kernelSize = 5, padding = [2, 0], batchNorm = false }: LeNetOptions = {}) {
+  constructor(options?: LeNetOptions) {
+    const given = optionsOf(new.target.name, LeNetOptions, options);
+    const { inChannels = 1, imageSize = 28, classes = 10, channels = [6, 16], kernelSize = 5, padding = [2, 0], batchNorm = false } = given;
     super();
     this.inChannels = inChannels;
     this.imageSize = imageSize;

@@ -1,10 +1,12 @@
 import { Embedding, Linear, LSTM, Module } from "@gradus/nn";
-import type { Tensor } from "@gradus/tensor-core";
+import { optionsOf } from "@gradus/tensor-core";
+import type { Options, Tensor } from "@gradus/tensor-core";
 
-export interface LstmTaggerOptions {
+export const LstmTaggerOptions = class {
   /** Read sentences from both ends. */
   readonly bidirectional?: boolean;
-}
+};
+export type LstmTaggerOptions = Options<typeof LstmTaggerOptions>;
 
 /**
  * Tags every word of a sentence: vectors of words, an LSTM that reads them from both ends, and a linear layer.
@@ -20,7 +22,8 @@ export class LSTMTagger extends Module {
   readonly lstm: LSTM;
   readonly hidden2tag: Linear;
 
-  constructor(vocabularySize: number, embeddingDim: number, hiddenDim: number, tags: number, { bidirectional = true }: LstmTaggerOptions = {}) {
+  constructor(vocabularySize: number, embeddingDim: number, hiddenDim: number, tags: number, options?: LstmTaggerOptions) {
+    const { bidirectional = true } = optionsOf(new.target.name, LstmTaggerOptions, options);
     super();
     this.embedding = new Embedding(vocabularySize, embeddingDim);
     this.lstm = new LSTM(embeddingDim, hiddenDim, { batchFirst: true, bidirectional });

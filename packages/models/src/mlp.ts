@@ -1,11 +1,13 @@
 import { Linear, ReLU, Sequential } from "@gradus/nn";
 import type { Module } from "@gradus/nn";
-import { ArgumentError } from "@gradus/tensor-core";
+import { ArgumentError, optionsOf } from "@gradus/tensor-core";
+import type { Options } from "@gradus/tensor-core";
 
-export interface MlpOptions {
+export const MlpOptions = class {
   /** Makes what stands between two linear layers. */
   readonly activation?: () => Module;
-}
+};
+export type MlpOptions = Options<typeof MlpOptions>;
 
 /**
  * A multilayer perceptron: linear layers from size to size, with an activation between them.
@@ -20,7 +22,8 @@ export interface MlpOptions {
  *                                   // )
  */
 export class MLP extends Sequential {
-  constructor(sizes: readonly number[], { activation = () => new ReLU() }: MlpOptions = {}) {
+  constructor(sizes: readonly number[], options?: MlpOptions) {
+    const { activation = () => new ReLU() } = optionsOf(new.target.name, MlpOptions, options);
     if (sizes.length < 2) throw new ArgumentError(`MLP: expected at least the sizes of input and output, got [${sizes.join(", ")}]`);
     super(...sizes.slice(1).flatMap((size, i) => [...(i === 0 ? [] : [activation()]), new Linear(sizes[i]!, size)]));
   }

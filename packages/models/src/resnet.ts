@@ -1,5 +1,6 @@
 import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, init, Linear, MaxPool2d, Module, Sequential } from "@gradus/nn";
-import type { Tensor } from "@gradus/tensor-core";
+import { optionsOf } from "@gradus/tensor-core";
+import type { Options, Tensor } from "@gradus/tensor-core";
 
 /** A convolution without bias, as batch normalisation follows. */
 const conv = (inChannels: number, outChannels: number, kernelSize: number, stride = 1): Conv2d =>
@@ -65,12 +66,13 @@ export class Bottleneck extends Module {
   }
 }
 
-export interface ResNetOptions {
+export const ResNetOptions = class {
   readonly classes?: number;
   readonly inChannels?: number;
   /** For images of 32 × 32 and the like: a first convolution of 3 × 3 without stride, and no pooling after it. */
   readonly smallInput?: boolean;
-}
+};
+export type ResNetOptions = Options<typeof ResNetOptions>;
 
 /**
  * A residual network with torchvision's names and initialisation: `resnet18()`, `resnet34()` and `resnet50()` are the usual ones.
@@ -91,7 +93,8 @@ export class ResNet extends Module {
   readonly fc: Linear;
 
   /** @param blocks - How many blocks each of the four layers has. */
-  constructor(Block: typeof BasicBlock | typeof Bottleneck, blocks: readonly [number, number, number, number], { classes = 1000, inChannels = 3, smallInput = false }: ResNetOptions = {}) {
+  constructor(Block: typeof BasicBlock | typeof Bottleneck, blocks: readonly [number, number, number, number], options?: ResNetOptions) {
+    const { classes = 1000, inChannels = 3, smallInput = false } = optionsOf(new.target.name, ResNetOptions, options);
     super();
     this.conv1 = smallInput ? conv(inChannels, 64, 3) : conv(inChannels, 64, 7, 2);
     this.bn1 = new BatchNorm2d(64);
@@ -128,10 +131,10 @@ export class ResNet extends Module {
  * @example
  * resnet18({ classes: 10, inChannels: 1, smallInput: true }).call(zeros([2, 1, 28, 28])).shape; // [2, 10]
  */
-export const resnet18 = (options: ResNetOptions = {}): ResNet => new ResNet(BasicBlock, [2, 2, 2, 2], options);
+export const resnet18 = (options?: ResNetOptions): ResNet => new ResNet(BasicBlock, [2, 2, 2, 2], optionsOf("resnet18", ResNetOptions, options));
 
 /** ResNet-34: 21 797 672 parameters for 1000 classes. @see torchvision.models.resnet34 */
-export const resnet34 = (options: ResNetOptions = {}): ResNet => new ResNet(BasicBlock, [3, 4, 6, 3], options);
+export const resnet34 = (options?: ResNetOptions): ResNet => new ResNet(BasicBlock, [3, 4, 6, 3], optionsOf("resnet34", ResNetOptions, options));
 
 /** ResNet-50: 25 557 032 parameters for 1000 classes. @see torchvision.models.resnet50 */
-export const resnet50 = (options: ResNetOptions = {}): ResNet => new ResNet(Bottleneck, [3, 4, 6, 3], options);
+export const resnet50 = (options?: ResNetOptions): ResNet => new ResNet(Bottleneck, [3, 4, 6, 3], optionsOf("resnet50", ResNetOptions, options));

@@ -1,21 +1,23 @@
-import type { DeviceLike, Tensor } from "@gradus/tensor-core";
-import { ArgumentError, ShapeError, tensor } from "@gradus/tensor-core";
+import type { DeviceLike, Options, Tensor } from "@gradus/tensor-core";
+import { ArgumentError, optionsOf, ShapeError, tensor } from "@gradus/tensor-core";
 
 /** Where the channels of an image stand: before its rows, as PyTorch has them, or behind its columns, as pixels lie in memory. */
 export type ImageLayout = "chw" | "hwc";
 
-export interface FromImageOptions {
+export const FromImageOptions = class {
   /** Bytes from 0 to 255, or floats from 0 to 1. */
   readonly dtype?: "uint8" | "float32";
   /** Grey, colour, or colour with opacity. */
   readonly channels?: 1 | 3 | 4;
   readonly layout?: ImageLayout;
   readonly device?: DeviceLike;
-}
+};
+export type FromImageOptions = Options<typeof FromImageOptions>;
 
-export interface ToCanvasOptions {
+export const ToCanvasOptions = class {
   readonly layout?: ImageLayout;
-}
+};
+export type ToCanvasOptions = Options<typeof ToCanvasOptions>;
 
 /**
  * The pixels of a picture: of an `ImageBitmap`, a canvas, an image or video of the page, a `VideoFrame` or an `ImageData`. Grey is the luma of
@@ -25,7 +27,8 @@ export interface ToCanvasOptions {
  * @throws {ArgumentError} if the picture has no pixels (yet).
  * @see torchvision.io.read_image
  */
-export function fromImage(source: CanvasImageSource | ImageData, { dtype = "uint8", channels = 3, layout = "chw", device }: FromImageOptions = {}): Tensor {
+export function fromImage(source: CanvasImageSource | ImageData, options?: FromImageOptions): Tensor {
+  const { dtype = "uint8", channels = 3, layout = "chw", device } = optionsOf("fromImage", FromImageOptions, options);
   const { data, width, height } = source instanceof ImageData ? source : pixelsOf(source);
   const points = width * height;
   const values = dtype === "uint8" ? new Uint8Array(points * channels) : new Float32Array(points * channels);
@@ -48,7 +51,8 @@ export function fromImage(source: CanvasImageSource | ImageData, { dtype = "uint
  * @throws {ArgumentError} if the canvas already draws in another way.
  * @see torchvision.transforms.ToPILImage
  */
-export async function toCanvas(image: Tensor, canvas: HTMLCanvasElement | OffscreenCanvas, { layout = "chw" }: ToCanvasOptions = {}): Promise<void> {
+export async function toCanvas(image: Tensor, canvas: HTMLCanvasElement | OffscreenCanvas, options?: ToCanvasOptions): Promise<void> {
+  const { layout = "chw" } = optionsOf("toCanvas", ToCanvasOptions, options);
   const { shape } = image;
   const [height, width, channels] = shape.length === 2 ? [shape[0]!, shape[1]!, 1] : layout === "hwc" ? [shape[0]!, shape[1]!, shape[2]!] : [shape[1]!, shape[2]!, shape[0]!];
   const expected = layout === "hwc" ? "[height, width, channels]" : "[channels, height, width]";
