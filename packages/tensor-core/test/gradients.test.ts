@@ -353,7 +353,7 @@ const without = {
     maxPool1dWithIndices maxPool2dWithIndices maxPool3dWithIndices adaptiveMaxPool1dWithIndices adaptiveMaxPool2dWithIndices adaptiveMaxPool3dWithIndices
     fractionalMaxPool2dWithIndices fractionalMaxPool3dWithIndices`,
   "is leakyRelu with slopes drawn at random": "rrelu",
-  "is for those who write ops": "record optionsOf",
+  "is for those who write ops": "record joinOptions optionsOf",
   "gives the tensor itself": "positive conj conjPhysical resolveConj resolveNeg",
   "is norm under another name": "vectorNorm",
 };
