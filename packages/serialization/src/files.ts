@@ -1,11 +1,11 @@
-import type { Tensor } from "@gradus/tensor-core";
+import { optionsOf, type Tensor } from "@gradus/tensor-core";
 import type { ByteSource } from "./byte-source.js";
 import { type CheckpointParts, checkpointState, type Progress, restoreCheckpoint } from "./checkpoint.js";
-import { npyPieces, npzPieces, loadNpy, loadNpz } from "./npy.js";
+import { loadNpy, loadNpz, npyPieces, npzPieces, NpzOptions } from "./npy.js";
 import { tensorBytes } from "./raw-tensors.js";
 import { safetensorsPieces } from "./safetensors.js";
 import { type Metadata, type NamedTensors, openSafetensors, toRawTensors } from "./tensor-file.js";
-import { loadPickle, loadTorch, type LoadOptions } from "./torch/read.js";
+import { loadPickle, loadTorch, LoadOptions } from "./torch/read.js";
 import { torchPieces } from "./torch/write.js";
 
 /** Where files are: Node's file system, or that of the browser. */
@@ -85,28 +85,33 @@ export interface Files {
   /** @see numpy.load */
   readonly loadNpzFile: (file: string, options?: LoadOptions) => Promise<Record<string, Tensor>>;
   /** All or nothing. @see numpy.savez, numpy.savez_compressed */
-  readonly saveNpzFile: (file: string, tensors: NamedTensors, options?: { readonly compressed?: boolean }) => Promise<void>;
+  readonly saveNpzFile: (file: string, tensors: NamedTensors, options?: NpzOptions) => Promise<void>;
 }
 
 export function filesOf({ withFile, writeAtomically }: FileHost): Files {
+  /** Options are looked at under the name of what was called, and before the file is opened. */
+  const reading = <R>(op: string, read: (source: ByteSource, options: LoadOptions) => Promise<R>) => async (file: string, options?: LoadOptions): Promise<R> => {
+    const given = optionsOf(op, LoadOptions, options);
+    return withFile(file, (source) => read(source, given));
+  };
+  const readCheckpoint = reading("loadCheckpoint", loadTorch);
   return {
-    load: (file, options) => withFile(file, (source) => loadTorch(source, options)),
+    load: reading("load", loadTorch),
     save: async (value, file) => writeAtomically(file, await torchPieces(value)),
     saveCheckpoint: async (file, parts, progress = {}) => writeAtomically(file, await torchPieces(checkpointState(parts, progress))),
-    loadCheckpoint: async (file, parts, options) => restoreCheckpoint(await withFile(file, (source) => loadTorch(source, options)), parts, file),
-    loadFile: (file, options) =>
-      withFile(file, async (source) => {
-        const { names, get } = await openSafetensors(source, options);
-        const tensors: [string, Tensor][] = [];
-        for (const name of names) tensors.push([name, await get(name)]);
-        return Object.fromEntries(tensors);
-      }),
+    loadCheckpoint: async (file, parts, options) => restoreCheckpoint(await readCheckpoint(file, options), parts, file),
+    loadFile: reading("loadFile", async (source, options) => {
+      const { names, get } = await openSafetensors(source, options);
+      const tensors: [string, Tensor][] = [];
+      for (const name of names) tensors.push([name, await get(name)]);
+      return Object.fromEntries(tensors);
+    }),
     loadMetadata: (file) => withFile(file, async (source) => (await openSafetensors(source)).metadata),
     saveFile: async (file, tensors, metadata = {}) => writeAtomically(file, safetensorsPieces(await toRawTensors(tensors), new Map(Object.entries(metadata)))),
-    loadPickleFile: (file, options) => withFile(file, (source) => loadPickle(source, options)),
-    loadNpyFile: (file, options) => withFile(file, (source) => loadNpy(source, options)),
+    loadPickleFile: reading("loadPickleFile", loadPickle),
+    loadNpyFile: reading("loadNpyFile", loadNpy),
     saveNpyFile: async (file, x) => writeAtomically(file, npyPieces(x, await tensorBytes(x))),
-    loadNpzFile: (file, options) => withFile(file, (source) => loadNpz(source, options)),
-    saveNpzFile: async (file, tensors, options) => writeAtomically(file, await npzPieces(tensors, options)),
+    loadNpzFile: reading("loadNpzFile", loadNpz),
+    saveNpzFile: async (file, tensors, options) => writeAtomically(file, await npzPieces(tensors, optionsOf("saveNpzFile", NpzOptions, options))),
   };
 }

@@ -1,13 +1,15 @@
+import type { Options } from "@gradus/tensor-core";
 import { FileFormatError } from "./errors.js";
 
 /** The options of everything that reads a file. */
-export interface MemoryLimit {
+export const MemoryLimit = class {
   /**
    * The most bytes of memory that the content may take; default 4 times the length of the file and 1 MiB. A file that a few bytes
    * of which would fill the memory is refused before it does.
    */
   readonly maxBytes?: number;
-}
+};
+export type MemoryLimit = Options<typeof MemoryLimit>;
 
 /** A tensor without elements: the object, its shape and strides, its place on the device. */
 export const TENSOR_BYTES = 400;

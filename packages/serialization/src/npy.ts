@@ -1,11 +1,11 @@
-import { ArgumentError, type Tensor } from "@gradus/tensor-core";
+import { ArgumentError, type Options, optionsOf, type Tensor } from "@gradus/tensor-core";
 import { type Fail, failure, type Readable, sourceOf } from "./byte-source.js";
 import { joinPieces } from "./join-pieces.js";
 import { naming } from "./malformed.js";
 import { MemoryBudget, TENSOR_BYTES } from "./memory-budget.js";
 import { checkLength, littleEndian, numpyElement, type NumpyElement, numpyKindOf } from "./pickle/numpy.js";
 import { ELEMENT_BYTES, tensorBytes } from "./raw-tensors.js";
-import { arrayTensor, type LoadOptions } from "./torch/read.js";
+import { arrayTensor, LoadOptions } from "./torch/read.js";
 import { ZipArchive } from "./zip/zip-reader.js";
 import { zipPieces } from "./zip/zip-writer.js";
 
@@ -31,10 +31,11 @@ const LONGEST_HEADER = 10_000;
  * const x = await loadNpy(bytes);
  * await x.toArray(); // [[1, 2]]
  */
-export async function loadNpy(input: Readable, options: LoadOptions = {}): Promise<Tensor> {
-  const source = sourceOf(input, options.file ?? "npy file");
+export async function loadNpy(input: Readable, options?: LoadOptions): Promise<Tensor> {
+  const given = optionsOf("loadNpy", LoadOptions, options);
+  const source = sourceOf(input, given.file ?? "npy file");
   const fail = failure(source.name, REMEDY);
-  return parseNpy(await source.read(0, source.size), fail, new MemoryBudget(source.name, source.size, options), options);
+  return parseNpy(await source.read(0, source.size), fail, new MemoryBudget(source.name, source.size, given), given);
 }
 
 /**
@@ -47,17 +48,18 @@ export async function loadNpy(input: Readable, options: LoadOptions = {}): Promi
  * const { x } = await loadNpz(bytes);
  * await x?.toArray(); // [1, 2]
  */
-export async function loadNpz(input: Readable, options: LoadOptions = {}): Promise<Record<string, Tensor>> {
-  const source = sourceOf(input, options.file ?? "npz file");
+export async function loadNpz(input: Readable, options?: LoadOptions): Promise<Record<string, Tensor>> {
+  const given = optionsOf("loadNpz", LoadOptions, options);
+  const source = sourceOf(input, given.file ?? "npz file");
   const fail = failure(source.name, REMEDY);
-  const archive = await ZipArchive.open(source, fail, new MemoryBudget(source.name, source.size, options), options);
+  const archive = await ZipArchive.open(source, fail, new MemoryBudget(source.name, source.size, given), given);
   const tensors: [string, Tensor][] = [];
   for (const entry of archive.entries.values()) {
     const name = entry.name.replace(/\.npy$/, "");
     if (name === "__proto__") throw fail('an array has the name "__proto__", which would change an object of JavaScript');
     const inEntry: Fail = (reason, cause) => fail(`array ${JSON.stringify(name.slice(0, 60))}: ${reason}`, cause);
     const bytes = await archive.read(entry);
-    tensors.push([name, parseNpy(bytes, inEntry, new MemoryBudget(source.name, bytes.length, options), options)]);
+    tensors.push([name, parseNpy(bytes, inEntry, new MemoryBudget(source.name, bytes.length, given), given)]);
   }
   if (new Set(tensors.map(([name]) => name)).size < tensors.length) throw fail("two arrays have one name");
   return Object.fromEntries(tensors);
@@ -73,17 +75,23 @@ export async function saveNpy(x: Tensor): Promise<Uint8Array> {
   return joinPieces(npyPieces(x, await tensorBytes(x)));
 }
 
+export const NpzOptions = class {
+  /** Whether the arrays are compressed; default false. */
+  readonly compressed?: boolean;
+};
+export type NpzOptions = Options<typeof NpzOptions>;
+
 /**
  * Tensors by name as `numpy.savez` writes them, or with `compressed` as `numpy.savez_compressed` does.
  *
  * @throws {ArgumentError} if NumPy has no such elements, as for bfloat16.
  * @see numpy.savez
  */
-export async function saveNpz(tensors: Readonly<Record<string, Tensor>>, options: { readonly compressed?: boolean } = {}): Promise<Uint8Array> {
-  return joinPieces(await npzPieces(tensors, options));
+export async function saveNpz(tensors: Readonly<Record<string, Tensor>>, options?: NpzOptions): Promise<Uint8Array> {
+  return joinPieces(await npzPieces(tensors, optionsOf("saveNpz", NpzOptions, options)));
 }
 
-export async function npzPieces(tensors: Readonly<Record<string, Tensor>>, options: { readonly compressed?: boolean } = {}): Promise<readonly Uint8Array[]> {
+export async function npzPieces(tensors: Readonly<Record<string, Tensor>>, options: NpzOptions): Promise<readonly Uint8Array[]> {
   const entries = Object.entries(tensors);
   const contents = await Promise.all(entries.map(async ([name, x]) => ({ name: `${name}.npy`, bytes: joinPieces(npyPieces(x, await tensorBytes(x))) })));
   return zipPieces(contents, options);

@@ -1,6 +1,7 @@
+import { optionsOf } from "@gradus/tensor-core";
 import type { ByteSource } from "./byte-source.js";
 import { joinPieces } from "./join-pieces.js";
-import type { MemoryLimit } from "./memory-budget.js";
+import { MemoryLimit } from "./memory-budget.js";
 import { encodeHeader, type Entry, type Header, headerLength, parseHeader, PREFIX, type RawTensor } from "./safetensors-header.js";
 
 /** The content of a safetensors file. */
@@ -21,7 +22,12 @@ export interface Safetensors {
  * const bytes = serializeSafetensors(new Map([["x", { dtype: "uint8", shape: [3], bytes: Uint8Array.of(1, 2, 3) }]]));
  * parseSafetensors(bytes).tensors.get("x")?.bytes; // Uint8Array(3) [1, 2, 3]
  */
-export function parseSafetensors(bytes: Uint8Array, file = "safetensors", limit: MemoryLimit = {}): Safetensors {
+export function parseSafetensors(bytes: Uint8Array, file?: string, limit?: MemoryLimit): Safetensors {
+  return readSafetensors(bytes, file, optionsOf("parseSafetensors", MemoryLimit, limit));
+}
+
+/** The same for options that were looked at. */
+export function readSafetensors(bytes: Uint8Array, file = "safetensors", limit: MemoryLimit): Safetensors {
   const start = PREFIX + headerLength(bytes.subarray(0, PREFIX), bytes.length, file);
   const { metadata, entries } = parseHeader(bytes.subarray(PREFIX, start), bytes.length - start, file, limit);
   const tensors = new Map(

@@ -1,9 +1,9 @@
-import type { Tensor } from "@gradus/tensor-core";
+import { optionsOf, type Tensor } from "@gradus/tensor-core";
 import { type Readable, sourceOf } from "./byte-source.js";
 import { fromBytes, tensorBytes } from "./raw-tensors.js";
-import { parseSafetensors, readSafetensorsHeader, serializeSafetensors } from "./safetensors.js";
+import { readSafetensors, readSafetensorsHeader, serializeSafetensors } from "./safetensors.js";
 import type { RawTensor } from "./safetensors-header.js";
-import type { LoadOptions } from "./torch/read.js";
+import { LoadOptions } from "./torch/read.js";
 
 /** Tensors by name, such as `stateDict()` gives. */
 export type NamedTensors = Readonly<Record<string, Tensor>>;
@@ -20,9 +20,10 @@ export type Metadata = Readonly<Record<string, string>>;
  * const bytes = await saveSafetensors({ weight: tensor([[1, 2]]) });
  * (await loadSafetensors(bytes).weight?.toArray()); // [[1, 2]]
  */
-export function loadSafetensors(bytes: Uint8Array, options: LoadOptions = {}): Record<string, Tensor> {
-  const { tensors } = parseSafetensors(bytes, options.file, options);
-  return Object.fromEntries(Array.from(tensors, ([name, raw]) => [name, fromBytes(raw.bytes, raw.dtype, raw.shape, options.device)]));
+export function loadSafetensors(bytes: Uint8Array, options?: LoadOptions): Record<string, Tensor> {
+  const given = optionsOf("loadSafetensors", LoadOptions, options);
+  const { tensors } = readSafetensors(bytes, given.file, given);
+  return Object.fromEntries(Array.from(tensors, ([name, raw]) => [name, fromBytes(raw.bytes, raw.dtype, raw.shape, given.device)]));
 }
 
 /** What a safetensors file holds, before its tensors are read. */
@@ -47,8 +48,9 @@ export interface OpenSafetensors {
  * const b = await file.get("b");
  * [file.names, await b.toArray()]; // [["a", "b"], [2, 3]]
  */
-export async function openSafetensors(input: Readable, options: LoadOptions = {}): Promise<OpenSafetensors> {
-  const { metadata, entries, read } = await readSafetensorsHeader(sourceOf(input, options.file ?? "safetensors"), options);
+export async function openSafetensors(input: Readable, options?: LoadOptions): Promise<OpenSafetensors> {
+  const given = optionsOf("openSafetensors", LoadOptions, options);
+  const { metadata, entries, read } = await readSafetensorsHeader(sourceOf(input, given.file ?? "safetensors"), given);
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
   return {
     metadata: Object.fromEntries(metadata),
@@ -56,7 +58,7 @@ export async function openSafetensors(input: Readable, options: LoadOptions = {}
     get: async (name) => {
       const entry = byName.get(name);
       if (entry === undefined) throw new RangeError(`get: expected one of ${byName.size} tensors, got ${JSON.stringify(name)}; names lists them`);
-      return fromBytes(await read(entry), entry.dtype, entry.shape, options.device);
+      return fromBytes(await read(entry), entry.dtype, entry.shape, given.device);
     },
   };
 }

@@ -1,7 +1,7 @@
-import { type DeviceLike, type DType, Layout, noGrad, type Tensor } from "@gradus/tensor-core";
+import { type DeviceLike, type DType, joinOptions, Layout, noGrad, type Options, optionsOf, type Tensor } from "@gradus/tensor-core";
 import { type ByteSource, type Fail, failure, type Readable, sourceOf } from "../byte-source.js";
 import { naming } from "../malformed.js";
-import { MemoryBudget, type MemoryLimit, TENSOR_BYTES } from "../memory-budget.js";
+import { MemoryBudget, MemoryLimit, TENSOR_BYTES } from "../memory-budget.js";
 import { littleEndian, NumpyArray, NumpyDType } from "../pickle/numpy.js";
 import { readPickle } from "../pickle/reader.js";
 import { toJavaScript } from "../pickle/to-javascript.js";
@@ -10,12 +10,13 @@ import { gunzip, isGzip } from "../zip/inflate.js";
 import { ZipArchive } from "../zip/zip-reader.js";
 import { StorageReference, storageOf, TensorReference, torchHost } from "./globals.js";
 
-export interface LoadOptions extends MemoryLimit {
+export const LoadOptions = /* @__PURE__ */ joinOptions(class {
   /** Where the tensors are made; the default device if absent. PyTorch's `map_location`. */
   readonly device?: DeviceLike;
   /** The name that errors carry, where the input has none of its own. */
   readonly file?: string;
-}
+}, MemoryLimit);
+export type LoadOptions = Options<typeof LoadOptions>;
 
 const REMEDY = "check that it is a file of torch.save with tensors, numbers, text, lists and dictionaries, or get it again";
 
@@ -41,9 +42,10 @@ interface Reading {
  * const loaded = (await loadTorch(bytes)) as { weight: Tensor; epoch: number };
  * [await loaded.weight.toArray(), loaded.epoch]; // [[[1, 2]], 3]
  */
-export async function loadTorch(input: Readable, options: LoadOptions = {}): Promise<unknown> {
-  const source = sourceOf(input, options.file ?? "torch file");
-  const reading: Reading = { source, fail: failure(source.name, REMEDY), budget: new MemoryBudget(source.name, source.size, options), options };
+export async function loadTorch(input: Readable, options?: LoadOptions): Promise<unknown> {
+  const given = optionsOf("loadTorch", LoadOptions, options);
+  const source = sourceOf(input, given.file ?? "torch file");
+  const reading: Reading = { source, fail: failure(source.name, REMEDY), budget: new MemoryBudget(source.name, source.size, given), options: given };
   if (source.size === 0) throw reading.fail("expected a file of torch.save, found nothing");
   const start = await source.read(0, Math.min(2, source.size));
   return start[0] === 0x50 && start[1] === 0x4b ? readZip(reading) : readLegacy(reading);
@@ -59,12 +61,13 @@ export async function loadTorch(input: Readable, options: LoadOptions = {}): Pro
  * const pickled = new TextEncoder().encode("(lp0\nI1\naI2\na."); // pickle.dumps([1, 2], protocol=0)
  * await loadPickle(pickled); // [1, 2]
  */
-export async function loadPickle(input: Readable, options: LoadOptions = {}): Promise<unknown> {
-  const source = sourceOf(input, options.file ?? "pickle");
+export async function loadPickle(input: Readable, options?: LoadOptions): Promise<unknown> {
+  const given = optionsOf("loadPickle", LoadOptions, options);
+  const source = sourceOf(input, given.file ?? "pickle");
   const fail = failure(source.name, "check that it is a pickle of numbers, text, lists, dictionaries and arrays, or get it again");
   const file = await source.read(0, source.size);
-  const bytes = isGzip(file) ? await gunzip(file, fail, options.maxBytes) : file;
-  const reading: Reading = { source, fail, budget: new MemoryBudget(source.name, Math.max(bytes.length, source.size), options), options };
+  const bytes = isGzip(file) ? await gunzip(file, fail, given.maxBytes) : file;
+  const reading: Reading = { source, fail, budget: new MemoryBudget(source.name, Math.max(bytes.length, source.size), given), options: given };
   const { value, end } = readPickle(bytes, torchHost, fail, reading.budget);
   if (end !== bytes.length) throw fail(`the pickle ends at byte ${end}, the file has ${bytes.length}`);
   return materialise(reading, value, () => {
