@@ -41,5 +41,8 @@ export function checkRanges(optimizer: string, options: object): void {
 /** @throws {RangeError} for an option that the optimizer does not have, where JavaScript would silently do without it. */
 export function checkNames(optimizer: string, known: object, given: object): void {
   const unknown = Object.keys(given).find((name) => !(name in known));
-  if (unknown !== undefined) throw new RangeError(`${optimizer}: expected no options but ${Object.keys(known).join(", ")}, got ${unknown}; leave it out`);
+  if (unknown === undefined) return;
+  const plain = (name: string): string => name.replaceAll("_", "").toLowerCase();
+  const meant = Object.keys(known).find((name) => plain(name) === plain(unknown));
+  throw new RangeError(`${optimizer}: expected no options but ${Object.keys(known).join(", ")}, got ${unknown}; ${meant === undefined ? "leave it out" : `write ${meant}`}`);
 }
