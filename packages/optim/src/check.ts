@@ -38,8 +38,12 @@ export function checkRanges(optimizer: string, options: object): void {
   }
 }
 
-/** @throws {RangeError} for an option that the optimizer does not have, where JavaScript would silently do without it. */
+/** @throws {RangeError} for an option that the optimizer or scheduler does not have, or one without a name, where JavaScript would silently do without it. */
 export function checkNames(optimizer: string, known: object, given: object): void {
+  if (typeof given !== "object" || (given as object | null) === null) {
+    const value = JSON.stringify(given);
+    throw new RangeError(`${optimizer}: expected an object with options (${Object.keys(known).join(", ")}), got ${value}; write it by name, as in { ${Object.keys(known)[0]!}: ${value} }`);
+  }
   const unknown = Object.keys(given).find((name) => !(name in known));
   if (unknown === undefined) return;
   const plain = (name: string): string => name.replaceAll("_", "").toLowerCase();

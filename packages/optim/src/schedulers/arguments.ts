@@ -1,3 +1,4 @@
+import { checkNames } from "../check.js";
 import type { Scheduled } from "./lr-scheduler.js";
 
 /** One value for all groups, or one for each. */
@@ -7,6 +8,13 @@ export function perGroup<T>(scheduler: string, { paramGroups }: Scheduled, name:
   if (!Array.isArray(value)) return paramGroups.map(() => value as T);
   if (value.length !== paramGroups.length) throw new RangeError(`${scheduler}: expected one ${name} for each of ${paramGroups.length} groups, got ${value.length}`);
   return value as readonly T[];
+}
+
+/** The options of a scheduler. @param names - Of all that it has. @throws {RangeError} for another one. */
+export function optionsNamed<O extends object>(scheduler: string, names: readonly (keyof O & string)[], given: O | undefined): O {
+  const options = given ?? ({} as O);
+  checkNames(scheduler, Object.fromEntries(names.map((name) => [name, true])), options);
+  return options;
 }
 
 /** @throws {RangeError} unless 0 ≤ value ≤ 1. */

@@ -1,3 +1,4 @@
+import { optionsNamed } from "./arguments.js";
 import type { Group, LRScheduler, Scheduled, SchedulerOptions, SchedulerStateDict } from "./lr-scheduler.js";
 
 /** Several schedulers at once. @see torch.optim.lr_scheduler.ChainedScheduler */
@@ -31,8 +32,9 @@ export class SequentialLR {
     readonly optimizer: Scheduled,
     readonly schedulers: readonly LRScheduler[],
     readonly milestones: readonly number[],
-    { lastEpoch = -1 }: SchedulerOptions = {},
+    options?: SchedulerOptions,
   ) {
+    const { lastEpoch = -1 } = optionsNamed(new.target.name, ["lastEpoch"], options);
     checkSameOptimizer("SequentialLR", schedulers, optimizer);
     if (milestones.length !== schedulers.length - 1) throw new RangeError(`SequentialLR: expected a milestone between each two of ${schedulers.length} schedulers, got ${milestones.length}`);
     this.lastEpoch = lastEpoch + 1;

@@ -1,5 +1,5 @@
 import type { PerGroup } from "./arguments.js";
-import { checkChoice, checkPositiveInteger, checkShare, perGroup } from "./arguments.js";
+import { checkChoice, checkPositiveInteger, checkShare, optionsNamed, perGroup } from "./arguments.js";
 import type { Group, Scheduled, SchedulerOptions } from "./lr-scheduler.js";
 import { LRScheduler } from "./lr-scheduler.js";
 
@@ -36,11 +36,13 @@ export class CyclicLR extends LRScheduler {
     optimizer: Scheduled,
     baseLr: PerGroup<number>,
     maxLr: PerGroup<number>,
-    {
-      stepSizeUp = 2000, stepSizeDown = null, mode = "triangular", gamma = 1, scaleFn = null, scaleMode = "cycle",
-      cycleMomentum = true, baseMomentum = 0.8, maxMomentum = 0.9, ...options
-    }: CyclicLrOptions = {},
+    options?: CyclicLrOptions,
   ) {
+    const names = ["stepSizeUp", "stepSizeDown", "mode", "gamma", "scaleFn", "scaleMode", "cycleMomentum", "baseMomentum", "maxMomentum", "lastEpoch"] as const;
+    const {
+      stepSizeUp = 2000, stepSizeDown = null, mode = "triangular", gamma = 1, scaleFn = null, scaleMode = "cycle",
+      cycleMomentum = true, baseMomentum = 0.8, maxMomentum = 0.9, ...rest
+    } = optionsNamed(new.target.name, names, options);
     const each = <T>(name: string, value: PerGroup<T>): readonly T[] => perGroup("CyclicLR", optimizer, name, value);
     const [low, high] = [each("baseLr", baseLr), each("maxLr", maxLr)];
     const [calm, fast] = [each("baseMomentum", baseMomentum), each("maxMomentum", maxMomentum)];
@@ -50,7 +52,7 @@ export class CyclicLR extends LRScheduler {
     const ratio = stepSizeUp / total;
     const scale = scaleFn ?? { triangular: () => 1, triangular2: (cycle: number) => 1 / 2 ** (cycle - 1), exp_range: (step: number) => gamma ** step }[mode];
     const ofCycles = scaleFn === null ? mode !== "exp_range" : scaleMode === "cycle";
-    if ((options.lastEpoch ?? -1) === -1) {
+    if ((rest.lastEpoch ?? -1) === -1) {
       optimizer.paramGroups.forEach((group, i) => {
         group.lr = low[i]!;
         if (cycleMomentum) setMomentum(group as Group, calm[i]!);
@@ -67,7 +69,7 @@ export class CyclicLR extends LRScheduler {
           return low[index]! + (high[index]! - low[index]!) * height;
         },
       },
-      options,
+      rest,
     );
   }
 }
@@ -106,11 +108,10 @@ export class OneCycleLR extends LRScheduler {
   constructor(
     optimizer: Scheduled,
     maxLr: PerGroup<number>,
-    {
-      totalSteps = null, epochs = null, stepsPerEpoch = null, pctStart = 0.3, annealStrategy = "cos", cycleMomentum = true,
-      baseMomentum = 0.85, maxMomentum = 0.95, divFactor = 25, finalDivFactor = 1e4, threePhase = false, ...options
-    }: OneCycleLrOptions = {},
+    options?: OneCycleLrOptions,
   ) {
+    const given = optionsNamed<OneCycleLrOptions>(new.target.name, ["totalSteps", "epochs", "stepsPerEpoch", "pctStart", "annealStrategy", "cycleMomentum", "baseMomentum", "maxMomentum", "divFactor", "finalDivFactor", "threePhase", "lastEpoch"], options);
+    const { totalSteps = null, epochs = null, stepsPerEpoch = null, pctStart = 0.3, annealStrategy = "cos", cycleMomentum = true, baseMomentum = 0.85, maxMomentum = 0.95, divFactor = 25, finalDivFactor = 1e4, threePhase = false, ...rest } = given;
     const name = "OneCycleLR";
     if (totalSteps !== null) checkPositiveInteger(name, "totalSteps", totalSteps);
     else if (epochs !== null && stepsPerEpoch !== null) {
@@ -129,7 +130,7 @@ export class OneCycleLR extends LRScheduler {
       ? [rise, { end: 2 * pctStart * steps - 2, from: "max", to: "initial", momentum: [0, 1] } as const, { end: steps - 1, from: "initial", to: "min", momentum: [1, 1] } as const]
       : [rise, { end: steps - 1, from: "max", to: "min", momentum: [0, 1] } as const];
     const anneal = annealings[annealStrategy];
-    if ((options.lastEpoch ?? -1) === -1) {
+    if ((rest.lastEpoch ?? -1) === -1) {
       optimizer.paramGroups.forEach((group, i) => {
         (group as Group).initialLr = rates[i]!.initial;
         if (cycleMomentum) setMomentum(group as Group, fast[i]!);
@@ -151,7 +152,7 @@ export class OneCycleLR extends LRScheduler {
           return anneal(rates[index]![from], rates[index]![to], share);
         },
       },
-      options,
+      rest,
     );
   }
 }

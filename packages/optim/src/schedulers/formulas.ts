@@ -1,5 +1,5 @@
 import type { PerGroup } from "./arguments.js";
-import { checkPositiveInteger, checkShare, perGroup } from "./arguments.js";
+import { checkPositiveInteger, checkShare, optionsNamed, perGroup } from "./arguments.js";
 import type { Formula, Scheduled, SchedulerOptions } from "./lr-scheduler.js";
 import { LRScheduler } from "./lr-scheduler.js";
 
@@ -16,7 +16,7 @@ type Factor = (epoch: number) => number;
  * scheduler.getLastLr(); // [0.5]
  */
 export class LambdaLR extends LRScheduler {
-  constructor(optimizer: Scheduled, lrLambda: PerGroup<Factor>, options: SchedulerOptions = {}) {
+  constructor(optimizer: Scheduled, lrLambda: PerGroup<Factor>, options?: SchedulerOptions) {
     const factors = perGroup("LambdaLR", optimizer, "lrLambda", lrLambda);
     super(optimizer, { lr: (_, { epoch, index, baseLr }) => baseLr * factors[index]!(epoch) }, options);
   }
@@ -24,7 +24,7 @@ export class LambdaLR extends LRScheduler {
 
 /** The rate times a function of the epoch, each time. @see torch.optim.lr_scheduler.MultiplicativeLR */
 export class MultiplicativeLR extends LRScheduler {
-  constructor(optimizer: Scheduled, lrLambda: PerGroup<Factor>, options: SchedulerOptions = {}) {
+  constructor(optimizer: Scheduled, lrLambda: PerGroup<Factor>, options?: SchedulerOptions) {
     const factors = perGroup("MultiplicativeLR", optimizer, "lrLambda", lrLambda);
     super(optimizer, { lr: ({ lr }, { epoch, index }) => (epoch > 0 ? lr * factors[index]!(epoch) : lr) }, options);
   }
@@ -45,21 +45,23 @@ export class MultiplicativeLR extends LRScheduler {
  * rates; // [1, 1, 0.5, 0.5]
  */
 export class StepLR extends LRScheduler {
-  constructor(optimizer: Scheduled, stepSize: number, { gamma = 0.1, ...options }: SchedulerOptions & { readonly gamma?: number } = {}) {
+  constructor(optimizer: Scheduled, stepSize: number, options?: SchedulerOptions & { readonly gamma?: number }) {
+    const { gamma = 0.1, ...rest } = optionsNamed(new.target.name, ["gamma", "lastEpoch"], options);
     super(
       optimizer,
       {
         lr: ({ lr }, { epoch }) => (epoch === 0 || epoch % stepSize !== 0 ? lr : lr * gamma),
         closedLr: (_, { epoch, baseLr }) => baseLr * gamma ** Math.floor(epoch / stepSize),
       },
-      options,
+      rest,
     );
   }
 }
 
 /** The rate times `gamma`, at each milestone. @see torch.optim.lr_scheduler.MultiStepLR */
 export class MultiStepLR extends LRScheduler {
-  constructor(optimizer: Scheduled, milestones: readonly number[], { gamma = 0.1, ...options }: SchedulerOptions & { readonly gamma?: number } = {}) {
+  constructor(optimizer: Scheduled, milestones: readonly number[], options?: SchedulerOptions & { readonly gamma?: number }) {
+    const { gamma = 0.1, ...rest } = optionsNamed(new.target.name, ["gamma", "lastEpoch"], options);
     const count = (holds: (milestone: number) => boolean): number => milestones.filter(holds).length;
     super(
       optimizer,
@@ -67,14 +69,15 @@ export class MultiStepLR extends LRScheduler {
         lr: ({ lr }, { epoch }) => lr * gamma ** count((milestone) => milestone === epoch),
         closedLr: (_, { epoch, baseLr }) => baseLr * gamma ** count((milestone) => milestone <= epoch),
       },
-      options,
+      rest,
     );
   }
 }
 
 /** A share of the rate for the first epochs. @see torch.optim.lr_scheduler.ConstantLR */
 export class ConstantLR extends LRScheduler {
-  constructor(optimizer: Scheduled, { factor = 1 / 3, totalIters = 5, ...options }: SchedulerOptions & { readonly factor?: number; readonly totalIters?: number } = {}) {
+  constructor(optimizer: Scheduled, options?: SchedulerOptions & { readonly factor?: number; readonly totalIters?: number }) {
+    const { factor = 1 / 3, totalIters = 5, ...rest } = optionsNamed(new.target.name, ["factor", "totalIters", "lastEpoch"], options);
     checkShare("ConstantLR", "factor", factor);
     super(
       optimizer,
@@ -82,7 +85,7 @@ export class ConstantLR extends LRScheduler {
         lr: ({ lr }, { epoch }) => (epoch === 0 ? lr * factor : epoch === totalIters ? lr * (1 / factor) : lr),
         closedLr: (_, { epoch, baseLr }) => baseLr * (epoch >= totalIters ? 1 : factor),
       },
-      options,
+      rest,
     );
   }
 }
@@ -95,7 +98,9 @@ export interface LinearLrOptions extends SchedulerOptions {
 
 /** From one share of the rate to another, along a straight line. @see torch.optim.lr_scheduler.LinearLR */
 export class LinearLR extends LRScheduler {
-  constructor(optimizer: Scheduled, { startFactor: start = 1 / 3, endFactor: end = 1, totalIters = 5, ...options }: LinearLrOptions = {}) {
+  constructor(optimizer: Scheduled, options?: LinearLrOptions) {
+    const given = optionsNamed(new.target.name, ["startFactor", "endFactor", "totalIters", "lastEpoch"], options);
+    const { startFactor: start = 1 / 3, endFactor: end = 1, totalIters = 5, ...rest } = given;
     checkShare("LinearLR", "startFactor", start);
     checkShare("LinearLR", "endFactor", end);
     super(
@@ -107,21 +112,22 @@ export class LinearLR extends LRScheduler {
         },
         closedLr: (_, { epoch, baseLr }) => baseLr * (start + ((end - start) * Math.min(totalIters, epoch)) / totalIters),
       },
-      options,
+      rest,
     );
   }
 }
 
 /** The rate times `gamma`, at each epoch. @see torch.optim.lr_scheduler.ExponentialLR */
 export class ExponentialLR extends LRScheduler {
-  constructor(optimizer: Scheduled, gamma: number, options: SchedulerOptions = {}) {
+  constructor(optimizer: Scheduled, gamma: number, options?: SchedulerOptions) {
     super(optimizer, { lr: ({ lr }, { epoch }) => (epoch === 0 ? lr : lr * gamma), closedLr: (_, { epoch, baseLr }) => baseLr * gamma ** epoch }, options);
   }
 }
 
 /** To zero in `totalIters` epochs, as (1 − t / T) to a power. @see torch.optim.lr_scheduler.PolynomialLR */
 export class PolynomialLR extends LRScheduler {
-  constructor(optimizer: Scheduled, { totalIters = 5, power = 1, ...options }: SchedulerOptions & { readonly totalIters?: number; readonly power?: number } = {}) {
+  constructor(optimizer: Scheduled, options?: SchedulerOptions & { readonly totalIters?: number; readonly power?: number }) {
+    const { totalIters = 5, power = 1, ...rest } = optionsNamed(new.target.name, ["totalIters", "power", "lastEpoch"], options);
     const left = (epoch: number): number => 1 - epoch / totalIters;
     super(
       optimizer,
@@ -129,7 +135,7 @@ export class PolynomialLR extends LRScheduler {
         lr: ({ lr }, { epoch }) => (epoch === 0 || epoch > totalIters ? lr : lr * (left(epoch) / left(epoch - 1)) ** power),
         closedLr: (_, { epoch, baseLr }) => baseLr * left(Math.min(totalIters, epoch)) ** power,
       },
-      options,
+      rest,
     );
   }
 }
@@ -142,7 +148,8 @@ export class PolynomialLR extends LRScheduler {
  * @see torch.optim.lr_scheduler.CosineAnnealingLR; Loshchilov and Hutter, SGDR (2017)
  */
 export class CosineAnnealingLR extends LRScheduler {
-  constructor(optimizer: Scheduled, TMax: number, { etaMin = 0, ...options }: SchedulerOptions & { readonly etaMin?: number } = {}) {
+  constructor(optimizer: Scheduled, TMax: number, options?: SchedulerOptions & { readonly etaMin?: number }) {
+    const { etaMin = 0, ...rest } = optionsNamed(new.target.name, ["etaMin", "lastEpoch"], options);
     const high = (epoch: number): number => 1 + Math.cos((Math.PI * epoch) / TMax);
     const closedLr: Formula = (_, { epoch, baseLr }) => etaMin + ((baseLr - etaMin) * high(epoch)) / 2;
     super(
@@ -158,7 +165,7 @@ export class CosineAnnealingLR extends LRScheduler {
         },
         closedLr,
       },
-      options,
+      rest,
     );
   }
 }
@@ -176,7 +183,8 @@ export interface WarmRestartsOptions extends SchedulerOptions {
  * @see torch.optim.lr_scheduler.CosineAnnealingWarmRestarts; Loshchilov and Hutter, SGDR (2017)
  */
 export class CosineAnnealingWarmRestarts extends LRScheduler {
-  constructor(optimizer: Scheduled, T0: number, { TMult = 1, etaMin = 0, ...options }: WarmRestartsOptions = {}) {
+  constructor(optimizer: Scheduled, T0: number, options?: WarmRestartsOptions) {
+    const { TMult = 1, etaMin = 0, ...rest } = optionsNamed(new.target.name, ["TMult", "etaMin", "lastEpoch"], options);
     checkPositiveInteger("CosineAnnealingWarmRestarts", "T0", T0);
     checkPositiveInteger("CosineAnnealingWarmRestarts", "TMult", TMult);
     super(
@@ -192,7 +200,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
           return etaMin + ((baseLr - etaMin) * (1 + Math.cos((Math.PI * position) / period))) / 2;
         },
       },
-      options,
+      rest,
     );
   }
 }

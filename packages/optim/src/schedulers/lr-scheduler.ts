@@ -8,6 +8,7 @@
  * @module
  */
 import type { OptimizerBase, ParamGroup } from "../optimizer-base.js";
+import { optionsNamed } from "./arguments.js";
 
 /** An optimizer whose groups have a learning rate. */
 export type Scheduled = OptimizerBase<{ lr: number }>;
@@ -68,8 +69,9 @@ export class LRScheduler {
   constructor(
     readonly optimizer: Scheduled,
     schedule: Schedule,
-    { lastEpoch = -1 }: SchedulerOptions = {},
+    options?: SchedulerOptions,
   ) {
+    const { lastEpoch = -1 } = optionsNamed(new.target.name, ["lastEpoch"], options);
     this.#schedule = schedule;
     for (const group of this.#groups as FreshGroup[]) {
       if (lastEpoch === -1) group.initialLr ??= group.lr;

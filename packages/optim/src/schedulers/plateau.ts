@@ -1,5 +1,5 @@
 import type { PerGroup } from "./arguments.js";
-import { checkChoice, perGroup } from "./arguments.js";
+import { checkChoice, optionsNamed, perGroup } from "./arguments.js";
 import type { Scheduled, SchedulerStateDict } from "./lr-scheduler.js";
 
 export interface PlateauOptions {
@@ -38,8 +38,10 @@ export class ReduceLROnPlateau {
 
   constructor(
     readonly optimizer: Scheduled,
-    { mode = "min", factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = "rel", cooldown = 0, minLr = 0, eps = 1e-8 }: PlateauOptions = {},
+    options?: PlateauOptions,
   ) {
+    const given = optionsNamed(new.target.name, ["mode", "factor", "patience", "threshold", "thresholdMode", "cooldown", "minLr", "eps"], options);
+    const { mode = "min", factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = "rel", cooldown = 0, minLr = 0, eps = 1e-8 } = given;
     if (!(factor < 1)) throw new RangeError(`ReduceLROnPlateau: expected a factor below 1, got ${factor}`);
     checkChoice("ReduceLROnPlateau", "mode", mode, ["min", "max"]);
     checkChoice("ReduceLROnPlateau", "thresholdMode", thresholdMode, ["rel", "abs"]);

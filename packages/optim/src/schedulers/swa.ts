@@ -1,5 +1,5 @@
 import type { PerGroup } from "./arguments.js";
-import { checkChoice, perGroup } from "./arguments.js";
+import { checkChoice, optionsNamed, perGroup } from "./arguments.js";
 import type { Scheduled, SchedulerOptions } from "./lr-scheduler.js";
 import { LRScheduler } from "./lr-scheduler.js";
 
@@ -11,7 +11,8 @@ export interface SwaLrOptions extends SchedulerOptions {
 
 /** From the current rate to a fixed one, for averaging weights. @see torch.optim.swa_utils.SWALR; AveragedModel of `@gradus/nn` */
 export class SWALR extends LRScheduler {
-  constructor(optimizer: Scheduled, swaLr: PerGroup<number>, { annealEpochs = 10, annealStrategy = "cos", ...options }: SwaLrOptions = {}) {
+  constructor(optimizer: Scheduled, swaLr: PerGroup<number>, options?: SwaLrOptions) {
+    const { annealEpochs = 10, annealStrategy = "cos", ...rest } = optionsNamed(new.target.name, ["annealEpochs", "annealStrategy", "lastEpoch"], options);
     const targets = perGroup("SWALR", optimizer, "swaLr", swaLr);
     checkChoice("SWALR", "annealStrategy", annealStrategy, ["cos", "linear"]);
     if (!(Number.isInteger(annealEpochs) && annealEpochs >= 0)) throw new RangeError(`SWALR: expected annealEpochs of at least 0, got ${annealEpochs}`);
@@ -31,7 +32,7 @@ export class SWALR extends LRScheduler {
           return target * now + start * (1 - now);
         },
       },
-      options,
+      rest,
     );
   }
 }
