@@ -10,10 +10,10 @@ import { Module, Parameter } from "./tensor-module.js";
 export const EmbeddingLayerOptions = /* @__PURE__ */ joinOptions(EmbeddingOptions, FactoryOptions);
 export type EmbeddingLayerOptions = Options<typeof EmbeddingLayerOptions>;
 
-const PretrainedEmbeddingOptions = class extends EmbeddingLayerOptions {
+const PretrainedEmbeddingOptions = /* @__PURE__ */ joinOptions(EmbeddingLayerOptions, class {
   /** Whether the vectors stay as they are; they do unless it is false. */
   readonly freeze?: boolean;
-};
+});
 type PretrainedEmbeddingOptions = Options<typeof PretrainedEmbeddingOptions>;
 
 /** A table of vectors. */
@@ -106,10 +106,10 @@ export const EmbeddingBagLayerOptions = /* @__PURE__ */ joinOptions(class extend
 }, FactoryOptions);
 export type EmbeddingBagLayerOptions = Options<typeof EmbeddingBagLayerOptions>;
 
-const PretrainedEmbeddingBagOptions = class extends EmbeddingBagLayerOptions {
+const PretrainedEmbeddingBagOptions = /* @__PURE__ */ joinOptions(EmbeddingBagLayerOptions, class {
   /** Whether the vectors stay as they are; they do unless it is false. */
   readonly freeze?: boolean;
-};
+});
 type PretrainedEmbeddingBagOptions = Options<typeof PretrainedEmbeddingBagOptions>;
 
 const EmbeddingBagCallOptions = class {

@@ -134,11 +134,11 @@ export class BatchNorm3d extends BatchNorm {
   protected get ranks(): readonly number[] { return [5]; }
 }
 
-export const InstanceNormLayerOptions = class extends BatchNormLayerOptions {
+export const InstanceNormLayerOptions = /* @__PURE__ */ joinOptions(BatchNormLayerOptions, class {
   /** Unlike batch normalisation, there are neither weights nor running statistics unless asked for. */
-  declare readonly affine?: boolean;
-  declare readonly trackRunningStats?: boolean;
-};
+  readonly affine?: boolean;
+  readonly trackRunningStats?: boolean;
+});
 export type InstanceNormLayerOptions = Options<typeof InstanceNormLayerOptions>;
 
 /** Instance normalisation: each channel of each sample by its own mean and variance. */

@@ -22,15 +22,15 @@ export const RecurrentOptions = /* @__PURE__ */ joinOptions(class {
 }, FactoryOptions);
 export type RecurrentOptions = Options<typeof RecurrentOptions>;
 
-export const LstmOptions = class extends RecurrentOptions {
+export const LstmOptions = /* @__PURE__ */ joinOptions(RecurrentOptions, class {
   /** Size that the hidden state is projected to; 0 for none. */
   readonly projSize?: number;
-};
+});
 export type LstmOptions = Options<typeof LstmOptions>;
 
-export const RnnOptions = class extends RecurrentOptions {
+export const RnnOptions = /* @__PURE__ */ joinOptions(RecurrentOptions, class {
   readonly nonlinearity?: "tanh" | "relu";
-};
+});
 export type RnnOptions = Options<typeof RnnOptions>;
 
 /** Rows of weights for each hidden element. */
@@ -308,9 +308,9 @@ export const CellOptions = /* @__PURE__ */ joinOptions(class {
 }, FactoryOptions);
 export type CellOptions = Options<typeof CellOptions>;
 
-const RnnCellOptions = class extends CellOptions {
+const RnnCellOptions = /* @__PURE__ */ joinOptions(CellOptions, class {
   readonly nonlinearity?: "tanh" | "relu";
-};
+});
 type RnnCellOptions = Options<typeof RnnCellOptions>;
 
 /** What single steps have in common. Inputs are `[batch, in]`, or `[in]` without a batch. */
