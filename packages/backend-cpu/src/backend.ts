@@ -357,9 +357,9 @@ class CpuBackend implements CpuDevice {
   #loadTiles(part: TilePart, dtype: ComputeDType, { memory }: MemoryPool): void {
     const loaded = this.#tiles[part];
     if (loaded.has(dtype)) return;
-    loaded.add(dtype);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(generateTiles(dtype, this.#target, [part])), { device: { memory } });
     for (const [number, fn] of Object.entries(exports)) this.#table.set(tileTableStart(dtype) + Number(number), fn);
+    loaded.add(dtype);
   }
 
   /** Typed arrays over the memory as it is now. */

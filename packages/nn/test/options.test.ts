@@ -35,7 +35,6 @@ const unpoolCall = (Class: new (kernelSize: number) => { readonly call: unknown 
   return { args: [ones(shape), zeros(shape, { dtype: "int64" })], options: { outputSize: new Array(n).fill(2) }, call: (layer.call as AnyFunction).bind(layer) };
 };
 
-
 const learned = (): Tensor => {
   const w = ones([2], { requiresGrad: true });
   w.sum().backward();

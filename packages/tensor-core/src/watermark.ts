@@ -13,11 +13,14 @@ const early = 7 / 8;
  */
 export class Watermark {
   #value: number;
+  /** What the time spent on collecting asks for, whatever is in use. */
+  #mark: number;
   #settled = false;
 
   /** @param limit - All there is. Time spent on collecting raises the watermark to half of that, what is in use beyond. */
   constructor(start: number, readonly limit = Infinity) {
-    this.#value = Math.min(start, limit / 2);
+    this.#mark = Math.min(start, limit / 2);
+    this.#value = this.#mark;
   }
 
   get value(): number {
@@ -27,9 +30,9 @@ export class Watermark {
   /** After a collection at this watermark, which took `share` of the time since the one before and left `inUse`. */
   adapt(share: number, inUse: number): void {
     const costly = share > timeShare;
-    if (costly) this.#value = Math.min(1.5 * this.#value, this.limit / 2);
-    else if (!this.#settled) this.#value *= early;
+    if (costly) this.#mark = Math.min(1.5 * this.#value, this.limit / 2);
+    else if (!this.#settled) this.#mark *= early;
     this.#settled = !costly;
-    this.#value = Math.max(this.#value, Math.min(2 * inUse, (inUse + this.limit) / 2));
+    this.#value = Math.max(this.#mark, Math.min(2 * inUse, (inUse + this.limit) / 2));
   }
 }

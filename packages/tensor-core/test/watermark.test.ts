@@ -30,6 +30,8 @@ describe("A watermark", () => {
     expect(mark.value).toBe(200);
     mark.adapt(0.01, 300);
     expect(mark.value).toBe(350);
+    mark.adapt(0.01, 0);
+    expect(mark.value).toBe(56);
   });
 
   it("is at most half of what there is to begin with", () => {

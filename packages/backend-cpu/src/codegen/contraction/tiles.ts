@@ -70,6 +70,7 @@ export type TileSource = (typeof sources)[number];
 /** Functions that are made together: what every product may need, and what only those with panels do. */
 export const tileParts = ["operands", "panels"] as const;
 export type TilePart = (typeof tileParts)[number];
+const partOfSource: Readonly<Record<TileSource, TilePart>> = { operands: "operands", columnPanel: "panels", panels: "panels" };
 
 /**
  * `(left, leftRow, leftTile, steps, columns, count, sums, result, resultRow, tiles)`: the address of the first row of the left operand, or of its panel; the
@@ -106,7 +107,7 @@ export function generateTiles(dtype: ComputeDType, target: Target, parts: readon
   const arithmetic = tileArithmetic[dtype];
   const shapes = tileShapesFor(target);
   for (const source of sources) {
-    if (!parts.includes(source === "operands" ? "operands" : "panels")) continue;
+    if (!parts.includes(partOfSource[source])) continue;
     for (let rows = 1; rows <= shapes.tall.rows; rows++) {
       const most = rows <= shapes.wide.rows && source === "operands" ? shapes.wide.vectors : shapes.tall.vectors;
       for (let vectors = 1; vectors <= most; vectors++) writeTile(module, source, { rows, vectors }, arithmetic, target);
